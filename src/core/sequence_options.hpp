@@ -1,0 +1,42 @@
+/// How the common sequence of all sources is put in order.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace skein::core {
+
+/// What happens to a gap that holds back the events behind it.
+enum class gap_policy : std::uint8_t {
+  skip,  ///< it is given up when the window or the gap timeout is exceeded
+  wait,  ///< it is waited for, and sources that are ahead of the window are not read
+};
+
+/// What happens to an event whose turn has passed.
+enum class late_policy : std::uint8_t {
+  drop,     ///< counted, not delivered: users never see events out of order
+  deliver,  ///< counted and delivered out of order
+};
+
+/// When a source that starts again at 1 begins a new epoch.
+enum class restart_policy : std::uint8_t {
+  automatic,   ///< when it is the only source and starts at 1, below the expected number
+  never,       ///< the sequence goes on
+  every_time,  ///< each time a first source connects after none was
+};
+
+struct sequence_options {
+  /// Largest distance from the next expected number that is waited for, 1..2^24.
+  std::int64_t window = 1000;
+  /// Longest time a gap holds back what is behind it. More than zero.
+  std::chrono::milliseconds gap_timeout{500};
+  gap_policy on_gap = gap_policy::skip;
+  late_policy on_late = late_policy::drop;
+  /// Numbers further than this from the next expected one are refused. At least `window`.
+  std::int64_t max_jump = 1'000'000;
+  restart_policy on_restart = restart_policy::automatic;
+  /// Longest time a source that starts again at 1 waits for older sources to end.
+  std::chrono::milliseconds restart_wait{2000};
+};
+
+}  // namespace skein::core
