@@ -1,0 +1,160 @@
+#include "actors/log.hpp"
+
+#include <spdlog/async.h>
+#include <spdlog/async_logger.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+namespace skein::log {
+namespace {
+
+struct running {
+  std::shared_ptr<spdlog::details::thread_pool> writer;
+  std::shared_ptr<spdlog::async_logger> lines;
+};
+
+std::mutex changing;               // start and stop come one after the other
+std::shared_ptr<running> current;  // read and written atomically
+
+const char* name_of(log_level level) {
+  constexpr const char* names[] = {"debug", "info", "warn", "error"};
+  return names[static_cast<std::size_t>(level)];
+}
+
+void append_quoted(std::string& line, std::string_view text) {
+  constexpr char digits[] = "0123456789abcdef";
+  line += '"';
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      line += '\\';
+      line += c;
+    } else if (c == '\n') {
+      line += "\\n";
+    } else if (c == '\r') {
+      line += "\\r";
+    } else if (c == '\t') {
+      line += "\\t";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      line += "\\u00";
+      line += digits[byte >> 4];
+      line += digits[byte & 15];
+    } else {
+      line += c;
+    }
+  }
+  line += '"';
+}
+
+void append_text(std::string& line, std::string_view text) {
+  const auto plain = [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte > 0x20 && byte != 0x7f && c != '"' && c != '=' && c != '\\';
+  };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), plain))
+    line += text;
+  else
+    append_quoted(line, text);
+}
+
+template <class Number>
+void append_number(std::string& line, Number number) {
+  char digits[32];
+  line.append(digits, std::to_chars(std::begin(digits), std::end(digits), number).ptr);
+}
+
+void start_on(log_level least, std::shared_ptr<spdlog::sinks::sink> sink) {
+  stop();
+  const std::lock_guard guard{changing};
+  auto next = std::make_shared<running>();
+  next->writer = std::make_shared<spdlog::details::thread_pool>(queue_capacity, 1);
+  next->lines = std::make_shared<spdlog::async_logger>(
+      "skein", std::move(sink), next->writer, spdlog::async_overflow_policy::overrun_oldest);
+  next->lines->set_level(spdlog::level::trace);
+  next->lines->set_formatter(std::make_unique<spdlog::pattern_formatter>(
+      "time=%Y-%m-%dT%H:%M:%S.%eZ %v", spdlog::pattern_time_type::utc));
+  std::atomic_store(&current, std::move(next));
+  detail::threshold = static_cast<int>(least);
+}
+
+void write_text(const running& log, const std::string& text) {
+  log.lines->log(spdlog::level::info, spdlog::string_view_t{text.data(), text.size()});
+}
+
+}  // namespace
+
+void value::append_to(std::string& line) const {
+  if (const auto* text = std::get_if<std::string_view>(&kept_))
+    append_text(line, *text);
+  else if (const auto* truth = std::get_if<bool>(&kept_))
+    line += *truth ? "true" : "false";
+  else if (const auto* number = std::get_if<std::int64_t>(&kept_))
+    append_number(line, *number);
+  else if (const auto* count = std::get_if<std::uint64_t>(&kept_))
+    append_number(line, *count);
+  else
+    append_number(line, std::get<double>(kept_));
+}
+
+std::string format(log_level level, std::string_view message, fields all) {
+  std::string line = "level=";
+  line += name_of(level);
+  line += " msg=";
+  append_quoted(line, message);
+  for (const auto& f : all) {
+    line += ' ';
+    line += f.key;
+    line += '=';
+    f.value.append_to(line);
+  }
+  return line;
+}
+
+void start(log_level least) {
+  start_on(least, std::make_shared<spdlog::sinks::stderr_sink_mt>());
+}
+
+void start(log_level least, std::ostream& out) {
+  start_on(least, std::make_shared<spdlog::sinks::ostream_sink_mt>(out, true));
+}
+
+void stop() {
+  const std::lock_guard guard{changing};
+  detail::threshold = detail::off;
+  const auto log = std::atomic_exchange(&current, std::shared_ptr<running>{});
+  if (!log) return;
+  if (const auto lost = log->writer->overrun_counter(); lost > 0)
+    write_text(*log, format(log_level::warn, "log lines dropped", {{"lines", lost}}));
+  log->lines->flush();
+}
+
+std::uint64_t dropped() {
+  const auto log = std::atomic_load(&current);
+  return log ? log->writer->overrun_counter() : 0;
+}
+
+void detail::write(log_level level, std::string_view message, fields all) {
+  if (const auto log = std::atomic_load(&current)) write_text(*log, format(level, message, all));
+}
+
+std::optional<std::uint64_t> rate_limiter::pass(time_point now) {
+  if (!second_ || now - *second_ >= std::chrono::seconds{1}) {
+    second_ = now;
+    passed_ = 0;
+  }
+  if (passed_ == per_second_) {
+    ++suppressed_;
+    return std::nullopt;
+  }
+  ++passed_;
+  return std::exchange(suppressed_, 0);
+}
+
+}  // namespace skein::log

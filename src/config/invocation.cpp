@@ -1,0 +1,97 @@
+#include "config/invocation.hpp"
+
+#include <map>
+#include <system_error>
+
+namespace skein::config {
+namespace {
+
+using origins = std::map<std::string, setting>;  // by option name, the strongest
+
+void apply(const std::vector<setting>& settings, daemon_options& all, origins& from) {
+  for (const auto& s : settings) {
+    assign(all, *s.row, s.text, s.place);
+    from[s.row->name] = s;
+  }
+}
+
+/// The place to blame when two options do not fit: that of `first` if it was set at all.
+std::string place_of(const std::string& first, const std::string& second, const origins& from) {
+  for (const auto& name : {first, second})
+    if (const auto found = from.find(name); found != from.end()) return found->second.place;
+  return first;
+}
+
+void check_together(const daemon_options& all, const origins& from) {
+  const auto text = [&](const char* name) {
+    return std::string{name} + " (" + find_option(name)->kind.text(all) + ")";
+  };
+  if (all.sequence.max_jump < all.sequence.window)
+    throw error(place_of("sequence.max-jump", "sequence.window", from),
+                text("sequence.max-jump") + " must be at least " + text("sequence.window"));
+  if (all.flow.low_mark >= all.flow.high_mark)
+    throw error(place_of("flow.low-mark", "flow.high-mark", from),
+                text("flow.low-mark") + " must be less than " + text("flow.high-mark"));
+  const auto source = read_address(all.source.listen, 0);
+  const auto client = read_address(all.client.listen, 0);
+  if (source->port != 0 && source->port == client->port)
+    throw error(place_of("client.listen", "source.listen", from),
+                text("client.listen") + " and " + text("source.listen") + " must not share a port");
+}
+
+std::string effective(const daemon_options& all, const std::string& file, const origins& from) {
+  auto result = "configuration ok (" + (file.empty() ? "no file" : file) + ")\n";
+  for (const auto& row : option_table()) {
+    const auto found = from.find(row.name);
+    result += row.name + " = " + row.kind.text(all) + "  # " +
+              (found == from.end() ? "default" : found->second.source) + '\n';
+  }
+  return result;
+}
+
+std::string file_to_read(const command_line& flags, const std::filesystem::path& directory) {
+  if (flags.config_file) return *flags.config_file;
+  const auto usual = directory / default_file;
+  std::error_code ignored;
+  return std::filesystem::exists(usual, ignored) ? usual.string() : std::string{};
+}
+
+}  // namespace
+
+invocation read(int argc, const char* const* argv, const environment& variables,
+                const std::filesystem::path& directory) {
+  invocation result;
+  const auto flags = read_command_line(argc, argv);
+  if (flags.help) {
+    result.what = invocation::action::help;
+    result.text = help();
+    return result;
+  }
+  if (flags.version) {
+    result.what = invocation::action::version;
+    return result;
+  }
+
+  auto& all = result.options;
+  origins from;
+  result.config_file = file_to_read(flags, directory);
+  if (!result.config_file.empty()) apply(read_file(result.config_file), all, from);
+  apply(read_environment(variables), all, from);
+  apply(flags.settings, all, from);
+  check_together(all, from);
+  // A setting of CAF that nobody gave is there with our default, which may not be CAF's.
+  const auto given = all;
+  all.caf.clear();
+  for (const auto& row : option_table()) row.kind.set(all, row.kind.text(given));
+
+  if (flags.check) {
+    result.what = invocation::action::check;
+    result.text = effective(all, result.config_file, from);
+  } else if (flags.print) {
+    result.what = invocation::action::print;
+    result.text = render(all);
+  }
+  return result;
+}
+
+}  // namespace skein::config

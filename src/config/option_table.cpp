@@ -1,0 +1,239 @@
+#include "config/option_table.hpp"
+
+#include <algorithm>
+
+#include "config/error.hpp"
+
+// The member of daemon_options that a row is about.
+#define SKEIN_MEMBER(path) \
+  [](auto& all) -> auto& { \
+    return all.path;       \
+  }
+
+namespace skein::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto longest = 24h;
+
+std::vector<option> make_table() {
+  using core::gap_policy;
+  using core::late_policy;
+  using core::line_ending;
+  using core::overflow_policy;
+  using core::restart_policy;
+  return {
+      {"drain-timeout", duration(SKEIN_MEMBER(drain_timeout), 1ms, longest),
+       "Longest time a stop waits until what was read is delivered. What is left then is lost.",
+       ""},
+
+      {"source.listen", listen_address(SKEIN_MEMBER(source.listen), 9090),
+       "Where sources connect. Without a host every interface is listened at; without a port it is "
+       "9090; port 0 is any free port.",
+       "EVENT_SOURCE"},
+      {"source.max-line", size(SKEIN_MEMBER(source.max_line), 16, 32768),
+       "Longest line of a source, bytes without its end. A longer one is counted and skipped to "
+       "its "
+       "end. Each source may take this much memory.",
+       ""},
+
+      {"client.listen", listen_address(SKEIN_MEMBER(client.listen), 9099),
+       "Where clients connect. Without a host every interface is listened at; without a port it is "
+       "9099; port 0 is any free port.",
+       "CLIENT"},
+      {"client.handshake-timeout", duration(SKEIN_MEMBER(client.handshake_timeout), 1ms, longest),
+       "Longest time from connecting to the line that names the user. Short frees silent "
+       "connections early, long is kind to slow networks.",
+       ""},
+      {"client.line-ending",
+       choice<line_ending>(SKEIN_MEMBER(client.ending),
+                           {{"crlf", line_ending::crlf}, {"lf", line_ending::lf}}),
+       "Bytes behind every line that clients get.", ""},
+      {"client.duplicate-policy",
+       choice<duplicate_policy>(
+           SKEIN_MEMBER(client.on_duplicate),
+           {{"all", duplicate_policy::all}, {"newest", duplicate_policy::newest}}),
+       "Several connections of one user: all get everything, or the newest closes the older.", ""},
+      {"client.max-outbox", size(SKEIN_MEMBER(client.outbox.max_bytes), 4 << 10, 4ll << 30),
+       "Bytes that may wait for one client beyond what the kernel buffers. More forgives longer "
+       "pauses and takes memory for every slow client.",
+       ""},
+      {"client.overflow-policy",
+       choice<overflow_policy>(SKEIN_MEMBER(client.outbox.on_overflow),
+                               {{"disconnect", overflow_policy::disconnect},
+                                {"drop-oldest", overflow_policy::drop_oldest},
+                                {"drop-newest", overflow_policy::drop_newest}}),
+       "A client that lags by more than max-outbox: its connection is closed, so that it knows; or "
+       "it stays and misses the oldest or the newest notifications, which are counted.",
+       ""},
+      {"client.stall-timeout", duration(SKEIN_MEMBER(client.stall_timeout), 1ms, longest),
+       "Longest time without progress in which a client that lags may slow the sources down. "
+       "Longer "
+       "loses less at that client and delays all others.",
+       ""},
+
+      {"sequence.window", number(SKEIN_MEMBER(sequence.window), 1, 1 << 24),
+       "Largest distance from the next expected number that is waited for. More tolerates more "
+       "disorder and takes memory for it.",
+       "QUEUE_LIMIT"},
+      {"sequence.gap-timeout", duration(SKEIN_MEMBER(sequence.gap_timeout), 1ms, longest),
+       "Longest time a missing number holds back what is behind it. Short gives up events that are "
+       "merely slow, long delays everybody at each lost one.",
+       "QUEUE_TTL"},
+      {"sequence.gap-policy",
+       choice<gap_policy>(SKEIN_MEMBER(sequence.on_gap),
+                          {{"skip", gap_policy::skip}, {"wait", gap_policy::wait}}),
+       "skip gives a gap up when the window or the gap timeout is exceeded; wait waits for ever "
+       "and "
+       "reads no source that is ahead of the window.",
+       ""},
+      {"sequence.late-policy",
+       choice<late_policy>(SKEIN_MEMBER(sequence.on_late),
+                           {{"drop", late_policy::drop}, {"deliver", late_policy::deliver}}),
+       "An event whose turn has passed: drop counts it and keeps the order, deliver passes it on "
+       "out of order.",
+       ""},
+      {"sequence.max-jump", number(SKEIN_MEMBER(sequence.max_jump), 1, 1'000'000'000'000),
+       "Numbers further than this from the next expected one are refused, so that one wrong line "
+       "cannot make the whole stream late. At least the window.",
+       ""},
+      {"sequence.on-restart",
+       choice<restart_policy>(SKEIN_MEMBER(sequence.on_restart),
+                              {{"auto", restart_policy::automatic},
+                               {"continue", restart_policy::never},
+                               {"always", restart_policy::every_time}}),
+       "When a source that starts again at 1 begins a new epoch: auto when it is the only source "
+       "and starts below the expected number, continue never, always each time a first source "
+       "connects after none was.",
+       ""},
+      {"sequence.restart-wait", duration(SKEIN_MEMBER(sequence.restart_wait), 1ms, longest),
+       "Longest time a source that starts again at 1 waits for older sources to end.", ""},
+      {"sequence.keep-graph", boolean(SKEIN_MEMBER(keep_graph)),
+       "A new epoch keeps the follower graph; otherwise it starts with an empty one.", ""},
+
+      {"flow.high-mark", size(SKEIN_MEMBER(flow.high_mark), 1 << 20, 1ll << 40),
+       "At this many bytes between being read and being written sources are read no more. More "
+       "smooths bursts and takes that memory.",
+       ""},
+      {"flow.low-mark", size(SKEIN_MEMBER(flow.low_mark), 1, 1ll << 40),
+       "Below this many bytes sources are read again. Less than the high mark; close to it stops "
+       "and starts them often, far from it lets the daemon run dry.",
+       ""},
+
+      {"router.flush-interval", duration(SKEIN_MEMBER(flush_interval), 0ms, 1s),
+       "Longest time notifications are gathered into one write while the daemon is busy. Longer "
+       "gives more throughput, shorter less delay under load.",
+       ""},
+
+      {"statistics.interval", duration(SKEIN_MEMBER(statistics_interval), 0ms, longest),
+       "Time between two lines of statistics. 0 writes only the totals at exit.", ""},
+
+      {"log.level",
+       choice<log_level>(SKEIN_MEMBER(level), {{"debug", log_level::debug},
+                                               {"info", log_level::info},
+                                               {"warn", log_level::warn},
+                                               {"error", log_level::error},
+                                               {"warning", log_level::warn}}),
+       "Lines of this level and above are written to standard error. debug also tells of every "
+       "connection and, at a limited rate, of malformed input.",
+       "LOG_LEVEL"},
+
+      {"scheduler.policy", caf_choice("scheduler.policy", {"stealing", "sharing"}),
+       "How actors get to threads: stealing has the most throughput, sharing takes no CPU when "
+       "idle "
+       "and has 5 to 20 % less.",
+       ""},
+      {"scheduler.max-threads", caf_number("scheduler.max-threads", 0, 0, 1024),
+       "Threads that run actors. 0 is one for each core.", ""},
+      {"scheduler.max-throughput", caf_number("scheduler.max-throughput", 300, 1, 1'000'000'000),
+       "Messages an actor handles before others get their turn. More costs fairness, fewer costs "
+       "throughput.",
+       ""},
+
+      {"work-stealing.aggressive-poll-attempts",
+       caf_number("work-stealing.aggressive-poll-attempts", 100, 0, 1'000'000'000),
+       "Times an idle thread looks for work without a pause.", ""},
+      {"work-stealing.aggressive-steal-interval",
+       caf_number("work-stealing.aggressive-steal-interval", 10, 1, 1'000'000'000),
+       "It tries to steal at each so many of these.", ""},
+      {"work-stealing.moderate-poll-attempts",
+       caf_number("work-stealing.moderate-poll-attempts", 0, 0, 1'000'000'000),
+       "Times it then looks with a short sleep in between. 0 goes on to the long sleep at once, "
+       "which saves CPU; new work wakes it.",
+       ""},
+      {"work-stealing.moderate-steal-interval",
+       caf_number("work-stealing.moderate-steal-interval", 5, 1, 1'000'000'000),
+       "It tries to steal at each so many of these.", ""},
+      {"work-stealing.moderate-sleep-duration",
+       caf_duration("work-stealing.moderate-sleep-duration", 50us, 1us, 10s), "The short sleep.",
+       ""},
+      {"work-stealing.relaxed-steal-interval",
+       caf_number("work-stealing.relaxed-steal-interval", 1, 1, 1'000'000'000),
+       "It tries to steal after each so many long sleeps.", ""},
+      {"work-stealing.relaxed-sleep-duration",
+       caf_duration("work-stealing.relaxed-sleep-duration", 10ms, 1us, 10s), "The long sleep.", ""},
+  };
+}
+
+}  // namespace
+
+#undef SKEIN_MEMBER
+
+std::string option::section() const {
+  const auto dot = name.find('.');
+  return dot == std::string::npos ? std::string{} : name.substr(0, dot);
+}
+
+std::string option::key() const {
+  const auto dot = name.find('.');
+  return dot == std::string::npos ? name : name.substr(dot + 1);
+}
+
+std::string option::flag() const {
+  return "--" + name;
+}
+
+std::string option::variable() const {
+  auto result = "SKEIN_" + name;
+  for (auto& c : result) {
+    if (c == '.' || c == '-') c = '_';
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
+  }
+  return result;
+}
+
+const std::vector<section>& sections() {
+  static const std::vector<section> all = {
+      {"", "The daemon"},
+      {"source", "Sources, who send events"},
+      {"client", "Clients, who are told"},
+      {"sequence", "The common order of all sources"},
+      {"flow", "Backpressure"},
+      {"router", "Routing"},
+      {"statistics", "Statistics"},
+      {"log", "Log"},
+      {"scheduler", "Threads (CAF)"},
+      {"work-stealing", "How idle threads look for work (CAF, policy stealing)"}};
+  return all;
+}
+
+const std::vector<option>& option_table() {
+  static const auto table = make_table();
+  return table;
+}
+
+const option* find_option(std::string_view name) {
+  const auto& table = option_table();
+  const auto row =
+      std::find_if(table.begin(), table.end(), [&](const option& o) { return o.name == name; });
+  return row == table.end() ? nullptr : &*row;
+}
+
+void assign(daemon_options& all, const option& row, std::string_view text,
+            const std::string& place) {
+  if (!row.kind.set(all, text))
+    throw error(place, "must be " + row.kind.allowed + ", got " + quoted(text));
+}
+
+}  // namespace skein::config

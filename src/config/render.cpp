@@ -1,0 +1,46 @@
+#include <sstream>
+
+#include "config/invocation.hpp"
+
+namespace skein::config {
+namespace {
+
+/// `text` as comment lines of at most 100 bytes.
+std::string comment(const std::string& text) {
+  constexpr std::size_t width = 100;
+  std::string result;
+  std::string line = "#";
+  std::istringstream words{text};
+  for (std::string word; words >> word; line += ' ' + word) {
+    if (line.size() + 1 + word.size() <= width) continue;
+    result += line + '\n';
+    line = "#";
+  }
+  return result + line + '\n';
+}
+
+}  // namespace
+
+std::string render(const daemon_options& all) {
+  std::string result = comment(
+      "Settings of skeind. A flag (--sequence.window 500) is stronger than the environment "
+      "(SKEIN_SEQUENCE_WINDOW=500), which is stronger than this file. Durations are 500ms, 2s, "
+      "10us "
+      "or 1min (a bare number: milliseconds), sizes 4096, 64MiB or 16MB. A wrong value, an unknown "
+      "name or a name given twice stops the start with its place.");
+  const daemon_options defaults;
+  for (const auto& section : sections()) {
+    result += "\n# " + section.title + '\n';
+    if (!section.name.empty()) result += '[' + section.name + "]\n";
+    for (const auto& row : option_table()) {
+      if (row.section() != section.name) continue;
+      result += '\n';
+      result += comment(row.meaning + " Allowed: " + row.kind.allowed +
+                        ". Default: " + row.kind.text(defaults) + ".");
+      result += row.key() + " = " + row.kind.text(all) + '\n';
+    }
+  }
+  return result;
+}
+
+}  // namespace skein::config
