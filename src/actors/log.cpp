@@ -10,6 +10,7 @@
 #include <charconv>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <utility>
 
 namespace skein::log {
@@ -20,8 +21,8 @@ struct running {
   std::shared_ptr<spdlog::async_logger> lines;
 };
 
-std::mutex changing;               // start and stop come one after the other
-std::shared_ptr<running> current;  // read and written atomically
+std::shared_mutex changing;  // shared by those who log, alone for those who start and stop
+std::unique_ptr<running> current;
 
 const char* name_of(log_level level) {
   constexpr const char* names[] = {"debug", "info", "warn", "error"};
@@ -72,15 +73,15 @@ void append_number(std::string& line, Number number) {
 
 void start_on(log_level least, std::shared_ptr<spdlog::sinks::sink> sink) {
   stop();
-  const std::lock_guard guard{changing};
-  auto next = std::make_shared<running>();
+  auto next = std::make_unique<running>();
   next->writer = std::make_shared<spdlog::details::thread_pool>(queue_capacity, 1);
   next->lines = std::make_shared<spdlog::async_logger>(
       "skein", std::move(sink), next->writer, spdlog::async_overflow_policy::overrun_oldest);
   next->lines->set_level(spdlog::level::trace);
   next->lines->set_formatter(std::make_unique<spdlog::pattern_formatter>(
       "time=%Y-%m-%dT%H:%M:%S.%eZ %v", spdlog::pattern_time_type::utc));
-  std::atomic_store(&current, std::move(next));
+  const std::lock_guard alone{changing};
+  current = std::move(next);
   detail::threshold = static_cast<int>(least);
 }
 
@@ -126,22 +127,27 @@ void start(log_level least, std::ostream& out) {
 }
 
 void stop() {
-  const std::lock_guard guard{changing};
-  detail::threshold = detail::off;
-  const auto log = std::atomic_exchange(&current, std::shared_ptr<running>{});
-  if (!log) return;
-  if (const auto lost = log->writer->overrun_counter(); lost > 0)
-    write_text(*log, format(log_level::warn, "log lines dropped", {{"lines", lost}}));
-  log->lines->flush();
-}
+  std::unique_ptr<running> last;
+  {
+    const std::lock_guard alone{changing};
+    detail::threshold = detail::off;
+    last = std::move(current);
+  }
+  if (!last) return;
+  if (const auto lost = last->writer->overrun_counter(); lost > 0)
+    write_text(*last, format(log_level::warn, "log lines dropped", {{"lines", lost}}));
+  last->lines->flush();
+}  // the end of `last` waits until its thread has written all
 
 std::uint64_t dropped() {
-  const auto log = std::atomic_load(&current);
-  return log ? log->writer->overrun_counter() : 0;
+  const std::shared_lock shared{changing};
+  return current ? current->writer->overrun_counter() : 0;
 }
 
 void detail::write(log_level level, std::string_view message, fields all) {
-  if (const auto log = std::atomic_load(&current)) write_text(*log, format(level, message, all));
+  const auto line = format(level, message, all);
+  const std::shared_lock shared{changing};
+  if (current) write_text(*current, line);
 }
 
 std::optional<std::uint64_t> rate_limiter::pass(time_point now) {
