@@ -1,0 +1,161 @@
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <vector>
+
+#include "cli/commands.hpp"
+#include "cli/maze_race.hpp"
+#include "cli/sockets.hpp"
+
+namespace skein::cli {
+
+namespace po = boost::program_options;
+
+namespace {
+
+constexpr const char* about = R"(usage: skein client [options] ID [ID...]
+
+Connects as each of the users and prints what they get to standard output until
+SIGINT, SIGTERM, the end of all connections, or a limit. With several IDs each
+line is preceded by "ID: ". An ID is sent as it is, so "7|12" resumes user 7's
+durable session after number 12. Exit status 1 if the server ended a connection
+or --timeout came before --count.
+
+)";
+
+struct client_options {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 9099;
+  std::int64_t count = 0;
+  std::int64_t timeout = 0;
+  std::vector<std::string> ids;
+};
+
+struct listener {
+  std::string id;
+  descriptor connection;
+  std::string pending;  ///< a line whose end has not come
+};
+
+/// SIGINT and SIGTERM as something to poll.
+descriptor stop_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+  return descriptor{::signalfd(-1, &set, SFD_CLOEXEC)};
+}
+
+class printing_clients {
+ public:
+  explicit printing_clients(const client_options& o) : options_{o} {
+    const auto server = resolve(o.host, o.port);
+    for (const auto& id : o.ids) {
+      listeners_.push_back({id, connect_to(server, listeners_.size()), {}});
+      send_all(listeners_.back().connection.get(), id + "\n");
+    }
+  }
+
+  int run() {
+    const auto signals = stop_signals();
+    std::vector<pollfd> polled{{signals.get(), POLLIN, 0}};
+    for (const auto& l : listeners_) polled.push_back({l.connection.get(), POLLIN, 0});
+    const auto deadline = options_.timeout == 0 ? 0 : now() + options_.timeout * 1'000'000;
+    while (open_ends(polled)) {
+      const auto left = deadline == 0 ? -1 : (deadline - now() + 999'999) / 1'000'000;
+      if (deadline != 0 && left <= 0) return options_.count == 0 ? exit_good : exit_bad;
+      if (::poll(polled.data(), polled.size(),
+                 static_cast<int>(std::min<std::int64_t>(left, 1'000'000'000))) < 0 &&
+          errno != EINTR) {
+        throw std::runtime_error{"poll failed"};
+      }
+      if (polled[0].revents != 0) return exit_good;
+      for (std::size_t i = 0; i < listeners_.size(); ++i) {
+        if (polled[i + 1].revents == 0) continue;
+        if (!read(listeners_[i])) polled[i + 1].fd = -1;
+        if (enough() || std::ferror(stdout) != 0) {
+          std::fflush(stdout);
+          return std::ferror(stdout) == 0 ? exit_good : exit_bad;
+        }
+      }
+      std::fflush(stdout);
+    }
+    std::cerr << "the server ended the connection" << std::endl;
+    return exit_bad;
+  }
+
+ private:
+  static bool open_ends(const std::vector<pollfd>& polled) {
+    return std::any_of(polled.begin() + 1, polled.end(), [](const auto& p) { return p.fd >= 0; });
+  }
+  bool enough() const {
+    return options_.count != 0 && printed_ >= static_cast<std::uint64_t>(options_.count);
+  }
+
+  bool read(listener& l) {
+    const auto size = ::read(l.connection.get(), buffer_.data(), buffer_.size());
+    if (size <= 0) return size < 0 && errno == EINTR;
+    const std::string_view bytes{buffer_.data(), static_cast<std::size_t>(size)};
+    for (std::size_t begin = 0; begin < bytes.size() && !enough();) {
+      const auto end = bytes.find('\n', begin);
+      if (end == std::string_view::npos) {
+        l.pending += bytes.substr(begin);
+        break;
+      }
+      l.pending += bytes.substr(begin, end - begin);
+      print(l);
+      begin = end + 1;
+    }
+    return true;
+  }
+
+  void print(listener& l) {
+    if (!l.pending.empty() && l.pending.back() == '\r') l.pending.pop_back();
+    if (listeners_.size() > 1) std::fprintf(stdout, "%s: ", l.id.c_str());
+    std::fwrite(l.pending.data(), 1, l.pending.size(), stdout);
+    std::fputc('\n', stdout);
+    l.pending.clear();
+    ++printed_;
+  }
+
+  const client_options& options_;
+  std::vector<listener> listeners_;
+  std::array<char, 64 * 1024> buffer_{};
+  std::uint64_t printed_ = 0;
+};
+
+}  // namespace
+
+int client_command(const arguments& args) {
+  client_options o;
+  po::options_description visible{"Options", 96, 56};
+  visible.add_options()                                                            //
+      ("host", po::value(&o.host)->default_value(o.host)->value_name("HOST"), "")  //
+      ("port", port(o.port, "port"), "")                                           //
+      ("count", number(o.count, "count", 0, std::numeric_limits<std::int64_t>::max()),
+       "end after so many lines; 0: never")  //
+      ("timeout", number(o.timeout, "timeout", 0, 86'400'000),
+       "end after so many ms; 0: never")  //
+      ("help", "show this text");
+  po::options_description all;
+  all.add(visible).add_options()("id", po::value(&o.ids));
+  po::positional_options_description positional;
+  positional.add("id", -1);
+  if (parse(args, all, positional).count("help") != 0) {
+    std::cout << about << visible;
+    return exit_good;
+  }
+  if (o.ids.empty()) throw usage_error{"client needs at least one user ID"};
+  raise_descriptor_limit();
+  return printing_clients{o}.run();
+}
+
+}  // namespace skein::cli

@@ -1,0 +1,60 @@
+#include "cli/command_line.hpp"
+
+namespace skein::cli {
+
+namespace po = boost::program_options;
+
+namespace {
+
+void check_range(const char* name, std::int64_t value, std::int64_t least, std::int64_t most) {
+  if (value >= least && value <= most) return;
+  throw usage_error{std::string{"--"} + name + " must be " + std::to_string(least) + ".." +
+                    std::to_string(most) + ", not " + std::to_string(value)};
+}
+
+}  // namespace
+
+po::typed_value<std::int64_t>* number(std::int64_t& target, const char* name, std::int64_t least,
+                                      std::int64_t most) {
+  return po::value(&target)->default_value(target)->value_name("N")->notifier(
+      [=](std::int64_t value) { check_range(name, value, least, most); });
+}
+
+po::typed_value<std::int64_t>* port(std::uint16_t& target, const char* name) {
+  return po::value<std::int64_t>()->default_value(target)->value_name("PORT")->notifier(
+      [&target, name](std::int64_t value) {
+        check_range(name, value, 1, 65535);
+        target = static_cast<std::uint16_t>(value);
+      });
+}
+
+po::variables_map parse(const arguments& args, const po::options_description& options,
+                        const po::positional_options_description& positional,
+                        const std::map<std::string, std::string>& environment) {
+  namespace style = po::command_line_style;
+  po::variables_map values;
+  try {
+    // Abbreviations would change their meaning with each new option.
+    po::store(po::command_line_parser{args}
+                  .options(options)
+                  .positional(positional)
+                  .style(style::default_style & ~style::allow_guessing)
+                  .run(),
+              values);
+  } catch (const po::error& e) {
+    throw usage_error{e.what()};
+  }
+  try {
+    const auto from_environment = po::parse_environment(options, [&](const std::string& name) {
+      const auto known = environment.find(name);
+      return known == environment.end() ? std::string{} : known->second;
+    });
+    po::store(from_environment, values);
+  } catch (const po::error& e) {
+    throw usage_error{std::string{"in the environment: "} + e.what()};
+  }
+  po::notify(values);
+  return values;
+}
+
+}  // namespace skein::cli

@@ -1,0 +1,35 @@
+/// Arguments of the commands: parsing, ranges, and errors in one line.
+#pragma once
+
+#include <boost/program_options.hpp>
+#include <cstdint>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace skein::cli {
+
+/// The command line is wrong; the text says what, in one line.
+class usage_error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+using arguments = std::vector<std::string>;
+
+/// A number option with its default; outside of least..most it is a usage_error.
+boost::program_options::typed_value<std::int64_t>* number(std::int64_t& target, const char* name,
+                                                          std::int64_t least, std::int64_t most);
+
+/// A port option, 1..65535, with its default.
+boost::program_options::typed_value<std::int64_t>* port(std::uint16_t& target, const char* name);
+
+/// Fills the options' targets: flag before environment before default. `environment` maps variable
+/// names to option names. Throws usage_error.
+boost::program_options::variables_map parse(
+    const arguments& args, const boost::program_options::options_description& options,
+    const boost::program_options::positional_options_description& positional = {},
+    const std::map<std::string, std::string>& environment = {});
+
+}  // namespace skein::cli

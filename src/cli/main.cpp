@@ -1,0 +1,76 @@
+/// skein: load, verify and talk to an event broker from the command line.
+#include <array>
+#include <csignal>
+#include <iostream>
+#include <string>
+
+#include "cli/commands.hpp"
+
+namespace {
+
+using namespace skein::cli;
+
+struct command {
+  const char* name;
+  const char* summary;
+  int (*run)(const arguments&);
+};
+
+constexpr std::array<command, 3> commands{{
+    {"maze", "play the follower maze against a server and verify every byte", maze_command},
+    {"source", "send a file or standard input to the event source door", source_command},
+    {"client", "print what users get", client_command},
+}};
+
+const command* find(const std::string& name) {
+  for (const auto& c : commands) {
+    if (name == c.name) return &c;
+  }
+  return nullptr;
+}
+
+void print_help() {
+  std::cout << "usage: skein COMMAND [options]\n\n";
+  for (const auto& c : commands) {
+    std::cout << "  " << c.name << std::string(10 - std::string{c.name}.size(), ' ') << c.summary
+              << "\n";
+  }
+  std::cout << "\nskein help COMMAND tells more; skein --version gives the version.\n"
+               "Exit status: 0 good, 1 failed, 2 wrong command or option.\n";
+}
+
+int run(arguments args) {
+  if (args.empty()) throw usage_error{"a command is missing"};
+  auto name = args.front();
+  args.erase(args.begin());
+  if (name == "--version") {
+    std::cout << "skein " << SKEIN_VERSION << "\n";
+    return exit_good;
+  }
+  if (name == "help" || name == "--help" || name == "-h") {
+    if (args.empty()) {
+      print_help();
+      return exit_good;
+    }
+    name = args.front();
+    args = {"--help"};
+  }
+  const auto* const known = find(name);
+  if (known == nullptr) throw usage_error{"unknown command '" + name + "'"};
+  return known->run(args);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return run({argv + 1, argv + argc});
+  } catch (const usage_error& e) {
+    std::cerr << "skein: " << e.what() << " (see skein --help)" << std::endl;
+    return exit_usage;
+  } catch (const std::exception& e) {
+    std::cerr << "skein: " << e.what() << std::endl;
+    return exit_bad;
+  }
+}
