@@ -1,0 +1,31 @@
+#include "actors/io_unit.hpp"
+
+#include <caf/scheduler/abstract_coordinator.hpp>
+
+namespace skein {
+
+void io_unit::run() {
+  using clock = std::chrono::steady_clock;
+  auto& scheduler = system().scheduler();
+  const auto deadline = clock::now() + budget;
+  while (!jobs_.empty()) {
+    caf::resumable* const job = jobs_.front();
+    jobs_.pop_front();
+    if (clock::now() >= deadline) {
+      scheduler.enqueue(job);
+      continue;
+    }
+    switch (job->resume(this, scheduler.max_throughput())) {
+      case caf::resumable::resume_later:
+        jobs_.push_back(job);
+        break;
+      case caf::resumable::awaiting_message:
+      case caf::resumable::done:
+      case caf::resumable::shutdown_execution_unit:
+        caf::intrusive_ptr_release(job);
+        break;
+    }
+  }
+}
+
+}  // namespace skein

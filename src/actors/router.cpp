@@ -1,0 +1,188 @@
+#include "actors/router.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "actors/log_exceptions.hpp"
+#include "core/recipients.hpp"
+
+namespace skein {
+
+namespace {
+
+using pointer = router_actor::stateful_pointer<router_state>;
+using core::event_kind;
+
+/// What a session needs about to write its portion; so long the sessions are taken to be busy.
+constexpr std::chrono::microseconds cost_of_a_write{10};
+/// Less than this is not waited for: a timer costs as much.
+constexpr std::chrono::microseconds shortest_wait{200};
+/// A round is ended at this size whatever else, bytes.
+constexpr std::size_t largest_round = 4u << 20;
+
+void send_report(pointer self) {
+  self->state.report_armed = false;
+  self->send(self->state.environment->statistics,
+             report{std::exchange(self->state.unreported, traffic{})});
+}
+
+void flush(pointer self, core::time_point now) {
+  router_state& state = self->state;
+  if (state.round.empty()) return;
+  const std::size_t bytes = state.round.size();
+  using round_pointer = std::shared_ptr<const core::round>;
+  const auto round = std::make_shared<const charged<round_pointer>>(
+      charged<round_pointer>{state.round.seal(), io::charge{state.environment->flow, bytes}});
+  const auto& groups = round->block->groups();
+  const auto send = [&](core::session_index session, std::uint32_t group) {
+    const session_actor& actor = state.sessions[session].actor;
+    if (actor) self->send(actor, portion{round, group});
+  };
+  for (std::uint32_t i = 0; i != groups.size(); ++i) send(groups[i].session, i);
+  std::size_t writes = groups.size();
+  if (round->block->broadcasts() != 0) {
+    state.has_group.assign(state.sessions.size(), false);
+    for (const auto& group : groups) state.has_group[group.session] = true;
+    for (core::session_index s = 0; s != state.sessions.size(); ++s) {
+      if (!state.has_group[s]) send(s, core::round::broadcasts_only);
+    }
+    writes = state.connected;
+  }
+  state.free.insert(state.free.end(), state.retired.begin(), state.retired.end());
+  state.retired.clear();
+  state.next_flush =
+      now + std::min<std::chrono::microseconds>(
+                state.environment->flush_interval,
+                cost_of_a_write * static_cast<std::chrono::microseconds::rep>(writes));
+}
+
+void route(router_state& state, const core::ordered_block& block) {
+  constexpr std::size_t ahead = 8;
+  const auto& events = block.events;
+  for (std::size_t i = 0; i != events.size(); ++i) {
+    if (i + ahead < events.size()) state.graph.prefetch(events[i + ahead]);
+    const core::event& e = events[i];
+    if (e.kind == event_kind::follow) state.graph.follow(e.from, e.to);
+    if (e.kind == event_kind::unfollow) state.graph.unfollow(e.from, e.to);
+    auto& sent = state.unreported.sent[static_cast<std::size_t>(e.kind)];
+    const std::string_view line = block.text_of(e);
+    if (e.kind == event_kind::broadcast) {
+      if (state.connected != 0) state.round.broadcast(line);
+      sent += state.connected;
+    } else {
+      core::for_each_recipient(e, state.graph, [&](core::session_index session) {
+        state.round.add(session, line);
+        ++sent;
+      });
+    }
+  }
+}
+
+core::session_index free_index(router_state& state) {
+  if (state.free.empty()) {
+    state.sessions.emplace_back();
+    return static_cast<core::session_index>(state.sessions.size() - 1);
+  }
+  const core::session_index index = state.free.back();
+  state.free.pop_back();
+  return index;
+}
+
+void remove(router_state& state, core::session_index index) {
+  state.graph.disconnect(state.sessions[index].user, index);
+  state.sessions[index] = {};
+  --state.connected;
+  (state.round.empty() ? state.free : state.retired).push_back(index);
+}
+
+void on_join(pointer self, core::user_id user) {
+  router_state& state = self->state;
+  if (state.environment->on_duplicate == duplicate_policy::newest) {
+    std::vector<core::session_index> older;
+    if (const auto* sessions = state.graph.sessions_of(user)) {
+      sessions->for_each([&](core::session_index s) { older.push_back(s); });
+    }
+    for (const core::session_index s : older) {
+      self->send(state.sessions[s].actor, replaced{});
+      remove(state, s);
+    }
+  }
+  const core::session_index index = free_index(state);
+  state.sessions[index] = {caf::actor_cast<session_actor>(self->current_sender()), user};
+  state.graph.connect(user, index);
+  state.round.join(index);
+  ++state.connected;
+}
+
+void on_leave(pointer self, core::user_id user) {
+  router_state& state = self->state;
+  const auto* const sessions = state.graph.sessions_of(user);
+  if (!sessions) return;
+  auto leaving = core::session_set::vacant;
+  sessions->for_each([&](core::session_index s) {
+    if (state.sessions[s].actor == self->current_sender()) leaving = s;
+  });
+  if (leaving != core::session_set::vacant) remove(state, leaving);
+}
+
+void on_lost(router_state& state, const caf::actor& session) {
+  const auto found = std::find_if(state.sessions.begin(), state.sessions.end(),
+                                  [&](const auto& member) { return member.actor == session; });
+  if (found == state.sessions.end()) return;
+  remove(state, static_cast<core::session_index>(found - state.sessions.begin()));
+}
+
+}  // namespace
+
+router_actor::behavior_type router(pointer self,
+                                   std::shared_ptr<const router_environment> environment) {
+  log_exceptions(self);
+  self->state.environment = std::move(environment);
+
+  return {
+      [self](ordered_events& message) {
+        router_state& state = self->state;
+        const auto block = std::move(message.events);
+        if (block->block.epoch != state.epoch) {
+          state.epoch = block->block.epoch;
+          if (!state.environment->keep_graph) state.graph.forget_follows();
+        }
+        route(state, block->block);
+        if (!state.report_armed) {
+          state.report_armed = true;
+          self->delayed_send(self, state.environment->report_interval, report_due{});
+        }
+        if (state.round.empty()) return;
+        state.round.keep(block);
+        if (state.round.size() > largest_round) {
+          flush(self, self->clock().now());
+        } else if (!state.flush_armed) {
+          // Behind all that is in the mailbox by now.
+          state.flush_armed = true;
+          self->send(self, flush_due{});
+        }
+      },
+      [self](join joined) { on_join(self, joined.user); },
+      [self](leave left) { on_leave(self, left.user); },
+      [self](const session_lost& lost) { on_lost(self->state, lost.session); },
+      [self](flush_due) {
+        router_state& state = self->state;
+        const auto now = self->clock().now();
+        if (state.next_flush - now > shortest_wait) {
+          self->scheduled_send(self, state.next_flush, flush_due{});
+          return;
+        }
+        state.flush_armed = false;
+        flush(self, now);
+      },
+      [self](report_due) { send_report(self); },
+      [self](drain) {
+        flush(self, self->clock().now());
+        send_report(self);
+        self->quit();
+        return drained{};
+      },
+  };
+}
+
+}  // namespace skein

@@ -1,0 +1,135 @@
+#include "actors/sequencer.hpp"
+
+#include <utility>
+
+#include "actors/log_exceptions.hpp"
+
+namespace skein {
+
+namespace {
+
+using pointer = sequencer_actor::stateful_pointer<sequencer_state>;
+
+void send_report(pointer self) {
+  sequencer_state& state = self->state;
+  const core::reorder_counts& now = state.sequence->counts();
+  core::reorder_counts& before = state.reported;
+  traffic counted;
+  counted.late = now.late - before.late;
+  counted.duplicate = now.duplicate - before.duplicate;
+  counted.beyond = now.beyond - before.beyond;
+  counted.gaps = now.gaps - before.gaps;
+  counted.missing = now.missing - before.missing;
+  counted.epochs = std::exchange(state.epochs_unreported, 0);
+  before = now;
+  state.report_armed = false;
+  if (counted != traffic{}) self->send(state.environment->statistics, report{counted});
+}
+
+void log_changes(pointer self) {
+  sequencer_state& state = self->state;
+  const core::sequence& sequence = *state.sequence;
+  if (sequence.epoch() != state.epoch) {
+    state.epochs_unreported += sequence.epoch() - state.epoch;
+    state.epoch = sequence.epoch();
+    log::info("the stream starts again", {{"epoch", state.epoch}});
+  }
+  const core::reorder_counts& now = sequence.counts();
+  if (now.gaps == state.logged.gaps && now.beyond == state.logged.beyond) return;
+  if (const auto suppressed = state.warnings.pass(self->clock().now())) {
+    if (now.gaps != state.logged.gaps) {
+      log::warn("gap given up", {{"gaps", now.gaps - state.logged.gaps},
+                                 {"missing", now.missing - state.logged.missing},
+                                 {"next", sequence.next()},
+                                 {"suppressed", *suppressed}});
+    }
+    if (now.beyond != state.logged.beyond) {
+      log::warn("events refused, too far ahead", {{"events", now.beyond - state.logged.beyond},
+                                                  {"next", sequence.next()},
+                                                  {"suppressed", *suppressed}});
+    }
+    state.logged = now;
+  }
+}
+
+/// Sends out what a call of the sequence brought forth and sets the next timer.
+void follow_up(pointer self, core::sequence_output& output) {
+  sequencer_state& state = self->state;
+  const sequencer_environment& environment = *state.environment;
+  for (core::ordered_block& block : output.blocks) {
+    if (block.events.empty()) continue;
+    const std::size_t bytes =
+        block.text.capacity() + block.events.capacity() * sizeof(core::event);
+    self->send(environment.router,
+               ordered_events{std::make_shared<const charged<core::ordered_block>>(
+                   charged<core::ordered_block>{std::move(block),
+                                                io::charge{environment.flow, bytes}})});
+  }
+  for (const core::source_id id : output.taken) {
+    if (const auto source = state.sources.find(id); source != state.sources.end()) {
+      self->send(source->second, block_taken{});
+    }
+  }
+  const core::time_point deadline = state.sequence->next_deadline();
+  if (deadline < state.armed_for) {
+    state.armed_for = deadline;
+    self->scheduled_send(self, deadline, deadline_due{});
+  }
+  if (!state.report_armed) {
+    state.report_armed = true;
+    self->delayed_send(self, environment.report_interval, report_due{});
+  }
+  log_changes(self);
+}
+
+}  // namespace
+
+sequencer_actor::behavior_type sequencer(
+    pointer self, std::shared_ptr<const sequencer_environment> environment) {
+  log_exceptions(self);
+  self->state.sequence.emplace(environment->options, environment->ending);
+  self->state.environment = std::move(environment);
+
+  return {
+      [self](source_opened opened) {
+        core::sequence_output output;
+        self->state.sources.emplace(opened.source,
+                                    caf::actor_cast<source_actor>(self->current_sender()));
+        self->state.sequence->open(opened.source, self->clock().now(), output);
+        follow_up(self, output);
+      },
+      [self](source_events& message) {
+        core::sequence_output output;
+        const auto* const events = &message.events->block;
+        self->state.sequence->push(message.source, {std::move(message.events), events},
+                                   self->clock().now(), output);
+        follow_up(self, output);
+      },
+      [self](source_closed closed) {
+        core::sequence_output output;
+        self->state.sources.erase(closed.source);
+        self->state.sequence->close(closed.source, self->clock().now(), output);
+        follow_up(self, output);
+      },
+      [self](deadline_due) {
+        core::sequence_output output;
+        self->state.armed_for = core::never;
+        self->state.sequence->advance(self->clock().now(), output);
+        follow_up(self, output);
+      },
+      [self](report_due) { send_report(self); },
+      [self](drain) {
+        core::sequence_output output;
+        self->state.sequence->release_all(self->clock().now(), output);
+        follow_up(self, output);
+        if (const std::size_t held = self->state.sequence->held(); held != 0) {
+          log::warn("events behind a gap are lost", {{"events", held}});
+        }
+        send_report(self);
+        self->quit();
+        return drained{};
+      },
+  };
+}
+
+}  // namespace skein

@@ -1,0 +1,43 @@
+/// Puts the events of all sources in order.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <unordered_map>
+
+#include "actors/interfaces.hpp"
+#include "actors/log.hpp"
+#include "core/sequence.hpp"
+#include "io/flow.hpp"
+
+namespace skein {
+
+struct sequencer_environment {
+  core::sequence_options options;
+  core::line_ending ending;
+  io::flow& flow;
+  router_actor router;
+  statistics_actor statistics;
+  std::chrono::milliseconds report_interval;
+};
+
+struct sequencer_state {
+  static inline const char* name = "sequencer";
+
+  std::shared_ptr<const sequencer_environment> environment;
+  std::optional<core::sequence> sequence;
+  std::unordered_map<core::source_id, source_actor> sources;
+  core::time_point armed_for = core::never;  ///< the earliest timer that is set
+  core::epoch_number epoch = 1;              ///< the last one that was logged
+  core::reorder_counts reported;             ///< counts at the last report
+  core::reorder_counts logged;               ///< counts at the last warning
+  std::uint64_t epochs_unreported = 0;
+  bool report_armed = false;
+  log::rate_limiter warnings{10};
+};
+
+sequencer_actor::behavior_type sequencer(
+    sequencer_actor::stateful_pointer<sequencer_state> self,
+    std::shared_ptr<const sequencer_environment> environment);
+
+}  // namespace skein

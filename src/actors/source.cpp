@@ -1,0 +1,158 @@
+#include "actors/source.hpp"
+
+#include <caf/send.hpp>
+#include <utility>
+
+#include "actors/log_exceptions.hpp"
+
+namespace skein {
+
+namespace {
+
+using pointer = source_actor::stateful_pointer<source_state>;
+
+void count(pointer self, const traffic& counted) {
+  source_state& state = self->state;
+  state.unreported += counted;
+  state.total += counted;
+  if (!state.report_armed) {
+    state.report_armed = true;
+    self->delayed_send(self, state.environment->report_interval, report_due{});
+  }
+}
+
+void send_report(pointer self) {
+  self->state.report_armed = false;
+  self->send(self->state.environment->statistics,
+             report{std::exchange(self->state.unreported, traffic{})});
+}
+
+traffic traffic_of(const io::decoded_events& decoded, std::size_t bytes) {
+  traffic counted;
+  for (std::size_t k = 0; k != core::event_kinds; ++k) counted.received[k] = decoded.received[k];
+  for (std::size_t r = 0; r != core::malformed_reasons; ++r) {
+    counted.malformed[r] = decoded.malformed[r];
+  }
+  counted.bytes_read = bytes;
+  return counted;
+}
+
+void log_malformed(pointer self, const io::decoded_events& decoded) {
+  source_state& state = self->state;
+  if (decoded.malformed_lines == 0 || !log::enabled(log_level::debug)) return;
+  for (std::size_t r = 0; r != core::malformed_reasons; ++r) {
+    if (decoded.malformed[r] == 0) continue;
+    if (const auto suppressed = state.malformed_lines.pass(self->clock().now())) {
+      log::debug("malformed lines skipped",
+                 {{"peer", state.peer},
+                  {"reason", core::name_of(static_cast<core::malformed>(r))},
+                  {"lines", decoded.malformed[r]},
+                  {"suppressed", *suppressed}});
+    }
+  }
+}
+
+void pass_on(pointer self, core::event_block&& block) {
+  source_state& state = self->state;
+  const std::size_t bytes =
+      block.text.capacity() + block.events.capacity() * sizeof(core::event);
+  auto events = std::make_shared<const charged<core::event_block>>(charged<core::event_block>{
+      std::move(block), io::charge{state.environment->flow, bytes}});
+  --state.credit;
+  self->send(state.environment->sequencer, source_events{state.id, std::move(events)});
+}
+
+void end(pointer self, const char* why) {
+  source_state& state = self->state;
+  traffic last;
+  last.sources_closed = 1;
+  if (state.decoder->mid_line()) {
+    ++last.malformed[static_cast<std::size_t>(core::malformed::unterminated)];
+  }
+  count(self, last);
+  send_report(self);
+  self->send(state.environment->sequencer, source_closed{state.id});
+  std::uint64_t events = 0;
+  std::uint64_t malformed = 0;
+  for (const auto n : state.total.received) events += n;
+  for (const auto n : state.total.malformed) malformed += n;
+  log::info("source ended", {{"peer", state.peer},
+                             {"source", state.id},
+                             {"why", why},
+                             {"events", events},
+                             {"malformed", malformed},
+                             {"bytes", state.total.bytes_read}});
+  self->quit();
+}
+
+void read_once(pointer self) {
+  source_state& state = self->state;
+  io::flow& flow = state.environment->flow;
+  if (state.credit == 0) {
+    state.out_of_credit = true;
+    return;
+  }
+  if (flow.over()) {
+    flow.when_low([receiver = source_actor{self}] { caf::anon_send(receiver, flow_resumed{}); });
+    return;
+  }
+  const auto space = state.decoder->space();
+  const io::io_result read = (*state.connection)->read(space.data, space.size);
+  switch (read.what) {
+    case io::io_result::status::would_block:
+      (*state.connection)->await_readable();
+      return;
+    case io::io_result::status::ended:
+      end(self, "closed by the source");
+      return;
+    case io::io_result::status::failed:
+      end(self, "connection lost");
+      return;
+    case io::io_result::status::ok:
+      break;
+  }
+  io::decoded_events decoded = state.decoder->commit(read.bytes);
+  count(self, traffic_of(decoded, read.bytes));
+  log_malformed(self, decoded);
+  if (!decoded.block.events.empty()) pass_on(self, std::move(decoded.block));
+  if (read.bytes == space.size) {
+    self->send(self, readable{});
+  } else {
+    (*state.connection)->await_readable();
+  }
+}
+
+}  // namespace
+
+source_actor::behavior_type source(pointer self,
+                                   std::shared_ptr<const source_environment> environment,
+                                   core::source_id id, std::shared_ptr<io::stream> connection) {
+  log_exceptions(self);
+  source_state& state = self->state;
+  state.id = id;
+  state.peer = connection->peer();
+  state.decoder.emplace(environment->options.max_line);
+  state.connection.emplace(std::move(connection), self->ctrl(), environment->unit);
+  state.environment = std::move(environment);
+
+  traffic opened;
+  opened.sources_opened = 1;
+  count(self, opened);
+  log::info("source connected", {{"peer", state.peer}, {"source", id}});
+  self->send(state.environment->sequencer, source_opened{id});
+  (*state.connection)->await_readable();
+
+  return {
+      [self](readable) { read_once(self); },
+      [self](block_taken) {
+        source_state& s = self->state;
+        ++s.credit;
+        if (std::exchange(s.out_of_credit, false)) read_once(self);
+      },
+      [self](flow_resumed) { read_once(self); },
+      [self](report_due) { send_report(self); },
+      [self](drain) { end(self, "the daemon ends"); },
+  };
+}
+
+}  // namespace skein

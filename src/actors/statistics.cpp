@@ -1,0 +1,82 @@
+#include "actors/statistics.hpp"
+
+#include <numeric>
+#include <string>
+
+#include "actors/log.hpp"
+#include "actors/log_exceptions.hpp"
+
+namespace skein {
+
+namespace {
+
+using pointer = statistics_actor::stateful_pointer<statistics_state>;
+
+template <class Counters>
+traffic::counter sum(const Counters& counters) {
+  return std::accumulate(counters.begin(), counters.end(), traffic::counter{0});
+}
+
+/// One line: for each kind that occurred `kind=received/sent`, then what went wrong, if anything.
+void log_totals(const char* message, const traffic& t) {
+  std::string kinds;
+  for (std::size_t k = 0; k != core::event_kinds; ++k) {
+    if (t.received[k] == 0 && t.sent[k] == 0) continue;
+    if (!kinds.empty()) kinds += ' ';
+    kinds += std::string{core::name_of(static_cast<core::event_kind>(k))} + ":" +
+             std::to_string(t.received[k]) + "/" + std::to_string(t.sent[k]);
+  }
+  std::string malformed;
+  for (std::size_t r = 0; r != core::malformed_reasons; ++r) {
+    if (t.malformed[r] == 0) continue;
+    if (!malformed.empty()) malformed += ' ';
+    malformed += std::string{core::name_of(static_cast<core::malformed>(r))} + ":" +
+                 std::to_string(t.malformed[r]);
+  }
+  log::info(message, {{"received", sum(t.received)},
+                      {"sent", sum(t.sent)},
+                      {"received_sent_by_kind", kinds},
+                      {"malformed", sum(t.malformed)},
+                      {"malformed_by_reason", malformed},
+                      {"late", t.late},
+                      {"duplicate", t.duplicate},
+                      {"beyond", t.beyond},
+                      {"gaps", t.gaps},
+                      {"missing", t.missing},
+                      {"epochs", t.epochs},
+                      {"dropped", t.dropped},
+                      {"overflows", t.overflows},
+                      {"sources", t.sources_opened - t.sources_closed},
+                      {"sources_total", t.sources_opened},
+                      {"clients", t.clients_opened - t.clients_closed},
+                      {"clients_total", t.clients_opened},
+                      {"handshakes_failed", t.handshakes_failed},
+                      {"accept_errors", t.accept_errors},
+                      {"bytes_read", t.bytes_read},
+                      {"bytes_written", t.bytes_written}});
+}
+
+}  // namespace
+
+statistics_actor::behavior_type statistics(pointer self, std::chrono::milliseconds interval) {
+  log_exceptions(self);
+  if (interval.count() != 0) self->delayed_send(self, interval, report_due{});
+  return {
+      [self](const report& r) { self->state.totals += r.counted; },
+      [self, interval](report_due) {
+        statistics_state& state = self->state;
+        if (state.totals != state.logged) {
+          log_totals("statistics", state.totals);
+          state.logged = state.totals;
+        }
+        self->delayed_send(self, interval, report_due{});
+      },
+      [self](drain) {
+        log_totals("totals", self->state.totals);
+        self->quit();
+        return drained{};
+      },
+  };
+}
+
+}  // namespace skein

@@ -1,0 +1,22 @@
+/// Knows what everything together has counted.
+#pragma once
+
+#include <chrono>
+
+#include "actors/interfaces.hpp"
+#include "actors/traffic.hpp"
+
+namespace skein {
+
+struct statistics_state {
+  static inline const char* name = "statistics";
+
+  traffic totals;
+  traffic logged;  ///< totals of the last line
+};
+
+/// Logs a line every `interval` in which something moved; 0 logs only at the end.
+statistics_actor::behavior_type statistics(
+    statistics_actor::stateful_pointer<statistics_state> self, std::chrono::milliseconds interval);
+
+}  // namespace skein

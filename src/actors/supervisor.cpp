@@ -1,0 +1,180 @@
+#include "actors/supervisor.hpp"
+
+#include <algorithm>
+#include <caf/send.hpp>
+#include <exception>
+#include <utility>
+
+#include "actors/log.hpp"
+#include "actors/statistics.hpp"
+
+namespace skein {
+
+namespace {
+
+using pointer = supervisor_actor::stateful_pointer<supervisor_state>;
+using step = supervisor_state::step;
+
+template <class Behavior, class... Ts>
+auto spawn_watched(pointer self, Behavior behavior, Ts&&... arguments) {
+  auto actor = self->spawn(behavior, std::forward<Ts>(arguments)...);
+  self->monitor(actor);
+  return actor;
+}
+
+void go_on(pointer self);
+
+template <class Actor>
+void drain_next(pointer self, const Actor& actor) {
+  if (!actor) {
+    go_on(self);
+    return;
+  }
+  self->request(actor, caf::infinite, drain{})
+      .then([self](drained) { go_on(self); }, [self](caf::error&) { go_on(self); });
+}
+
+/// Takes the next step of ending, once the last one is done.
+void go_on(pointer self) {
+  supervisor_state& state = self->state;
+  if (state.where == step::running || state.where == step::done) return;
+  if (state.where == step::sources && !state.sources.empty()) return;
+  if (state.where == step::sessions && !state.sessions.empty()) return;
+  state.where = static_cast<step>(static_cast<int>(state.where) + 1);
+  switch (state.where) {
+    case step::sequencer:
+      drain_next(self, state.sequencer);
+      break;
+    case step::router:
+      drain_next(self, state.router);
+      break;
+    case step::sessions:
+      for (const auto& [id, session] : state.sessions) self->send(session, drain{});
+      go_on(self);
+      break;
+    case step::statistics:
+      drain_next(self, state.statistics);
+      break;
+    case step::done:
+      state.environment->finished(state.exit_status);
+      self->quit();
+      break;
+    case step::running:
+    case step::sources:
+      break;
+  }
+}
+
+void begin_to_end(pointer self, int exit_status) {
+  supervisor_state& state = self->state;
+  if (state.where != step::running) return;
+  state.exit_status = exit_status;
+  state.where = step::sources;
+  state.environment->stop_accepting();
+  for (const auto& [id, source] : state.sources) self->send(source, drain{});
+  self->delayed_send(self, state.environment->options.drain_timeout, drain_overdue{});
+  go_on(self);
+}
+
+void end_the_rest(pointer self) {
+  supervisor_state& state = self->state;
+  if (state.where == step::running) return;
+  log::warn("the drain timeout is over, the rest is dropped",
+            {{"sources", state.sources.size()}, {"clients", state.sessions.size()}});
+  const auto kill = [self](const auto& actor) {
+    if (actor) self->send_exit(actor, caf::exit_reason::kill);
+  };
+  for (const auto& [id, source] : state.sources) kill(source);
+  for (const auto& [id, session] : state.sessions) kill(session);
+  if (state.where < step::sessions) {
+    kill(state.sequencer);
+    kill(state.router);
+  }
+}
+
+bool is_failure(const caf::error& reason) {
+  return reason && reason != caf::exit_reason::user_shutdown;
+}
+
+void on_down(pointer self, const caf::down_msg& down) {
+  supervisor_state& state = self->state;
+  const caf::actor_id id = down.source.id();
+  const std::string reason = self->system().render(down.reason);
+  if (state.sources.erase(id) != 0) {
+    if (is_failure(down.reason)) log::error("source failed", {{"reason", reason}});
+  } else if (const auto session = state.sessions.find(id); session != state.sessions.end()) {
+    if (is_failure(down.reason)) {
+      log::error("session failed", {{"reason", reason}});
+      self->send(state.router, session_lost{caf::actor_cast<caf::actor>(session->second)});
+    }
+    state.sessions.erase(session);
+  } else if (is_failure(down.reason)) {
+    const bool vital = down.source != state.statistics;
+    const char* const part = down.source == state.sequencer ? "sequencer"
+                             : down.source == state.router  ? "router"
+                                                            : "statistics";
+    log::error("part failed", {{"part", part}, {"reason", reason}, {"vital", vital}});
+    if (down.source == state.sequencer) state.sequencer = nullptr;
+    if (down.source == state.router) state.router = nullptr;
+    if (down.source == state.statistics) state.statistics = nullptr;
+    if (vital && state.where < step::sessions) {
+      state.exit_status = exit_failed;
+      begin_to_end(self, exit_failed);
+    }
+  }
+  if (state.where == step::sources || state.where == step::sessions) go_on(self);
+}
+
+}  // namespace
+
+supervisor_actor::behavior_type supervisor(
+    pointer self, std::shared_ptr<const supervisor_environment> environment) {
+  supervisor_state& state = self->state;
+  const daemon_options& options = environment->options;
+  io::flow& flow = environment->flow;
+  using namespace std::chrono_literals;
+  const auto report_interval = options.statistics_interval.count() == 0
+                                   ? 1000ms
+                                   : std::max(1ms, options.statistics_interval / 4);
+  self->set_down_handler([self](caf::down_msg& down) { on_down(self, down); });
+
+  state.statistics = spawn_watched(self, statistics, options.statistics_interval);
+  state.router = spawn_watched(
+      self, router,
+      std::make_shared<const router_environment>(
+          router_environment{options.flush_interval, options.client.on_duplicate,
+                             options.keep_graph, flow, state.statistics, report_interval}));
+  state.sequencer = spawn_watched(
+      self, sequencer,
+      std::make_shared<const sequencer_environment>(
+          sequencer_environment{options.sequence, options.client.ending, flow, state.router,
+                                state.statistics, report_interval}));
+  state.for_sources = std::make_shared<const source_environment>(
+      source_environment{options.source, flow, state.sequencer, state.statistics,
+                         report_interval, environment->unit});
+  state.for_sessions = std::make_shared<const session_environment>(
+      session_environment{options.client, flow, state.router, state.statistics, report_interval,
+                          environment->unit});
+  state.environment = std::move(environment);
+
+  return {
+      [self](source_accepted& accepted) {
+        supervisor_state& s = self->state;
+        if (s.where != step::running) return;
+        const auto spawned = spawn_watched(self, source, s.for_sources, ++s.last_source,
+                                           std::move(accepted.connection));
+        s.sources.emplace(spawned.id(), spawned);
+      },
+      [self](client_accepted& accepted) {
+        supervisor_state& s = self->state;
+        if (s.where != step::running) return;
+        const auto spawned =
+            spawn_watched(self, session, s.for_sessions, std::move(accepted.connection));
+        s.sessions.emplace(spawned.id(), spawned);
+      },
+      [self](drain) { begin_to_end(self, exit_ok); },
+      [self](drain_overdue) { end_the_rest(self); },
+  };
+}
+
+}  // namespace skein

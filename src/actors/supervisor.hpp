@@ -1,0 +1,60 @@
+/// Parent of all actors.
+///
+/// A source or session that fails harms nobody: its connection is closed, the router forgets it.
+/// The sequencer and the router hold what only a replay of the events could restore, so when one
+/// of them fails the daemon drains and ends with `exit_failed`. Statistics are only missed.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "actors/interfaces.hpp"
+#include "actors/router.hpp"
+#include "actors/sequencer.hpp"
+#include "actors/session.hpp"
+#include "actors/source.hpp"
+
+namespace skein {
+
+/// Exit statuses of the daemon.
+inline constexpr int exit_ok = 0;
+inline constexpr int exit_cannot_start = 1;
+inline constexpr int exit_bad_configuration = 2;
+inline constexpr int exit_failed = 3;  ///< a part that cannot be replaced has failed
+
+struct supervisor_environment {
+  daemon_options options;
+  io::flow& flow;
+  io_unit* unit = nullptr;  ///< null in tests
+  /// Ends accepting; called once, from any thread.
+  std::function<void()> stop_accepting;
+  /// Called once, when every other actor has ended, with the exit status.
+  std::function<void(int)> finished;
+};
+
+struct supervisor_state {
+  static inline const char* name = "supervisor";
+
+  enum class step : std::uint8_t { running, sources, sequencer, router, sessions, statistics, done };
+
+  std::shared_ptr<const supervisor_environment> environment;
+  std::shared_ptr<const source_environment> for_sources;
+  std::shared_ptr<const session_environment> for_sessions;
+  sequencer_actor sequencer;
+  router_actor router;
+  statistics_actor statistics;
+  std::unordered_map<caf::actor_id, source_actor> sources;
+  std::unordered_map<caf::actor_id, session_actor> sessions;
+  core::source_id last_source = 0;
+  step where = step::running;
+  int exit_status = exit_ok;
+};
+
+supervisor_actor::behavior_type supervisor(
+    supervisor_actor::stateful_pointer<supervisor_state> self,
+    std::shared_ptr<const supervisor_environment> environment);
+
+}  // namespace skein

@@ -1,0 +1,42 @@
+/// What is counted. Every actor counts for itself and reports differences; the statistics
+/// collector knows the totals.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "core/event.hpp"
+#include "core/event_line.hpp"
+
+namespace skein {
+
+struct traffic {
+  using counter = std::uint64_t;
+
+  std::array<counter, core::event_kinds> received{};  ///< events read, by kind
+  std::array<counter, core::event_kinds> sent{};  ///< notifications handed to sessions, by kind
+  std::array<counter, core::malformed_reasons> malformed{};  ///< lines, by reason
+
+  counter late = 0;        ///< events whose gap had been given up
+  counter duplicate = 0;   ///< events whose number was there already
+  counter beyond = 0;      ///< events refused: too far ahead
+  counter gaps = 0;        ///< given up
+  counter missing = 0;     ///< numbers in these gaps
+  counter epochs = 0;      ///< begun, but for the first
+
+  counter dropped = 0;     ///< notifications that a session could not write
+  counter overflows = 0;   ///< times an outbox was full
+
+  counter sources_opened = 0, sources_closed = 0;
+  counter clients_opened = 0, clients_closed = 0;
+  counter handshakes_failed = 0;  ///< clients that never said who they are
+  counter accept_errors = 0;
+  counter bytes_read = 0;     ///< from sources
+  counter bytes_written = 0;  ///< to clients
+
+  traffic& operator+=(const traffic& other);
+  bool operator==(const traffic& other) const;
+  bool operator!=(const traffic& other) const { return !(*this == other); }
+};
+
+}  // namespace skein

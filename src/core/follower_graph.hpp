@@ -1,0 +1,116 @@
+/// Who follows whom, and who of the connected follows whom.
+///
+/// Each follower's followees are one compact set; nothing is kept per followee. Next to it, for
+/// connected followers only, lies the reverse: author -> sessions. So a status update costs its
+/// deliveries however many followers are away, and a user who follows nobody costs nothing.
+///
+/// Invariant: a session of user u is listed under author a exactly if u follows a and the session
+/// is connected.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/compact_set.hpp"
+#include "core/event.hpp"
+#include "core/user_map.hpp"
+
+namespace skein::core {
+
+/// Index of a connected session, dense and reused; below 2^32-1.
+using session_index = std::uint32_t;
+using session_set = compact_set<session_index>;
+
+/// A set of users: those of 0..2^32-2 take 4 bytes each, others 8.
+class user_set {
+ public:
+  std::size_t size() const { return std::size_t{narrow_.size()} + wide_.size(); }
+  bool empty() const { return narrow_.empty() && wide_.empty(); }
+  std::size_t memory() const { return narrow_.memory() + wide_.memory(); }
+  bool contains(user_id user) const {
+    return fits(user) ? narrow_.contains(narrowed(user)) : wide_.contains(widened(user));
+  }
+  bool insert(user_id user) {
+    return fits(user) ? narrow_.insert(narrowed(user)) : wide_.insert(widened(user));
+  }
+  bool erase(user_id user) {
+    return fits(user) ? narrow_.erase(narrowed(user)) : wide_.erase(widened(user));
+  }
+  template <class F>
+  void for_each(F&& visit) const {
+    narrow_.for_each([&](std::uint32_t user) { visit(static_cast<user_id>(user)); });
+    wide_.for_each([&](std::uint64_t user) { visit(static_cast<user_id>(user - 1)); });
+  }
+
+ private:
+  static bool fits(user_id user) { return user >= 0 && user < compact_set<std::uint32_t>::vacant; }
+  static std::uint32_t narrowed(user_id user) { return static_cast<std::uint32_t>(user); }
+  /// Plus one, so that -1 is not taken for the free marker.
+  static std::uint64_t widened(user_id user) { return static_cast<std::uint64_t>(user) + 1; }
+
+  compact_set<std::uint32_t> narrow_;
+  compact_set<std::uint64_t> wide_;
+};
+
+class follower_graph {
+ public:
+  /// Returns false if `follower` followed `followee` already.
+  bool follow(user_id follower, user_id followee);
+
+  /// Returns false if `follower` did not follow `followee`.
+  bool unfollow(user_id follower, user_id followee);
+
+  /// A session of `user` connects. `session` is not connected.
+  void connect(user_id user, session_index session);
+
+  /// A session of `user` ends. Costs the number of users that `user` follows.
+  void disconnect(user_id user, session_index session);
+
+  /// The connected sessions of `user`, or null.
+  const session_set* sessions_of(user_id user) const { return sessions_.find(user); }
+
+  /// The connected sessions of those who follow `author`, or null.
+  const session_set* audience_of(user_id author) const { return audience_.find(author); }
+
+  bool follows(user_id follower, user_id followee) const;
+
+  /// Forgets who follows whom; who is connected stays.
+  void forget_follows();
+
+  std::size_t edges() const { return edges_; }
+
+  /// Bytes allocated, without the allocator's own.
+  std::size_t memory() const;
+
+  /// Calls `visit(follower, followee)` for each edge, in arbitrary order.
+  template <class F>
+  void for_each_edge(F&& visit) const {
+    followees_.for_each([&](user_id follower, const user_set& followees) {
+      followees.for_each([&](user_id followee) { visit(follower, followee); });
+    });
+  }
+
+  /// Fetches what an event from `from` to `to` will need towards the caches.
+  void prefetch(const event& e) const {
+    switch (e.kind) {
+      case event_kind::follow:
+      case event_kind::unfollow:
+        followees_.prefetch(e.from);
+        break;
+      case event_kind::status_update:
+        audience_.prefetch(e.from);
+        break;
+      case event_kind::private_message:
+      case event_kind::broadcast:
+        break;
+    }
+  }
+
+ private:
+  user_map<user_set> followees_;
+  user_map<session_set> sessions_;
+  user_map<session_set> audience_;
+  std::size_t edges_ = 0;
+};
+
+}  // namespace skein::core

@@ -1,0 +1,103 @@
+/// Puts numbered events in order.
+///
+/// It knows the next expected number. What arrives ahead of it is held in a ring, at most `window`
+/// numbers ahead; what is in order is released into an ordered block. A gap is given up when the
+/// window or the gap timeout is exceeded (`gap_policy::skip`), or waited for (`wait`).
+///
+/// Invariants: released numbers only grow, but for late events under `late_policy::deliver`; no
+/// number is released twice while the gaps given up are remembered (the last 1,024); nothing held
+/// is further than `window` from the next expected number; memory is bounded by the window.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "core/event.hpp"
+#include "core/sequence_options.hpp"
+#include "core/time.hpp"
+
+namespace skein::core {
+
+/// What became of the events so far.
+struct reorder_counts {
+  std::uint64_t released = 0;
+  std::uint64_t late = 0;       ///< its gap had been given up
+  std::uint64_t duplicate = 0;  ///< its number was there already
+  std::uint64_t beyond = 0;     ///< refused: further ahead than `max_jump`
+  std::uint64_t gaps = 0;       ///< given up
+  std::uint64_t missing = 0;    ///< numbers in these gaps
+};
+
+class reorder_buffer {
+ public:
+  reorder_buffer(const sequence_options& options, line_ending ending)
+      : options_(options), ending_(text_of(ending)) {}
+
+  /// Takes the events of `block` from index `first` on; what is in order by then is appended to
+  /// `out`. Returns the index of the first event not taken: the number of events, or, under
+  /// `gap_policy::wait`, that of an event ahead of the window.
+  std::size_t push(const event_block& block, std::size_t first, time_point now, event_block& out);
+
+  /// Gives up what is overdue at `now`.
+  void advance(time_point now, event_block& out);
+
+  /// When `advance` has something to do, or `never`.
+  time_point next_deadline() const;
+
+  /// Gives up every number below `n` that has not come.
+  void expect(sequence_number n, event_block& out) { give_up_before(n, out); }
+
+  /// Releases everything held, giving up the gaps between.
+  void release_all(event_block& out);
+
+  /// Starts again at number 1. Nothing may be held.
+  void restart();
+
+  /// The next expected number.
+  sequence_number next() const { return next_; }
+  std::size_t held() const { return held_; }
+  const reorder_counts& counts() const { return counts_; }
+
+ private:
+  struct slot {
+    event what;
+    const char* text = nullptr;  ///< null: free
+    std::unique_ptr<char[]> own;
+    std::uint64_t arrival = 0;  ///< a number of `arrivals_`
+  };
+  /// Events that were held by one push.
+  struct arrival {
+    time_point time;
+    std::size_t held;
+  };
+
+  slot& slot_of(sequence_number n) { return ring_[static_cast<std::size_t>(n) & mask_]; }
+  void hold(const event& e, const char* text);
+  void keep_texts(const event_block& block, std::size_t first, std::size_t last);
+  void release(const event& e, const char* text, event_block& out);
+  void release_run(event_block& out);
+  void give_up_before(sequence_number n, event_block& out);
+  sequence_number lowest_held();
+  void out_of_turn(const event& e, const char* text, event_block& out);
+  void forget_arrivals();
+  void remember_gap(sequence_number first, sequence_number last);
+  void grow(std::size_t capacity);
+
+  sequence_options options_;
+  std::string_view ending_;
+  sequence_number next_ = 1;
+  std::vector<slot> ring_;
+  std::size_t mask_ = 0;
+  std::size_t held_ = 0;
+  std::deque<arrival> arrivals_;
+  std::uint64_t first_arrival_ = 0;               ///< number of `arrivals_.front()`
+  std::map<sequence_number, sequence_number> given_up_;  ///< first -> last, the latest gaps
+  sequence_number remembered_from_ = 1;           ///< gaps below are forgotten
+  reorder_counts counts_;
+};
+
+}  // namespace skein::core

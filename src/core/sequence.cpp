@@ -1,0 +1,162 @@
+#include "core/sequence.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace skein::core {
+
+void sequence::open(source_id source, time_point now, sequence_output& out) {
+  const bool first = std::all_of(sources_.begin(), sources_.end(),
+                                 [](const auto& s) { return s.second.closed; });
+  if (first && options_.on_restart == restart_policy::every_time &&
+      (buffer_.next() != 1 || buffer_.held() != 0)) {
+    begin_epoch(now, out);
+  }
+  sources_[source];
+}
+
+void sequence::close(source_id id, time_point now, sequence_output& out) {
+  const auto found = sources_.find(id);
+  if (found == sources_.end()) return;
+  source_state& source = found->second;
+  source.closed = true;
+  if (source.waiting.empty()) sources_.erase(found);
+  settle_contenders(now, out);
+}
+
+void sequence::push(source_id id, std::shared_ptr<const event_block> block, time_point now,
+                    sequence_output& out) {
+  source_state& source = sources_[id];
+  if (source.fresh && !block->events.empty()) {
+    source.fresh = false;
+    if (starts_again(*block)) {
+      source.contender = true;
+      if (contenders_++ == 0) contention_since_ = now;
+    }
+  }
+  source.waiting.push_back({std::move(block)});
+  if (source.contender) {
+    contend(id, source, now, out);
+  } else if (feed(id, source, now, out) && options_.on_gap == gap_policy::wait) {
+    feed(now, out);
+  }
+}
+
+bool sequence::starts_again(const event_block& block) const {
+  const sequence_number first = block.events.front().sequence;
+  return options_.on_restart == restart_policy::automatic && first < buffer_.next() &&
+         first <= options_.window;
+}
+
+void sequence::contend(source_id id, source_state& source, time_point now, sequence_output& out) {
+  waiting_block& block = source.waiting.back();
+  for (const event& e : block.events->events) contention_has_first_ |= e.sequence == 1;
+  contention_events_ += static_cast<std::int64_t>(block.events->events.size());
+  if (!contention_has_first_ && contention_events_ <= options_.window) {
+    block.acknowledged = true;
+    out.taken.push_back(id);
+  }
+  settle_contenders(now, out);
+}
+
+void sequence::settle_contenders(time_point now, sequence_output& out) {
+  if (contenders_ == 0) return;
+  const bool alone = std::all_of(sources_.begin(), sources_.end(), [](const auto& s) {
+    return s.second.contender || s.second.fresh || s.second.closed;
+  });
+  if (contention_has_first_) {
+    if (alone) {
+      begin_epoch(now, out);
+    } else if (now < contention_since_ + options_.restart_wait) {
+      return;
+    }
+  } else if (contention_events_ <= options_.window &&
+             now < contention_since_ + options_.gap_timeout) {
+    return;
+  }
+  end_contention();
+  feed(now, out);
+}
+
+void sequence::end_contention() {
+  for (auto& [id, source] : sources_) source.contender = false;
+  contenders_ = 0;
+  contention_events_ = 0;
+  contention_has_first_ = false;
+}
+
+/// Gives up every gap of the old epoch, so that nothing of it is left.
+void sequence::begin_epoch(time_point now, sequence_output& out) {
+  for (auto& [id, source] : sources_) {
+    while (!source.contender && !source.waiting.empty()) {
+      const waiting_block& block = source.waiting.front();
+      buffer_.expect(block.events->events[block.taken].sequence, current(out));
+      feed(id, source, now, out);
+    }
+  }
+  buffer_.release_all(current(out));
+  buffer_.restart();
+  ++epoch_;
+}
+
+/// Takes what waits, until nothing moves any more.
+void sequence::feed(time_point now, sequence_output& out) {
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (auto s = sources_.begin(); s != sources_.end();) {
+      auto& [id, source] = *s;
+      if (!source.contender && !source.waiting.empty()) moved |= feed(id, source, now, out);
+      s = source.closed && source.waiting.empty() ? sources_.erase(s) : std::next(s);
+    }
+  }
+}
+
+/// Returns whether the expected number grew.
+bool sequence::feed(source_id id, source_state& source, time_point now, sequence_output& out) {
+  const sequence_number before = buffer_.next();
+  while (!source.waiting.empty()) {
+    waiting_block& block = source.waiting.front();
+    ordered_block& ordered = current(out);
+    ordered.text.reserve(ordered.text.size() + block.events->text.size() +
+                         block.events->events.size());
+    ordered.events.reserve(ordered.events.size() + block.events->events.size());
+    block.taken = buffer_.push(*block.events, block.taken, now, ordered);
+    if (block.taken != block.events->events.size()) break;
+    if (!block.acknowledged) out.taken.push_back(id);
+    source.waiting.pop_front();
+  }
+  return buffer_.next() != before;
+}
+
+ordered_block& sequence::current(sequence_output& out) {
+  if (out.blocks.empty() || out.blocks.back().epoch != epoch_) {
+    out.blocks.emplace_back().epoch = epoch_;
+  }
+  return out.blocks.back();
+}
+
+void sequence::release_all(time_point now, sequence_output& out) {
+  end_contention();
+  feed(now, out);
+  if (options_.on_gap == gap_policy::skip) buffer_.release_all(current(out));
+}
+
+void sequence::advance(time_point now, sequence_output& out) {
+  settle_contenders(now, out);
+  if (buffer_.next_deadline() <= now) {
+    buffer_.advance(now, current(out));
+    feed(now, out);
+  }
+}
+
+time_point sequence::next_deadline() const {
+  time_point deadline = buffer_.next_deadline();
+  if (contenders_ != 0) {
+    deadline = std::min(deadline, contention_since_ + (contention_has_first_
+                                                           ? options_.restart_wait
+                                                           : options_.gap_timeout));
+  }
+  return deadline;
+}
+
+}  // namespace skein::core

@@ -1,0 +1,95 @@
+#include "io/acceptor.hpp"
+
+#include <boost/asio/ip/v6_only.hpp>
+#include <stdexcept>
+#include <utility>
+
+#include "io/address.hpp"
+#include "io/connection.hpp"
+
+namespace skein::io {
+
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+
+acceptor::acceptor(boost::asio::io_context& context, const std::string& text,
+                   std::uint16_t default_port, on_accept accepted, on_error failed)
+    : context_(context), accepted_(std::move(accepted)), failed_(std::move(failed)) {
+  std::uint16_t chosen_port = 0;
+  for (tcp::endpoint endpoint : resolve_listener(context, text, default_port)) {
+    // With port 0, all addresses of the door share the port that the first one got.
+    if (endpoint.port() == 0) endpoint.port(chosen_port);
+    auto d = std::make_unique<door>(context);
+    try {
+      d->socket.open(endpoint.protocol());
+      d->socket.set_option(tcp::acceptor::reuse_address{true});
+      if (endpoint.protocol() == tcp::v6()) {
+        d->socket.set_option(boost::asio::ip::v6_only{!endpoint.address().is_unspecified()});
+      }
+      d->socket.bind(endpoint);
+      d->socket.listen();
+      d->socket.non_blocking(true);
+      chosen_port = d->socket.local_endpoint().port();
+    } catch (const boost::system::system_error& e) {
+      // A host without IPv6 still has the loopback name for it.
+      if (endpoint.protocol() == tcp::v6() && !doors_.empty() &&
+          e.code() != boost::asio::error::address_in_use) {
+        continue;
+      }
+      throw std::runtime_error{"cannot listen on " + to_text(endpoint) + ": " +
+                               e.code().message()};
+    }
+    doors_.push_back(std::move(d));
+  }
+}
+
+std::vector<std::string> acceptor::addresses() const {
+  std::vector<std::string> texts;
+  for (const auto& d : doors_) texts.push_back(to_text(d->socket.local_endpoint()));
+  return texts;
+}
+
+void acceptor::start() {
+  for (const auto& d : doors_) await(*d);
+}
+
+void acceptor::stop() {
+  for (const auto& d : doors_) {
+    error_code ignored;
+    d->retry.cancel();
+    d->socket.close(ignored);
+  }
+}
+
+void acceptor::await(door& d) {
+  d.socket.async_wait(tcp::acceptor::wait_read, [this, &d](const error_code& error) {
+    if (!error) accept_all(d);
+  });
+}
+
+void acceptor::accept_all(door& d) {
+  // Others on this thread get their turn in between.
+  constexpr int most_at_once = 64;
+  for (int i = 0; i != most_at_once; ++i) {
+    error_code error;
+    tcp::socket socket{context_};
+    d.socket.accept(socket, error);
+    if (error == boost::asio::error::would_block || error == boost::asio::error::try_again) break;
+    if (error == boost::asio::error::connection_aborted ||
+        error == boost::asio::error::interrupted) {
+      continue;
+    }
+    if (error) {
+      failed_(error.message());
+      d.retry.expires_after(pause);
+      d.retry.async_wait([this, &d](const error_code& cancelled) {
+        if (!cancelled) accept_all(d);
+      });
+      return;
+    }
+    accepted_(std::make_shared<connection>(std::move(socket)));
+  }
+  await(d);
+}
+
+}  // namespace skein::io

@@ -1,0 +1,60 @@
+/// A door: accepts connections on one address.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/stream.hpp"
+
+namespace skein::io {
+
+/// Listens on every address that a text such as `localhost:9090` or `:9090` names.
+///
+/// Accepting never waits for what a client does. When descriptors run out, clients wait in the
+/// kernel's backlog and accepting is tried again after `pause`.
+class acceptor {
+ public:
+  using on_accept = std::function<void(std::shared_ptr<stream>)>;
+  using on_error = std::function<void(const std::string& what)>;
+
+  static constexpr std::chrono::milliseconds pause{100};
+
+  /// `address` is `host:port`, `[v6]:port`, `:port`, `host` or `port`; `default_port` stands in
+  /// for a missing one. Port 0 is any free port. Throws std::runtime_error, with one line that
+  /// names the address, if it cannot be listened on.
+  acceptor(boost::asio::io_context& context, const std::string& address,
+           std::uint16_t default_port, on_accept accepted, on_error failed);
+
+  /// What is listened on, e.g. "127.0.0.1:9090"; one or more.
+  std::vector<std::string> addresses() const;
+
+  /// Starts accepting. The functions are called on the I/O thread.
+  void start();
+
+  /// Ends accepting and closes the door; on the I/O thread. No call follows.
+  void stop();
+
+ private:
+  struct door {
+    door(boost::asio::io_context& context) : socket(context), retry(context) {}
+    boost::asio::ip::tcp::acceptor socket;
+    boost::asio::steady_timer retry;
+  };
+
+  void await(door& d);
+  void accept_all(door& d);
+
+  boost::asio::io_context& context_;
+  std::vector<std::unique_ptr<door>> doors_;
+  on_accept accepted_;
+  on_error failed_;
+};
+
+}  // namespace skein::io

@@ -1,0 +1,83 @@
+#include "io/address.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <stdexcept>
+
+namespace skein::io {
+
+using boost::asio::ip::tcp;
+
+namespace {
+
+bool is_number(const std::string& text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+}
+
+std::uint16_t parse_port(const std::string& text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc{} || end != text.data() + text.size()) {
+    throw std::invalid_argument{"port must be 0..65535, got \"" + text + "\""};
+  }
+  return port;
+}
+
+bool has_ipv6(boost::asio::io_context& context) {
+  boost::system::error_code error;
+  tcp::socket probe{context};
+  probe.open(tcp::v6(), error);
+  return !error;
+}
+
+}  // namespace
+
+host_port parse_address(const std::string& text, std::uint16_t default_port) {
+  if (is_number(text)) return {"", parse_port(text)};
+  std::string host = text;
+  std::uint16_t port = default_port;
+  if (!text.empty() && text.front() == '[') {
+    const std::size_t end = text.find(']');
+    if (end == text.npos || (end + 1 != text.size() && text[end + 1] != ':')) {
+      throw std::invalid_argument{"must be [address]:port, got \"" + text + "\""};
+    }
+    host = text.substr(1, end - 1);
+    if (end + 1 != text.size()) port = parse_port(text.substr(end + 2));
+  } else if (const std::size_t colon = text.rfind(':');
+             colon != text.npos && text.find(':') == colon) {
+    host = text.substr(0, colon);
+    if (colon + 1 != text.size()) port = parse_port(text.substr(colon + 1));
+  }
+  return {host, port};
+}
+
+std::vector<tcp::endpoint> resolve_listener(boost::asio::io_context& context,
+                                            const std::string& text, std::uint16_t default_port) {
+  const host_port address = parse_address(text, default_port);
+  if (address.host.empty()) {
+    return {tcp::endpoint{has_ipv6(context) ? tcp::v6() : tcp::v4(), address.port}};
+  }
+  tcp::resolver resolver{context};
+  boost::system::error_code error;
+  const auto found = resolver.resolve(address.host, std::to_string(address.port),
+                                      tcp::resolver::passive, error);
+  if (error) throw std::runtime_error{"cannot resolve \"" + address.host + "\": " + error.message()};
+  std::vector<tcp::endpoint> endpoints;
+  for (const auto& entry : found) {
+    if (std::find(endpoints.begin(), endpoints.end(), entry.endpoint()) == endpoints.end()) {
+      endpoints.push_back(entry.endpoint());
+    }
+  }
+  // IPv4 first: it is the address that must be there.
+  std::stable_sort(endpoints.begin(), endpoints.end(),
+                   [](const auto& a, const auto& b) { return a.address().is_v4() && b.address().is_v6(); });
+  return endpoints;
+}
+
+std::string to_text(const tcp::endpoint& endpoint) {
+  const std::string address = endpoint.address().to_string();
+  const std::string port = std::to_string(endpoint.port());
+  return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" + port;
+}
+
+}  // namespace skein::io

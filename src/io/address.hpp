@@ -1,0 +1,29 @@
+/// Addresses as users write them.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace skein::io {
+
+struct host_port {
+  std::string host;  ///< empty: every interface
+  std::uint16_t port;
+};
+
+/// Reads `host:port`, `[v6]:port`, `:port`, `host` or `port`. An empty text is `:default_port`.
+/// Throws std::invalid_argument, with the reason, if the port is no number of 0..65535.
+host_port parse_address(const std::string& text, std::uint16_t default_port);
+
+/// Every endpoint that a listener on `text` binds. Throws std::runtime_error if the host is unknown.
+std::vector<boost::asio::ip::tcp::endpoint> resolve_listener(boost::asio::io_context& context,
+                                                             const std::string& text,
+                                                             std::uint16_t default_port);
+
+/// E.g. "127.0.0.1:9090" or "[::1]:9090".
+std::string to_text(const boost::asio::ip::tcp::endpoint& endpoint);
+
+}  // namespace skein::io

@@ -1,0 +1,33 @@
+/// A TCP connection. Reads and writes happen on the thread of whoever asks, waiting happens on the
+/// I/O thread.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/ip/tcp.hpp>
+#include <memory>
+#include <string>
+
+#include "io/stream.hpp"
+
+namespace skein::io {
+
+class connection final : public stream, public std::enable_shared_from_this<connection> {
+ public:
+  /// `socket` is connected; it becomes non-blocking and sends without delay.
+  explicit connection(boost::asio::ip::tcp::socket socket);
+
+  io_result read(char* to, std::size_t size) override;
+  io_result write(std::string_view bytes) override;
+  void observe(std::unique_ptr<readiness> observer) override;
+  void await_readable() override;
+  void await_writable() override;
+  void close(ending how) override;
+  std::string peer() const override;
+
+ private:
+  boost::asio::ip::tcp::socket socket_;
+  std::unique_ptr<readiness> observer_;
+  std::atomic<bool> closed_{false};
+};
+
+}  // namespace skein::io

@@ -1,0 +1,34 @@
+#include "io/event_decoder.hpp"
+
+namespace skein::io {
+
+decoded_events event_decoder::commit(std::size_t n) {
+  // A usual line has about this many bytes; a guess that only costs memory for a short while.
+  constexpr std::size_t usual_line = 20;
+  decoded_events result;
+  core::event_block& block = result.block;
+  block.events.reserve(n / usual_line + 1);
+  block.text.reserve(n + usual_line);
+  const auto reject = [&](core::malformed reason) {
+    ++result.malformed[static_cast<std::size_t>(reason)];
+    ++result.malformed_lines;
+  };
+  framer_.commit(
+      n,
+      [&](std::string_view line) {
+        const core::parsed_line parsed = core::parse_event(line);
+        if (!parsed.ok) {
+          reject(parsed.reason);
+          return;
+        }
+        core::event& e = block.events.emplace_back(parsed.value);
+        e.offset = static_cast<std::uint32_t>(block.text.size());
+        e.length = static_cast<std::uint16_t>(line.size());
+        block.text.append(line);
+        ++result.received[static_cast<std::size_t>(e.kind)];
+      },
+      [&] { reject(core::malformed::line_too_long); });
+  return result;
+}
+
+}  // namespace skein::io

@@ -1,0 +1,43 @@
+/// Turns the bytes of one source into blocks of events.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "core/event.hpp"
+#include "core/event_line.hpp"
+#include "io/line_framer.hpp"
+
+namespace skein::io {
+
+/// What one read held.
+struct decoded_events {
+  core::event_block block;
+  std::array<std::uint32_t, core::event_kinds> received{};       ///< by kind
+  std::array<std::uint32_t, core::malformed_reasons> malformed{};  ///< by reason
+  std::uint32_t malformed_lines = 0;
+};
+
+class event_decoder {
+ public:
+  /// Bytes read at a time; the unit of work of the event plane.
+  static constexpr std::size_t read_size = 64 * 1024;
+
+  /// `max_line` is in bytes, without the line's end, at most `read_size` / 2.
+  explicit event_decoder(std::size_t max_line) : framer_(max_line, read_size) {}
+
+  /// Where the next read goes.
+  auto space() { return framer_.space(); }
+
+  /// `n` bytes were read into `space()`.
+  decoded_events commit(std::size_t n);
+
+  /// The source has ended. Returns whether it ended within a line, which is lost.
+  bool mid_line() const { return framer_.mid_line(); }
+
+ private:
+  line_framer framer_;
+};
+
+}  // namespace skein::io

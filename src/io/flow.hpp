@@ -1,0 +1,105 @@
+/// Backpressure: how many bytes are between being read from a source and being written to a client.
+///
+/// Whatever holds such bytes holds a `charge` for them. At `high` sources are read no more, below
+/// `low` they are read again. Thread safe.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace skein::io {
+
+class flow {
+ public:
+  flow(std::size_t high, std::size_t low) : high_(high), low_(low) {}
+  flow(const flow&) = delete;
+  flow& operator=(const flow&) = delete;
+
+  std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+  std::size_t high() const { return high_; }
+
+  /// Whether sources must not be read.
+  bool over() const { return bytes() >= high_; }
+
+  /// Calls `resume` once, from any thread, as soon as sources may be read again.
+  void when_low(std::function<void()> resume) {
+    {
+      const std::lock_guard lock{mutex_};
+      waiting_.push_back(std::move(resume));
+      is_waited_for_.store(true);
+    }
+    if (bytes_.load() < low_) wake();
+  }
+
+  using time_point = std::chrono::steady_clock::time_point;
+
+  /// A client that lags has taken bytes at `now`.
+  void progressed(time_point now) {
+    last_progress_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+  time_point last_progress() const {
+    return time_point{time_point::duration{last_progress_.load(std::memory_order_relaxed)}};
+  }
+
+  void add(std::size_t bytes) { bytes_.fetch_add(bytes); }
+
+  void subtract(std::size_t bytes) {
+    if (bytes_.fetch_sub(bytes) - bytes < low_ && is_waited_for_.load()) wake();
+  }
+
+ private:
+  void wake() {
+    std::vector<std::function<void()>> woken;
+    {
+      const std::lock_guard lock{mutex_};
+      woken.swap(waiting_);
+      is_waited_for_.store(false);
+    }
+    for (const auto& resume : woken) resume();
+  }
+
+  const std::size_t high_;
+  const std::size_t low_;
+  std::atomic<std::size_t> bytes_{0};
+  std::atomic<bool> is_waited_for_{false};
+  std::atomic<time_point::rep> last_progress_{0};
+  std::mutex mutex_;
+  std::vector<std::function<void()>> waiting_;
+};
+
+/// Bytes that somebody holds, counted in a flow for as long.
+class charge {
+ public:
+  charge() = default;
+  explicit charge(flow& f, std::size_t bytes = 0) : flow_(&f), bytes_(bytes) { f.add(bytes); }
+  charge(charge&& other) noexcept
+      : flow_(std::exchange(other.flow_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+  charge& operator=(charge&& other) noexcept {
+    std::swap(flow_, other.flow_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  charge(const charge&) = delete;
+  charge& operator=(const charge&) = delete;
+  ~charge() {
+    if (bytes_ != 0) flow_->subtract(bytes_);
+  }
+
+  /// Holds `bytes` from now on.
+  void set(std::size_t bytes) {
+    if (bytes > bytes_) flow_->add(bytes - bytes_);
+    if (bytes < bytes_) flow_->subtract(bytes_ - bytes);
+    bytes_ = bytes;
+  }
+
+ private:
+  flow* flow_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace skein::io
