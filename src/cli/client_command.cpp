@@ -6,8 +6,13 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <iostream>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/commands.hpp"

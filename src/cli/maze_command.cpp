@@ -1,6 +1,8 @@
 #include <unistd.h>
 
+#include <functional>
 #include <iostream>
+#include <new>
 #include <stdexcept>
 
 #include "cli/commands.hpp"
@@ -67,6 +69,7 @@ int maze_command(const arguments& args) {
 
   if (options->json) {
     std::cout << json_report(result, *options, totals) << std::endl;
+    std::cerr << verdict(result) << std::flush;
   } else {
     std::cout << text_report(result, *options, totals) << std::flush;
   }

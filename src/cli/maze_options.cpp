@@ -4,6 +4,8 @@
 #include <array>
 #include <iostream>
 #include <limits>
+#include <map>
+#include <string>
 
 namespace skein::cli {
 
@@ -127,6 +129,9 @@ po::options_description describe(raw_options& raw, maze_options& o) {
       ("readers", number(o.readers, "readers", 1, 256), "threads that read and verify")  //
       ("read-buffer", number(o.read_buffer, "read-buffer", 1024, 64 << 20),
        "bytes of one read at most")  //
+      ("read-pause", number(o.read_pause, "read-pause", 0, 1'000'000),
+       "us between two rounds of reading: fewer and larger reads that leave more of the machine "
+       "to the server, at the price of latency; always 0 with a rate unless given")  //
       ("log-level", po::value(&o.log_level)->default_value(o.log_level)->value_name("LEVEL"),
        "debug, info: progress; warning, error: none [logLevel]")  //
       ("log-interval", number(o.log_interval, "log-interval", 10, hour),
@@ -179,6 +184,7 @@ std::optional<maze_options> parse_maze_options(const arguments& args) {
     return std::nullopt;
   }
   o.recipe = recipe_from(raw);
+  if (o.rate != 0 && values["read-pause"].defaulted()) o.read_pause = 0;
   constexpr std::array<const char*, 5> levels{"debug", "info", "warn", "warning", "error"};
   if (std::find(levels.begin(), levels.end(), o.log_level) == levels.end()) {
     throw usage_error{"--log-level must be debug, info, warning or error, not '" + o.log_level +

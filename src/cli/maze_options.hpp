@@ -25,6 +25,7 @@ struct maze_options {
   std::int64_t settle_after = 100;   ///< ms after the last line, to notice extra ones
   std::int64_t readers = 1;          ///< threads that read the clients
   std::int64_t read_buffer = 256 * 1024;  ///< bytes of one read at most
+  std::int64_t read_pause = 200;          ///< us between two rounds of reading
   std::int64_t log_interval = 1000;       ///< ms between two lines of progress
   std::int64_t server_pid = 0;            ///< process to report about; 0 is none
   std::string log_level = "info";         ///< debug, info, warning, error

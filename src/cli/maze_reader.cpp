@@ -1,12 +1,17 @@
 #include "cli/maze_reader.hpp"
 
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <string>
 #include <system_error>
+#include <thread>
+#include <utility>
 
 #include "cli/process_usage.hpp"
 
@@ -39,6 +44,7 @@ void maze_reader::add(descriptor connection, std::size_t client) {
 }
 
 void maze_reader::run() {
+  ::prctl(PR_SET_TIMERSLACK, 1UL);
   for (std::size_t i = 0; i < clients_.size(); ++i) {
     // Edge-triggered: a read that does not fill the buffer has emptied the socket.
     epoll_event wanted{};
@@ -52,6 +58,9 @@ void maze_reader::run() {
   std::int64_t settled_at = 0;
   auto next_check = now() + check_every;
   while (!race_.stopped()) {
+    if (race_.options.read_pause != 0) {
+      std::this_thread::sleep_for(std::chrono::microseconds{race_.options.read_pause});
+    }
     const auto count =
         ::epoll_wait(poll_.get(), ready.data(), static_cast<int>(ready.size()), longest_wait);
     for (int i = 0; i < count && !race_.stopped(); ++i) {

@@ -9,9 +9,6 @@ namespace skein::cli {
 
 namespace {
 
-constexpr const char* success = R"(\o/ ALL NOTIFICATIONS RECEIVED \o/)";
-constexpr const char* failure = "SOMETHING WENT WRONG";
-
 double per_second(double count, double seconds) {
   return seconds > 0 ? count / seconds : 0;
 }
@@ -67,6 +64,11 @@ class json_object {
 
 }  // namespace
 
+std::string verdict(const maze_result& r) {
+  if (r.good()) return "\\o/ ALL NOTIFICATIONS RECEIVED \\o/\n";
+  return "SOMETHING WENT WRONG\n" + r.problem + "\n";
+}
+
 std::string text_report(const maze_result& r, const maze_options& o, const script_totals& totals) {
   std::ostringstream out;
   out << std::fixed;
@@ -93,11 +95,7 @@ std::string text_report(const maze_result& r, const maze_options& o, const scrip
         << micro(*r.server_cpu_seconds, r.events_sent) << " us/event\n";
   }
   if (r.server_peak_kib) out << "server peak " << *r.server_peak_kib << " KiB resident\n";
-  if (r.good()) {
-    out << success << "\n";
-  } else {
-    out << failure << "\n" << r.problem << "\n";
-  }
+  out << verdict(r);
   return out.str();
 }
 

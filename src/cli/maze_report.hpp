@@ -18,7 +18,10 @@ struct script_totals {
   double prepare_seconds = 0;
 };
 
-/// Several lines for people, ending in the success line or the failure with its first difference.
+/// The success line, or the failure and the first difference in two.
+std::string verdict(const maze_result& result);
+
+/// Several lines for people that end in the verdict.
 std::string text_report(const maze_result& result, const maze_options& options,
                         const script_totals& totals);
 

@@ -1,11 +1,14 @@
 #include "cli/maze_run.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <stdexcept>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "cli/maze_race.hpp"
@@ -91,8 +94,8 @@ class maze_run {
     const auto begin = now();
     for (std::size_t i = 0; i < script_.clients().size(); ++i) {
       auto connection = connect_to(server, i);
-      const auto id = std::to_string(script_.clients()[i].user).append(ending);
-      if (send_all(connection.get(), id) != 0) {
+      const auto id = std::to_string(script_.clients()[i].user);
+      if (send_all(connection.get(), std::string{id}.append(ending)) != 0) {
         throw std::runtime_error{"the server closed the connection of client " + id};
       }
       readers_[i % readers_.size()].add(std::move(connection), i);

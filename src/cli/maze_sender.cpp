@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "cli/process_usage.hpp"
 

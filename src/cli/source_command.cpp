@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <cstdint>
 #include <fstream>
 #include <iostream>
+#include <stdexcept>
+#include <string>
 #include <system_error>
 #include <thread>
 

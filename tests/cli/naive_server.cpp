@@ -89,6 +89,7 @@ bool naive_server::read(connection& c) {
       take_event(line);
     } else {
       c.user = std::stoll(line);
+      ++identified_;
     }
     begin = end + 1;
   }

@@ -29,6 +29,8 @@ class naive_server {
 
   std::uint16_t source_port() const { return source_port_; }
   std::uint16_t client_port() const { return client_port_; }
+  /// Clients that have sent their id so far.
+  std::uint64_t identified() const { return identified_.load(); }
   /// The largest distance of an arriving number from the next expected one so far.
   std::int64_t greatest_distance() const { return distance_.load(); }
 
@@ -57,6 +59,7 @@ class naive_server {
   int source_listener_ = -1;
   int client_listener_ = -1;
   std::atomic<bool> stop_{false};
+  std::atomic<std::uint64_t> identified_{0};
   std::atomic<std::int64_t> distance_{0};
   std::vector<connection> connections_;
   std::map<std::int64_t, std::string> pending_;

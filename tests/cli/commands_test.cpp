@@ -1,0 +1,69 @@
+#include "cli/commands.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <thread>
+
+#include "cli/naive_server.hpp"
+
+namespace skein::cli::test {
+namespace {
+
+/// A file with the text, removed at the end.
+class text_file {
+ public:
+  explicit text_file(const std::string& text) : name_{testing::TempDir() + "skein_cli_events"} {
+    std::ofstream{name_, std::ios::binary} << text;
+  }
+  ~text_file() { std::remove(name_.c_str()); }
+  const std::string& name() const { return name_; }
+
+ private:
+  std::string name_;
+};
+
+TEST(Commands, WhatASourceSendsTheClientsPrint) {
+  const naive_server server;
+  const text_file events{"2|B\n1|F|8|7\n3|S|7\n4|P|1|9\n5|P|1|8"};
+  testing::internal::CaptureStdout();
+  int listening = -1;
+  std::thread clients{[&] {
+    listening = client_command({"--port", std::to_string(server.client_port()), "7", "8", "--count",
+                                "4", "--timeout", "10000"});
+  }};
+  while (server.identified() < 2) std::this_thread::yield();
+  testing::internal::CaptureStderr();
+  const auto sending =
+      source_command({"--port", std::to_string(server.source_port()), events.name()});
+  const auto report = testing::internal::GetCapturedStderr();
+  clients.join();
+  const auto printed = testing::internal::GetCapturedStdout();
+  EXPECT_EQ(sending, exit_good);
+  EXPECT_EQ(listening, exit_good);
+  EXPECT_EQ(report.substr(0, 23), "sent 5 lines, 33 bytes ");
+  for (const auto* line : {"7: 1|F|8|7\n", "7: 2|B\n", "8: 2|B\n", "8: 3|S|7\n"}) {
+    EXPECT_NE(printed.find(line), std::string::npos) << printed;
+  }
+}
+
+TEST(Commands, AClientThatWaitsInVainSaysSo) {
+  const naive_server server;
+  EXPECT_EQ(client_command({"--port", std::to_string(server.client_port()), "7", "--count", "1",
+                            "--timeout", "30"}),
+            exit_bad);
+}
+
+TEST(Commands, RefuseWrongArguments) {
+  EXPECT_THROW(client_command({}), usage_error);
+  EXPECT_THROW(client_command({"7", "--port", "0"}), usage_error);
+  EXPECT_THROW(client_command({"7", "--port", "65536"}), usage_error);
+  EXPECT_THROW(source_command({"one", "two"}), usage_error);
+  EXPECT_THROW(source_command({"--rate", "fast"}), usage_error);
+  EXPECT_THROW(source_command({"/does/not/exist"}), std::runtime_error);
+}
+
+}  // namespace
+}  // namespace skein::cli::test
