@@ -18,6 +18,7 @@
 #include "cli/commands.hpp"
 #include "cli/maze_race.hpp"
 #include "cli/sockets.hpp"
+#include "io/descriptors.hpp"
 
 namespace skein::cli {
 
@@ -159,7 +160,7 @@ int client_command(const arguments& args) {
     return exit_good;
   }
   if (o.ids.empty()) throw usage_error{"client needs at least one user ID"};
-  raise_descriptor_limit();
+  io::raise_descriptor_limit();
   return printing_clients{o}.run();
 }
 

@@ -16,6 +16,7 @@
 #include "cli/maze_sender.hpp"
 #include "cli/process_usage.hpp"
 #include "cli/sockets.hpp"
+#include "io/descriptors.hpp"
 
 namespace skein::cli {
 
@@ -71,7 +72,7 @@ class maze_run {
 
  private:
   void check_descriptors() {
-    const auto limit = raise_descriptor_limit();
+    const auto limit = io::raise_descriptor_limit();
     const auto needed = script_.clients().size() +
                         static_cast<std::size_t>(options_.sources + options_.readers) + 16;
     if (needed > limit) {

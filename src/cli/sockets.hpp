@@ -47,7 +47,4 @@ descriptor connect_to(const endpoint& server, std::size_t ordinal = 0);
 /// Sends all bytes; 0 or the error number. A closed peer is EPIPE, never a signal.
 int send_all(int fd, std::string_view bytes);
 
-/// Lets the process open as many descriptors as it may; gives that number.
-std::size_t raise_descriptor_limit();
-
 }  // namespace skein::cli
