@@ -56,7 +56,7 @@ descriptor stop_signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
-  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   return descriptor{::signalfd(-1, &set, SFD_CLOEXEC)};
 }
 

@@ -39,6 +39,8 @@ pair, an unfollow always removes an existing pair):
 Sources: batch k goes to source k mod S. With several sources no one sends a number
 more than --window ahead of what clients have received, so that the disorder
 stays below a server's reorder window (numbers nobody is told of do not count).
+A small window costs speed: each write waits for deliveries. For full speed give the
+server a larger window, or let it wait for gaps and use --window 0.
 
 Latency is the time from the write that held an event to the read that delivered
 it, taken from the first and the last line of every read.

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
 constexpr std::int64_t least_pause = 200'000;       // ns between two paced writes
-constexpr std::int64_t window_pause = 20'000;       // ns between two looks at the frontier
+constexpr std::int64_t window_pause = 100'000;      // ns between two looks at the frontier
 constexpr std::int64_t longest_pause = 50'000'000;  // ns between two looks at a stopped race
 constexpr std::size_t most_pieces = 256;            // of one write
 
