@@ -19,8 +19,10 @@ using source_actor = caf::typed_actor<
     caf::reacts_to<readable>,
     /// Gets back the right to send one block.
     caf::reacts_to<block_taken>,
-    /// Reads again after backpressure.
-    caf::reacts_to<flow_resumed>,
+    /// Says so once it has read all that has been sent.
+    caf::reacts_to<catch_up>,
+    /// Reads again: there is more, or backpressure has ended.
+    caf::reacts_to<read_again>,
     /// Reports what it counted.
     caf::reacts_to<report_due>,
     /// Reads no more and ends.
@@ -32,10 +34,14 @@ using sequencer_actor = caf::typed_actor<
     caf::reacts_to<source_opened>,
     /// Puts the events in order and sends what is in order to the router.
     caf::reacts_to<source_events>,
+    /// Gives sources back the right to send what the router has taken.
+    caf::reacts_to<block_taken>,
     /// The source has sent its last.
     caf::reacts_to<source_closed>,
-    /// Gives up gaps that are overdue, decides about restarts.
+    /// Asks the sources whether what is overdue has been sent, but not read.
     caf::reacts_to<deadline_due>,
+    /// Once all have answered: gives up gaps that are overdue, decides about restarts.
+    caf::reacts_to<caught_up>,
     /// Reports what it counted.
     caf::reacts_to<report_due>,
     /// Releases what can be released, answers when the router has it, and ends.
@@ -43,7 +49,7 @@ using sequencer_actor = caf::typed_actor<
 
 /// The follower graph and who is connected.
 using router_actor = caf::typed_actor<
-    /// Applies follows and unfollows, gathers what each session is told.
+    /// Applies follows and unfollows, gathers what each session is told, takes the block.
     caf::reacts_to<ordered_events>,
     /// The sender is a session of this user and is told from now on.
     caf::reacts_to<join>,
@@ -53,6 +59,8 @@ using router_actor = caf::typed_actor<
     caf::reacts_to<session_lost>,
     /// Sends each session its portion of what was gathered.
     caf::reacts_to<flush_due>,
+    /// The sessions are ready for another round.
+    caf::reacts_to<round_done>,
     /// Reports what it counted.
     caf::reacts_to<report_due>,
     /// Sends what was gathered, answers when the sessions have it, and ends.

@@ -5,7 +5,9 @@
 #include <caf/actor.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <utility>
 
 #include "actors/traffic.hpp"
 #include "core/round.hpp"
@@ -48,19 +50,39 @@ struct source_events {
   core::source_id source;
   std::shared_ptr<const charged<core::event_block>> events;
 };
-/// The sequencer has taken one block of this source: it may send another.
+/// The receiver's next stage has taken one block: it may send another.
 struct block_taken {};
-/// Bytes in flight have fallen below the low mark.
-struct flow_resumed {};
+/// The sequencer wants to know when all that the source has sent by now has been read.
+struct catch_up {};
+/// It has.
+struct caught_up {
+  core::source_id source;
+};
+/// There is more to read, or it may be read again.
+struct read_again {};
 /// Events in order.
 struct ordered_events {
   std::shared_ptr<const charged<core::ordered_block>> events;
 };
+/// A round on its way to the sessions; tells when the last of them has let go of it.
+struct round_in_flight {
+  std::shared_ptr<const core::round> round;
+  io::charge bytes;
+  std::function<void()> done;
+
+  round_in_flight(std::shared_ptr<const core::round> r, io::charge b, std::function<void()> d)
+      : round(std::move(r)), bytes(std::move(b)), done(std::move(d)) {}
+  round_in_flight(const round_in_flight&) = delete;
+  round_in_flight& operator=(const round_in_flight&) = delete;
+  ~round_in_flight() { done(); }
+};
 /// The session's portion of a round: `round->groups()[group]`, or all its broadcasts.
 struct portion {
-  std::shared_ptr<const charged<std::shared_ptr<const core::round>>> round;
+  std::shared_ptr<const round_in_flight> of;
   std::uint32_t group;
 };
+/// Every session has written, or kept, its portion of a round.
+struct round_done {};
 
 // --- life of a session ---
 
@@ -111,9 +133,12 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::source_opened)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::source_closed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::source_events)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::block_taken)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::flow_resumed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::catch_up)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::caught_up)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::read_again)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::ordered_events)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::portion)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::round_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::join)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::leave)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::session_lost)

@@ -1,6 +1,7 @@
 #include "actors/router.hpp"
 
 #include <algorithm>
+#include <caf/send.hpp>
 #include <utility>
 
 #include "actors/log_exceptions.hpp"
@@ -17,8 +18,10 @@ using core::event_kind;
 constexpr std::chrono::microseconds cost_of_a_write{10};
 /// Less than this is not waited for: a timer costs as much.
 constexpr std::chrono::microseconds shortest_wait{200};
-/// A round is ended at this size whatever else, bytes.
-constexpr std::size_t largest_round = 4u << 20;
+/// A round that keeps this many bytes alive is full. Small enough for the caches.
+constexpr std::size_t full_round = 8u << 20;
+/// The sessions work on one round while the next one is sent.
+constexpr int most_rounds_in_flight = 2;
 
 void send_report(pointer self) {
   self->state.report_armed = false;
@@ -26,21 +29,28 @@ void send_report(pointer self) {
              report{std::exchange(self->state.unreported, traffic{})});
 }
 
+bool is_full(const router_state& state) {
+  return state.round.size() + state.kept_bytes > full_round;
+}
+
 void flush(pointer self, core::time_point now) {
   router_state& state = self->state;
   if (state.round.empty()) return;
   const std::size_t bytes = state.round.size();
-  using round_pointer = std::shared_ptr<const core::round>;
-  const auto round = std::make_shared<const charged<round_pointer>>(
-      charged<round_pointer>{state.round.seal(), io::charge{state.environment->flow, bytes}});
-  const auto& groups = round->block->groups();
+  ++state.rounds_in_flight;
+  state.kept_bytes = 0;
+  const auto sent = std::make_shared<const round_in_flight>(
+      state.round.seal(), io::charge{state.environment->flow, bytes},
+      [receiver = router_actor{self}] { caf::anon_send(receiver, round_done{}); });
+  const core::round& round = *sent->round;
+  const auto& groups = round.groups();
   const auto send = [&](core::session_index session, std::uint32_t group) {
     const session_actor& actor = state.sessions[session].actor;
-    if (actor) self->send(actor, portion{round, group});
+    if (actor) self->send(actor, portion{sent, group});
   };
   for (std::uint32_t i = 0; i != groups.size(); ++i) send(groups[i].session, i);
   std::size_t writes = groups.size();
-  if (round->block->broadcasts() != 0) {
+  if (round.broadcasts() != 0) {
     state.has_group.assign(state.sessions.size(), false);
     for (const auto& group : groups) state.has_group[group.session] = true;
     for (core::session_index s = 0; s != state.sessions.size(); ++s) {
@@ -54,6 +64,22 @@ void flush(pointer self, core::time_point now) {
       now + std::min<std::chrono::microseconds>(
                 state.environment->flush_interval,
                 cost_of_a_write * static_cast<std::chrono::microseconds::rep>(writes));
+  for (const sequencer_actor& sender : state.not_taken) self->send(sender, block_taken{});
+  state.not_taken.clear();
+}
+
+/// Ends the round, or sees to it that this happens as soon as it may.
+void flush_or_wait(pointer self) {
+  router_state& state = self->state;
+  const auto now = self->clock().now();
+  state.flush_wanted = state.rounds_in_flight == most_rounds_in_flight;
+  if (state.flush_wanted) return;
+  if (state.next_flush - now > shortest_wait && !is_full(state)) {
+    state.flush_armed = true;
+    self->scheduled_send(self, state.next_flush, flush_due{});
+  } else {
+    flush(self, now);
+  }
 }
 
 void route(router_state& state, const core::ordered_block& block) {
@@ -152,28 +178,32 @@ router_actor::behavior_type router(pointer self,
           state.report_armed = true;
           self->delayed_send(self, state.environment->report_interval, report_due{});
         }
-        if (state.round.empty()) return;
-        state.round.keep(block);
-        if (state.round.size() > largest_round) {
-          flush(self, self->clock().now());
-        } else if (!state.flush_armed) {
-          // Behind all that is in the mailbox by now.
-          state.flush_armed = true;
-          self->send(self, flush_due{});
+        if (!state.round.empty()) {
+          state.kept_bytes += block->bytes.size();
+          state.round.keep(block);
+          if (!state.flush_armed && !state.flush_wanted) {
+            // Behind all that is in the mailbox by now.
+            state.flush_armed = true;
+            self->send(self, flush_due{});
+          }
+        }
+        auto sender = caf::actor_cast<sequencer_actor>(self->current_sender());
+        if (is_full(state)) {
+          state.not_taken.push_back(std::move(sender));
+        } else {
+          self->send(sender, block_taken{});
         }
       },
       [self](join joined) { on_join(self, joined.user); },
       [self](leave left) { on_leave(self, left.user); },
       [self](const session_lost& lost) { on_lost(self->state, lost.session); },
       [self](flush_due) {
-        router_state& state = self->state;
-        const auto now = self->clock().now();
-        if (state.next_flush - now > shortest_wait) {
-          self->scheduled_send(self, state.next_flush, flush_due{});
-          return;
-        }
-        state.flush_armed = false;
-        flush(self, now);
+        self->state.flush_armed = false;
+        flush_or_wait(self);
+      },
+      [self](round_done) {
+        --self->state.rounds_in_flight;
+        if (self->state.flush_wanted) flush_or_wait(self);
       },
       [self](report_due) { send_report(self); },
       [self](drain) {

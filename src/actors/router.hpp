@@ -1,8 +1,10 @@
 /// Knows who follows whom and who is connected, and gathers what each session is told.
 ///
-/// Notifications are gathered into rounds. A round ends when the mailbox has been worked off, but
-/// while the last one still keeps the sessions busy not before `flush_interval`: many deliveries
-/// in one write are what makes the daemon fast. On a quiet system nothing is ever held back.
+/// Notifications are gathered into rounds, for many deliveries in one write are what makes the
+/// daemon fast. A round ends when the mailbox has been worked off, but not while the sessions are
+/// still busy with the two before it, and after a large one not before `flush_interval`. On a
+/// quiet system nothing is ever held back. While a round is full, blocks are not taken: the
+/// sequencer, and behind it the sources, wait.
 #pragma once
 
 #include <chrono>
@@ -46,7 +48,11 @@ struct router_state {
 
   core::round_builder round;
   std::vector<bool> has_group;                  ///< by index, while a round is sent
-  bool flush_armed = false;
+  bool flush_armed = false;   ///< a `flush_due` is on its way
+  bool flush_wanted = false;  ///< a round waits for the sessions
+  int rounds_in_flight = 0;
+  std::size_t kept_bytes = 0;  ///< of blocks that the round points into
+  std::vector<sequencer_actor> not_taken;  ///< senders of blocks that are not yet taken
   core::time_point next_flush{};
 
   traffic unreported;

@@ -52,6 +52,14 @@ void log_changes(pointer self) {
   }
 }
 
+void give_credit(pointer self, const std::vector<core::source_id>& sources) {
+  for (const core::source_id id : sources) {
+    if (const auto source = self->state.sources.find(id); source != self->state.sources.end()) {
+      self->send(source->second, block_taken{});
+    }
+  }
+}
+
 /// Sends out what a call of the sequence brought forth and sets the next timer.
 void follow_up(pointer self, core::sequence_output& output) {
   sequencer_state& state = self->state;
@@ -64,14 +72,12 @@ void follow_up(pointer self, core::sequence_output& output) {
                ordered_events{std::make_shared<const charged<core::ordered_block>>(
                    charged<core::ordered_block>{std::move(block),
                                                 io::charge{environment.flow, bytes}})});
+    // The blocks that made up this one have been taken once the last one of it has.
+    state.not_taken.push_back(std::exchange(output.taken, {}));
   }
-  for (const core::source_id id : output.taken) {
-    if (const auto source = state.sources.find(id); source != state.sources.end()) {
-      self->send(source->second, block_taken{});
-    }
-  }
+  give_credit(self, output.taken);
   const core::time_point deadline = state.sequence->next_deadline();
-  if (deadline < state.armed_for) {
+  if (deadline < state.armed_for && state.catching_up.empty()) {
     state.armed_for = deadline;
     self->scheduled_send(self, deadline, deadline_due{});
   }
@@ -80,6 +86,19 @@ void follow_up(pointer self, core::sequence_output& output) {
     self->delayed_send(self, environment.report_interval, report_due{});
   }
   log_changes(self);
+}
+
+void advance(pointer self) {
+  core::sequence_output output;
+  self->state.sequence->advance(self->clock().now(), output);
+  follow_up(self, output);
+}
+
+/// What is overdue may lie in a connection, unread because the daemon or the machine is busy. So
+/// nothing is given up before every source has been read to its end.
+void stop_waiting_for(pointer self, core::source_id source) {
+  auto& waiting = self->state.catching_up;
+  if (waiting.erase(source) != 0 && waiting.empty()) advance(self);
 }
 
 }  // namespace
@@ -105,18 +124,26 @@ sequencer_actor::behavior_type sequencer(
                                    self->clock().now(), output);
         follow_up(self, output);
       },
+      [self](block_taken) {
+        give_credit(self, self->state.not_taken.front());
+        self->state.not_taken.pop_front();
+      },
       [self](source_closed closed) {
         core::sequence_output output;
         self->state.sources.erase(closed.source);
         self->state.sequence->close(closed.source, self->clock().now(), output);
         follow_up(self, output);
+        stop_waiting_for(self, closed.source);
       },
       [self](deadline_due) {
-        core::sequence_output output;
-        self->state.armed_for = core::never;
-        self->state.sequence->advance(self->clock().now(), output);
-        follow_up(self, output);
+        sequencer_state& state = self->state;
+        state.armed_for = core::never;
+        for (const auto& [id, source] : state.sources) {
+          if (state.catching_up.insert(id).second) self->send(source, catch_up{});
+        }
+        if (state.catching_up.empty()) advance(self);
       },
+      [self](caught_up done) { stop_waiting_for(self, done.source); },
       [self](report_due) { send_report(self); },
       [self](drain) {
         core::sequence_output output;

@@ -2,8 +2,12 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <memory>
+#include <optional>
+#include <set>
 #include <unordered_map>
+#include <vector>
 
 #include "actors/interfaces.hpp"
 #include "actors/log.hpp"
@@ -27,6 +31,9 @@ struct sequencer_state {
   std::shared_ptr<const sequencer_environment> environment;
   std::optional<core::sequence> sequence;
   std::unordered_map<core::source_id, source_actor> sources;
+  /// For each block the router has not taken: the sources that may then send another one.
+  std::deque<std::vector<core::source_id>> not_taken;
+  std::set<core::source_id> catching_up;  ///< sources that were asked, if something is overdue
   core::time_point armed_for = core::never;  ///< the earliest timer that is set
   core::epoch_number epoch = 1;              ///< the last one that was logged
   core::reorder_counts reported;             ///< counts at the last report

@@ -3,6 +3,7 @@
 #include <array>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "actors/log.hpp"
 #include "actors/log_exceptions.hpp"
@@ -154,13 +155,14 @@ void keep(pointer self, std::string_view rest, bool mid_line, core::time_point n
 void write_portion(pointer self, const portion& message) {
   session_state& state = self->state;
   if (state.where != phase::live) return;
-  const core::round& round = *message.round->block;
+  const core::round& round = *message.of->round;
   std::string_view text = round.in_one_piece(message.group);
-  thread_local std::string gathered;
+  thread_local std::vector<char> gathered;
   if (text.empty()) {
-    gathered.clear();
-    round.append_to(gathered, message.group);
-    text = gathered;
+    const std::size_t size = round.size_of(message.group);
+    if (gathered.size() < size) gathered.resize(size);
+    round.copy_to(gathered.data(), message.group);
+    text = {gathered.data(), size};
   }
   if (text.empty()) return;
   const auto now = self->clock().now();

@@ -85,6 +85,15 @@ void end(pointer self, const char* why) {
   self->quit();
 }
 
+/// All that was sent has been read.
+void wait_for_more(pointer self) {
+  source_state& state = self->state;
+  if (std::exchange(state.catching_up, false)) {
+    self->send(state.environment->sequencer, caught_up{state.id});
+  }
+  if (!std::exchange(state.waiting, true)) (*state.connection)->await_readable();
+}
+
 void read_once(pointer self) {
   source_state& state = self->state;
   io::flow& flow = state.environment->flow;
@@ -93,14 +102,14 @@ void read_once(pointer self) {
     return;
   }
   if (flow.over()) {
-    flow.when_low([receiver = source_actor{self}] { caf::anon_send(receiver, flow_resumed{}); });
+    flow.when_low([receiver = source_actor{self}] { caf::anon_send(receiver, read_again{}); });
     return;
   }
   const auto space = state.decoder->space();
   const io::io_result read = (*state.connection)->read(space.data, space.size);
   switch (read.what) {
     case io::io_result::status::would_block:
-      (*state.connection)->await_readable();
+      wait_for_more(self);
       return;
     case io::io_result::status::ended:
       end(self, "closed by the source");
@@ -116,9 +125,9 @@ void read_once(pointer self) {
   log_malformed(self, decoded);
   if (!decoded.block.events.empty()) pass_on(self, std::move(decoded.block));
   if (read.bytes == space.size) {
-    self->send(self, readable{});
+    self->send(self, read_again{});
   } else {
-    (*state.connection)->await_readable();
+    wait_for_more(self);
   }
 }
 
@@ -140,16 +149,24 @@ source_actor::behavior_type source(pointer self,
   count(self, opened);
   log::info("source connected", {{"peer", state.peer}, {"source", id}});
   self->send(state.environment->sequencer, source_opened{id});
-  (*state.connection)->await_readable();
+  wait_for_more(self);
 
   return {
-      [self](readable) { read_once(self); },
+      [self](readable) {
+        self->state.waiting = false;
+        read_once(self);
+      },
       [self](block_taken) {
         source_state& s = self->state;
         ++s.credit;
         if (std::exchange(s.out_of_credit, false)) read_once(self);
       },
-      [self](flow_resumed) { read_once(self); },
+      [self](catch_up) {
+        // The answer comes with the read that finds nothing more; if none is due, with one now.
+        self->state.catching_up = true;
+        if (self->state.waiting) read_once(self);
+      },
+      [self](read_again) { read_once(self); },
       [self](report_due) { send_report(self); },
       [self](drain) { end(self, "the daemon ends"); },
   };

@@ -36,7 +36,9 @@ struct source_state {
   std::optional<owned_stream> connection;
   std::optional<io::event_decoder> decoder;
   int credit = credit_limit;
+  bool waiting = false;        ///< for the connection to become readable
   bool out_of_credit = false;  ///< it would read if it had credit
+  bool catching_up = false;    ///< the sequencer waits for it to have read everything
   bool report_armed = false;
   traffic unreported;
   traffic total;

@@ -39,14 +39,15 @@ class user_set {
   template <class F>
   void for_each(F&& visit) const {
     narrow_.for_each([&](std::uint32_t user) { visit(static_cast<user_id>(user)); });
-    wide_.for_each([&](std::uint64_t user) { visit(static_cast<user_id>(user - 1)); });
+    wide_.for_each([&](std::uint64_t user) { visit(static_cast<user_id>(user ^ widening)); });
   }
 
  private:
   static bool fits(user_id user) { return user >= 0 && user < compact_set<std::uint32_t>::vacant; }
   static std::uint32_t narrowed(user_id user) { return static_cast<std::uint32_t>(user); }
-  /// Plus one, so that -1 is not taken for the free marker.
-  static std::uint64_t widened(user_id user) { return static_cast<std::uint64_t>(user) + 1; }
+  /// Takes `no_user`, and nobody else, to the free marker of a set.
+  static constexpr std::uint64_t widening = compact_set<std::uint64_t>::vacant >> 1;
+  static std::uint64_t widened(user_id user) { return static_cast<std::uint64_t>(user) ^ widening; }
 
   compact_set<std::uint32_t> narrow_;
   compact_set<std::uint64_t> wide_;

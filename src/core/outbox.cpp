@@ -21,7 +21,12 @@ std::size_t whole_lines(std::string_view text, std::size_t bytes) {
 
 outbox::appended outbox::append(std::string_view lines, bool mid_line) {
   appended result;
-  if (empty()) mid_line_ = mid_line;
+  if (empty()) {
+    mid_line_ = mid_line;
+    const std::size_t begun = mid_line ? whole_lines(lines, 1) : 0;
+    buffer_.append(lines.substr(0, begun));
+    lines.remove_prefix(begun);
+  }
   if (size() + lines.size() > options_.max_bytes) result = make_room(lines);
   buffer_.append(lines);
   return result;
@@ -35,7 +40,7 @@ outbox::appended outbox::make_room(std::string_view& lines) {
       lines = {};
       break;
     case overflow_policy::drop_newest: {
-      const std::size_t room = options_.max_bytes - size();
+      const std::size_t room = options_.max_bytes - std::min(size(), options_.max_bytes);
       const std::size_t last = lines.substr(0, room).rfind('\n');
       const std::size_t fits = last == lines.npos ? 0 : last + 1;
       result.dropped = lines_in(lines.substr(fits));

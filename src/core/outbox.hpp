@@ -1,7 +1,7 @@
 /// What waits to be written to one client: whole lines, bounded.
 ///
-/// Invariants: never more than `max_bytes` wait; a line is dropped whole or not at all; a line of
-/// which the client has got a part is never dropped.
+/// Invariants: a line is dropped whole or not at all; a line of which the client has got a part is
+/// never dropped; never more than `max_bytes` wait, unless the rest of such a line alone has more.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace skein::core {
 class outbox {
  public:
   struct appended {
-    bool overflow = false;      ///< it was full; at policy `disconnect` nothing was taken
+    bool overflow = false;      ///< it was full; at policy `disconnect` no whole line was taken
     std::size_t dropped = 0;    ///< lines
   };
 

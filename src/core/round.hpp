@@ -37,6 +37,7 @@ class round {
     std::uint32_t first;      ///< its own notifications: parts [first, last)
     std::uint32_t last;
     std::uint32_t joined_at;  ///< bytes of broadcasts that it does not get
+    std::uint32_t own_bytes;
   };
 
   const std::vector<group>& groups() const { return groups_; }
@@ -48,7 +49,8 @@ class round {
   /// The portion if it lies in one piece, else an empty view.
   std::string_view in_one_piece(std::uint32_t index) const;
 
-  void append_to(std::string& out, std::uint32_t index) const;
+  /// Writes the portion to `out`, which has room for its size.
+  void copy_to(char* out, std::uint32_t index) const;
 
  private:
   friend class round_builder;
@@ -77,7 +79,9 @@ class round_builder {
 
   /// `line` goes to `session`. It lies in a block that is given to `keep`.
   void add(session_index session, std::string_view line) {
-    ++group_of(session).last;
+    round::group& group = group_of(session);
+    ++group.last;
+    group.own_bytes += static_cast<std::uint32_t>(line.size());
     pending_.push_back({{line.data(), static_cast<std::uint32_t>(line.size()),
                          static_cast<std::uint32_t>(current_.broadcasts_.size())},
                         group_by_session_[session]});

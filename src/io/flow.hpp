@@ -90,6 +90,8 @@ class charge {
     if (bytes_ != 0) flow_->subtract(bytes_);
   }
 
+  std::size_t size() const { return bytes_; }
+
   /// Holds `bytes` from now on.
   void set(std::size_t bytes) {
     if (bytes > bytes_) flow_->add(bytes - bytes_);
