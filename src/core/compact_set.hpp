@@ -114,7 +114,7 @@ class compact_set {
     return std::uint64_t{size} * 5 > std::uint64_t{block_->capacity} * 4;
   }
   T* members() const { return reinterpret_cast<T*>(block_ + 1); }
-  std::uint32_t home_of(T member) const { return slot_of(hash_of(member), block_->capacity); }
+  std::uint32_t home_of(T member) const { return place_of(member, block_->capacity); }
   std::uint32_t after(std::uint32_t i) const { return i + 1 == block_->capacity ? 0 : i + 1; }
 
   T* find(T member) const {

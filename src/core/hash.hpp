@@ -12,8 +12,12 @@ constexpr std::uint64_t hash_of(std::uint64_t x) {
   return (x ^ (x >> 27)) * 0x94D049BB133111EBu;
 }
 
-/// Maps a hash to 0..`size`-1 without a division (Lemire 2019). `size` is below 2^32.
-constexpr std::uint32_t slot_of(std::uint64_t hash, std::uint32_t size) {
+/// The place of `x` in a table of `size` places, below 2^32; without a division (Lemire 2019).
+///
+/// The size takes part in the hash. Otherwise all tables would have their members in one order, and
+/// filling one from another would make a single run of all that was filled in so far.
+constexpr std::uint32_t place_of(std::uint64_t x, std::uint32_t size) {
+  const std::uint64_t hash = hash_of(x ^ (size * 0x9E3779B97F4A7C15u));
   return static_cast<std::uint32_t>(((hash >> 32) * size) >> 32);
 }
 

@@ -76,8 +76,7 @@ class user_map {
   static constexpr std::uint32_t nowhere = std::numeric_limits<std::uint32_t>::max();
 
   std::uint32_t home_of(user_id user) const {
-    return slot_of(hash_of(static_cast<std::uint64_t>(user)),
-                   static_cast<std::uint32_t>(slots_.size()));
+    return place_of(static_cast<std::uint64_t>(user), static_cast<std::uint32_t>(slots_.size()));
   }
   std::uint32_t after(std::uint32_t i) const { return i + 1 == slots_.size() ? 0 : i + 1; }
 
