@@ -14,7 +14,7 @@ namespace skein::io {
 
 class line_framer {
  public:
-  /// `capacity` bytes are read at most at a time; more than `max_line`.
+  /// `capacity` bytes are read at most at a time; at least `max_line` + 2.
   line_framer(std::size_t max_line, std::size_t capacity)
       : max_line_(max_line), capacity_(capacity), buffer_(new char[capacity]) {}
 
