@@ -80,8 +80,6 @@ using session_actor = caf::typed_actor<
     caf::reacts_to<replaced>,
     /// Looks whether a client that lags still makes progress.
     caf::reacts_to<progress_due>,
-    /// Reports what it counted.
-    caf::reacts_to<report_due>,
     /// Ends when all that waits is written.
     caf::reacts_to<drain>>;
 

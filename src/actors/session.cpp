@@ -23,28 +23,18 @@ constexpr std::size_t longest_first_line = 64;
 /// How many stall timeouts without progress of anyone are enough.
 constexpr int hopeless_after = 4;
 
-void send_report(pointer self, traffic more = {}) {
-  session_state& state = self->state;
-  state.report_armed = false;
-  more.dropped += std::exchange(state.unreported_dropped, 0);
-  more.overflows += std::exchange(state.unreported_overflows, 0);
-  more.bytes_written += std::exchange(state.unreported_written, 0);
-  self->send(state.environment->statistics, report{more});
-}
-
-void arm_report(pointer self) {
-  if (std::exchange(self->state.report_armed, true)) return;
-  self->delayed_send(self, self->state.environment->report_interval, report_due{});
+void count(pointer self, const traffic& counted) {
+  self->send(self->state.environment->statistics, report{counted});
 }
 
 void end(pointer self, ending how) {
   session_state& state = self->state;
   if (state.user != core::no_user) self->send(state.environment->router, leave{state.user});
-  state.unreported_dropped += static_cast<std::uint32_t>(state.outbox->lines());
   traffic last;
   last.clients_closed = 1;
-  if (state.where == phase::handshake) last.handshakes_failed = 1;
-  send_report(self, last);
+  last.handshakes_failed = state.where == phase::handshake ? 1 : 0;
+  last.dropped = state.outbox->lines();
+  count(self, last);
   (*state.connection)->close(how);
   self->quit();
 }
@@ -115,8 +105,10 @@ void update_lag(pointer self) {
 void overflow(pointer self, std::size_t dropped) {
   session_state& state = self->state;
   const client_options& options = state.environment->options;
-  ++state.unreported_overflows;
-  state.unreported_dropped += static_cast<std::uint32_t>(dropped);
+  traffic counted;
+  counted.overflows = 1;
+  counted.dropped = dropped;
+  count(self, counted);
   if (options.outbox.on_overflow != core::overflow_policy::disconnect) return;
   log::warn("client disconnected, it does not read",
             {{"peer", (*state.connection)->peer()}, {"pending_bytes", state.outbox->size()}});
@@ -126,9 +118,8 @@ void overflow(pointer self, std::size_t dropped) {
 /// The connection took bytes.
 void progress(pointer self, std::size_t bytes, core::time_point now) {
   session_state& state = self->state;
-  state.unreported_written += bytes;
+  state.environment->flow.count_written(bytes);
   state.last_progress = now;
-  arm_report(self);
 }
 
 /// Keeps what the connection does not take now.
@@ -244,7 +235,7 @@ session_actor::behavior_type session(pointer self,
 
   traffic opened;
   opened.clients_opened = 1;
-  send_report(self, opened);
+  count(self, opened);
   self->delayed_send(self, state.environment->options.handshake_timeout, handshake_overdue{});
   (*state.connection)->await_readable();
 
@@ -262,7 +253,6 @@ session_actor::behavior_type session(pointer self,
         end(self, ending::graceful);
       },
       [self](progress_due) { check_progress(self); },
-      [self](report_due) { send_report(self); },
       [self](drain) {
         session_state& s = self->state;
         const bool was_live = s.where == phase::live;

@@ -29,7 +29,6 @@ struct session_environment {
   io::flow& flow;
   router_actor router;
   statistics_actor statistics;
-  std::chrono::milliseconds report_interval;
   io_unit* unit = nullptr;  ///< null in tests
 };
 
@@ -47,10 +46,6 @@ struct session_state {
   core::time_point last_progress{};  ///< last time the connection took bytes
   phase where = phase::handshake;
   bool holding = false;  ///< it holds the sources up
-  bool report_armed = false;
-  std::uint32_t unreported_dropped = 0;
-  std::uint32_t unreported_overflows = 0;
-  std::uint64_t unreported_written = 0;  ///< bytes
 };
 
 session_actor::behavior_type session(session_actor::stateful_pointer<session_state> self,

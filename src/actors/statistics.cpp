@@ -18,7 +18,7 @@ traffic::counter sum(const Counters& counters) {
 }
 
 /// One line: for each kind that occurred `kind=received/sent`, then what went wrong, if anything.
-void log_totals(const char* message, const traffic& t) {
+void log_totals(const char* message, const traffic& t, std::uint64_t bytes_written) {
   std::string kinds;
   for (std::size_t k = 0; k != core::event_kinds; ++k) {
     if (t.received[k] == 0 && t.sent[k] == 0) continue;
@@ -53,26 +53,29 @@ void log_totals(const char* message, const traffic& t) {
                       {"handshakes_failed", t.handshakes_failed},
                       {"accept_errors", t.accept_errors},
                       {"bytes_read", t.bytes_read},
-                      {"bytes_written", t.bytes_written}});
+                      {"bytes_written", bytes_written}});
 }
 
 }  // namespace
 
-statistics_actor::behavior_type statistics(pointer self, std::chrono::milliseconds interval) {
+statistics_actor::behavior_type statistics(pointer self, std::chrono::milliseconds interval,
+                                           const io::flow& flow) {
   log_exceptions(self);
   if (interval.count() != 0) self->delayed_send(self, interval, report_due{});
   return {
       [self](const report& r) { self->state.totals += r.counted; },
-      [self, interval](report_due) {
+      [self, interval, &flow](report_due) {
         statistics_state& state = self->state;
-        if (state.totals != state.logged) {
-          log_totals("statistics", state.totals);
+        const std::uint64_t written = flow.written();
+        if (state.totals != state.logged || written != state.logged_written) {
+          log_totals("statistics", state.totals, written);
           state.logged = state.totals;
+          state.logged_written = written;
         }
         self->delayed_send(self, interval, report_due{});
       },
-      [self](drain) {
-        log_totals("totals", self->state.totals);
+      [self, &flow](drain) {
+        log_totals("totals", self->state.totals, flow.written());
         self->quit();
         return drained{};
       },

@@ -13,10 +13,12 @@ struct statistics_state {
 
   traffic totals;
   traffic logged;  ///< totals of the last line
+  std::uint64_t logged_written = 0;
 };
 
 /// Logs a line every `interval` in which something moved; 0 logs only at the end.
 statistics_actor::behavior_type statistics(
-    statistics_actor::stateful_pointer<statistics_state> self, std::chrono::milliseconds interval);
+    statistics_actor::stateful_pointer<statistics_state> self, std::chrono::milliseconds interval,
+    const io::flow& flow);
 
 }  // namespace skein

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <caf/send.hpp>
-#include <exception>
+#include <functional>
 #include <utility>
 
 #include "actors/log.hpp"
@@ -138,7 +138,7 @@ supervisor_actor::behavior_type supervisor(
                                    : std::max(1ms, options.statistics_interval / 4);
   self->set_down_handler([self](caf::down_msg& down) { on_down(self, down); });
 
-  state.statistics = spawn_watched(self, statistics, options.statistics_interval);
+  state.statistics = spawn_watched(self, statistics, options.statistics_interval, std::cref(flow));
   state.router = spawn_watched(
       self, router,
       std::make_shared<const router_environment>(
@@ -153,7 +153,7 @@ supervisor_actor::behavior_type supervisor(
       source_environment{options.source, flow, state.sequencer, state.statistics,
                          report_interval, environment->unit});
   state.for_sessions = std::make_shared<const session_environment>(
-      session_environment{options.client, flow, state.router, state.statistics, report_interval,
+      session_environment{options.client, flow, state.router, state.statistics,
                           environment->unit});
   state.environment = std::move(environment);
 

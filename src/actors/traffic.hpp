@@ -32,7 +32,6 @@ struct traffic {
   counter handshakes_failed = 0;  ///< clients that never said who they are
   counter accept_errors = 0;
   counter bytes_read = 0;     ///< from sources
-  counter bytes_written = 0;  ///< to clients
 
   traffic& operator+=(const traffic& other);
   bool operator==(const traffic& other) const;

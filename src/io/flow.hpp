@@ -1,4 +1,5 @@
-/// Backpressure: how many bytes are between being read from a source and being written to a client.
+/// Where the bytes are: how many are between being read from a source and being written to a
+/// client, and how many have been written.
 ///
 /// Whatever holds such bytes holds a `charge` for them. At `high` sources are read no more, below
 /// `low` they are read again. Thread safe.
@@ -7,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <utility>
@@ -38,6 +40,12 @@ class flow {
 
   using time_point = std::chrono::steady_clock::time_point;
 
+  /// Clients have taken this many bytes since the start.
+  std::uint64_t written() const { return written_.load(std::memory_order_relaxed); }
+  void count_written(std::size_t bytes) {
+    written_.fetch_add(bytes, std::memory_order_relaxed);
+  }
+
   /// A client that lags has taken bytes at `now`.
   void progressed(time_point now) {
     last_progress_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
@@ -66,6 +74,7 @@ class flow {
   const std::size_t high_;
   const std::size_t low_;
   std::atomic<std::size_t> bytes_{0};
+  std::atomic<std::uint64_t> written_{0};
   std::atomic<bool> is_waited_for_{false};
   std::atomic<time_point::rep> last_progress_{0};
   std::mutex mutex_;
