@@ -12,7 +12,8 @@ constexpr std::size_t first_capacity = 256;
 }  // namespace
 
 std::size_t reorder_buffer::push(const event_block& block, std::size_t first, time_point now,
-                                 event_block& out) {
+                                 event_block& out, bool may_give_up) {
+  may_give_up &= options_.on_gap == gap_policy::skip;
   arrivals_.push_back({now, 0});
   const char* const base = block.text.data();
   std::size_t i = first;
@@ -30,7 +31,7 @@ std::size_t reorder_buffer::push(const event_block& block, std::size_t first, ti
       ++counts_.beyond;
     } else {
       if (distance > options_.window) {
-        if (options_.on_gap == gap_policy::wait) break;
+        if (!may_give_up) break;
         give_up_before(e.sequence - options_.window, out);
         if (e.sequence == next_) {
           --i;

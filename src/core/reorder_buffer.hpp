@@ -2,7 +2,8 @@
 ///
 /// It knows the next expected number. What arrives ahead of it is held in a ring, at most `window`
 /// numbers ahead; what is in order is released into an ordered block. A gap is given up when the
-/// window or the gap timeout is exceeded (`gap_policy::skip`), or waited for (`wait`).
+/// window or the gap timeout is exceeded (`gap_policy::skip`), or waited for (`wait`): then `push`
+/// stops at the window.
 ///
 /// Invariants: released numbers only grow, but for late events under `late_policy::deliver`; no
 /// number is released twice while the gaps given up are remembered (the last 1,024); nothing held
@@ -38,9 +39,10 @@ class reorder_buffer {
       : options_(options), ending_(text_of(ending)) {}
 
   /// Takes the events of `block` from index `first` on; what is in order by then is appended to
-  /// `out`. Returns the index of the first event not taken: the number of events, or, under
-  /// `gap_policy::wait`, that of an event ahead of the window.
-  std::size_t push(const event_block& block, std::size_t first, time_point now, event_block& out);
+  /// `out`. Returns the index of the first event not taken: the number of events, or, unless gaps
+  /// may be given up, that of an event ahead of the window.
+  std::size_t push(const event_block& block, std::size_t first, time_point now, event_block& out,
+                   bool may_give_up = true);
 
   /// Gives up what is overdue at `now`.
   void advance(time_point now, event_block& out);

@@ -28,11 +28,9 @@ void sequence::push(source_id id, std::shared_ptr<const event_block> block, time
                     sequence_output& out) {
   source_state& source = sources_[id];
   if (source.fresh && !block->events.empty()) {
+    source.contender = may_start_again(*block);
     source.fresh = false;
-    if (starts_again(*block)) {
-      source.contender = true;
-      if (contenders_++ == 0) contention_since_ = now;
-    }
+    if (source.contender && contenders_++ == 0) contention_since_ = now;
   }
   source.waiting.push_back({std::move(block)});
   if (source.contender) {
@@ -42,10 +40,19 @@ void sequence::push(source_id id, std::shared_ptr<const event_block> block, time
   }
 }
 
-bool sequence::starts_again(const event_block& block) const {
+bool sequence::may_start_again(const event_block& block) const {
+  if (options_.on_restart != restart_policy::automatic || buffer_.next() == 1) return false;
+  const bool has_first = std::any_of(block.events.begin(), block.events.end(),
+                                     [](const event& e) { return e.sequence == 1; });
   const sequence_number first = block.events.front().sequence;
-  return options_.on_restart == restart_policy::automatic && first < buffer_.next() &&
-         first <= options_.window;
+  return has_first || (nobody_goes_on() && first != buffer_.next() && first <= options_.window);
+}
+
+/// Whether no source but contenders and those that have not sent anything is open.
+bool sequence::nobody_goes_on() const {
+  return std::all_of(sources_.begin(), sources_.end(), [](const auto& s) {
+    return s.second.contender || s.second.fresh || s.second.closed;
+  });
 }
 
 void sequence::contend(source_id id, source_state& source, time_point now, sequence_output& out) {
@@ -61,11 +68,8 @@ void sequence::contend(source_id id, source_state& source, time_point now, seque
 
 void sequence::settle_contenders(time_point now, sequence_output& out) {
   if (contenders_ == 0) return;
-  const bool alone = std::all_of(sources_.begin(), sources_.end(), [](const auto& s) {
-    return s.second.contender || s.second.fresh || s.second.closed;
-  });
   if (contention_has_first_) {
-    if (alone) {
+    if (nobody_goes_on()) {
       begin_epoch(now, out);
     } else if (now < contention_since_ + options_.restart_wait) {
       return;
@@ -74,15 +78,18 @@ void sequence::settle_contenders(time_point now, sequence_output& out) {
              now < contention_since_ + options_.gap_timeout) {
     return;
   }
-  end_contention();
-  feed(now, out);
+  end_contention(now, out);
 }
 
-void sequence::end_contention() {
-  for (auto& [id, source] : sources_) source.contender = false;
+/// Takes what the contenders sent as events of the epoch that is now.
+void sequence::end_contention(time_point now, sequence_output& out) {
   contenders_ = 0;
   contention_events_ = 0;
   contention_has_first_ = false;
+  for (auto& [id, source] : sources_) {
+    if (std::exchange(source.contender, false)) feed(id, source, now, out);
+  }
+  feed(now, out);
 }
 
 /// Gives up every gap of the old epoch, so that nothing of it is left.
@@ -120,8 +127,14 @@ bool sequence::feed(source_id id, source_state& source, time_point now, sequence
     ordered.text.reserve(ordered.text.size() + block.events->text.size() +
                          block.events->events.size());
     ordered.events.reserve(ordered.events.size() + block.events->events.size());
-    block.taken = buffer_.push(*block.events, block.taken, now, ordered);
-    if (block.taken != block.events->events.size()) break;
+    const bool may_give_up = options_.on_gap == gap_policy::skip && contenders_ == 0;
+    block.taken = buffer_.push(*block.events, block.taken, now, ordered, may_give_up);
+    if (block.taken != block.events->events.size()) {
+      if (options_.on_gap == gap_policy::wait) break;
+      // A contender may have what is missing.
+      end_contention(now, out);
+      continue;
+    }
     if (!block.acknowledged) out.taken.push_back(id);
     source.waiting.pop_front();
   }
@@ -136,14 +149,15 @@ ordered_block& sequence::current(sequence_output& out) {
 }
 
 void sequence::release_all(time_point now, sequence_output& out) {
-  end_contention();
-  feed(now, out);
+  end_contention(now, out);
   if (options_.on_gap == gap_policy::skip) buffer_.release_all(current(out));
 }
 
 void sequence::advance(time_point now, sequence_output& out) {
   settle_contenders(now, out);
   if (buffer_.next_deadline() <= now) {
+    // A contender may have what is missing.
+    if (contenders_ != 0) end_contention(now, out);
     buffer_.advance(now, current(out));
     feed(now, out);
   }

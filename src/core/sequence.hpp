@@ -1,11 +1,13 @@
 /// The one sequence that all sources feed: who is connected, when the stream starts again, and
 /// which source has to wait. The order itself is the reorder buffer's.
 ///
-/// Epochs. The position is (epoch, number). A source that starts again at 1 is a *contender*: its
-/// first event lies below the expected number and within the window of 1. Its events wait until
-/// 1 was seen and every older source has ended; then a new epoch begins with them. If 1 does not
-/// come within the gap timeout or the first `window` events, or an older source goes on for
-/// longer than `restart_wait`, it is no restart, and its events are taken as what they are.
+/// Epochs. The position is (epoch, number). A source that starts again at 1 is a *contender*: once
+/// the stream has moved beyond 1, its first block holds number 1, or, when no other source goes on,
+/// begins within the window of 1 with another than the expected number. Its events wait until 1
+/// was seen and every older source has ended; then a new epoch begins with them. It is no restart
+/// if 1 does not come within the gap timeout or the first `window` events, if an older source goes
+/// on for longer than `restart_wait`, or if a gap would have to be given up meanwhile; then its
+/// events are taken as what they are.
 ///
 /// Waiting. Under `gap_policy::wait` a block with an event ahead of the window is kept until the
 /// gap closes; it is not acknowledged, so its source stops being read.
@@ -83,10 +85,11 @@ class sequence {
 
   ordered_block& current(sequence_output& out);
   void begin_epoch(time_point now, sequence_output& out);
-  bool starts_again(const event_block& block) const;
+  bool may_start_again(const event_block& block) const;
+  bool nobody_goes_on() const;
   void contend(source_id id, source_state& source, time_point now, sequence_output& out);
   void settle_contenders(time_point now, sequence_output& out);
-  void end_contention();
+  void end_contention(time_point now, sequence_output& out);
   void feed(time_point now, sequence_output& out);
   bool feed(source_id id, source_state& source, time_point now, sequence_output& out);
 
