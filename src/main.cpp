@@ -44,8 +44,11 @@ int run(const daemon_options& options) {
   io_unit unit{system};
   supervisor_actor parent;
 
-  const auto accept_failed = [](const std::string& what) {
+  const auto accept_failed = [&](const std::string& what) {
     log::warn("cannot accept, trying again", {{"reason", what}});
+    traffic counted;
+    counted.accept_errors = 1;
+    unit.send(parent, report{counted});
   };
   io::acceptor sources{context, options.source.listen, source_port,
                        [&](auto connection) { unit.send(parent, source_accepted{connection}); },
@@ -83,9 +86,9 @@ int run(const daemon_options& options) {
   std::thread io_thread{[&] { context.run(); }};
 
   const int exit_status = finished.get_future().get();
-  parent = nullptr;
   boost::asio::post(context, [&] { signals.cancel(); });
   io_thread.join();
+  parent = nullptr;
   log::info("ended", {{"status", exit_status}});
   return exit_status;
 }

@@ -99,6 +99,8 @@ using supervisor_actor = caf::typed_actor<
     caf::reacts_to<source_accepted>,
     /// Spawns a session.
     caf::reacts_to<client_accepted>,
+    /// Passes on what the doors have counted.
+    caf::reacts_to<report>,
     /// Begins to drain.
     caf::reacts_to<drain>,
     /// Ends at once what has not ended by now.

@@ -172,6 +172,9 @@ supervisor_actor::behavior_type supervisor(
             spawn_watched(self, session, s.for_sessions, std::move(accepted.connection));
         s.sessions.emplace(spawned.id(), spawned);
       },
+      [self](const report& counted) {
+        if (self->state.statistics) self->send(self->state.statistics, counted);
+      },
       [self](drain) { begin_to_end(self, exit_ok); },
       [self](drain_overdue) { end_the_rest(self); },
   };
