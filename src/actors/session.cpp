@@ -27,9 +27,15 @@ void count(pointer self, const traffic& counted) {
   self->send(self->state.environment->statistics, report{counted});
 }
 
+void log_debug(pointer self, std::string_view message) {
+  if (!log::enabled(log_level::debug)) return;
+  log::debug(message, {{"peer", (*self->state.connection)->peer()}});
+}
+
 void end(pointer self, ending how) {
   session_state& state = self->state;
   if (state.user != core::no_user) self->send(state.environment->router, leave{state.user});
+  log_debug(self, "client ended");
   traffic last;
   last.clients_closed = 1;
   last.handshakes_failed = state.where == phase::handshake ? 1 : 0;
@@ -50,6 +56,7 @@ void begin(pointer self, core::user_id user) {
   state.where = phase::live;
   state.first_line.reset();
   self->send(state.environment->router, join{user});
+  log_debug(self, "client connected");
 }
 
 void read_first_line(pointer self) {
