@@ -83,10 +83,9 @@ void flush_or_wait(pointer self) {
 }
 
 void route(router_state& state, const core::ordered_block& block) {
-  constexpr std::size_t ahead = 8;
   const auto& events = block.events;
   for (std::size_t i = 0; i != events.size(); ++i) {
-    if (i + ahead < events.size()) state.graph.prefetch(events[i + ahead]);
+    state.graph.prefetch_behind(events, i);
     const core::event& e = events[i];
     if (e.kind == event_kind::follow) state.graph.follow(e.from, e.to);
     if (e.kind == event_kind::unfollow) state.graph.unfollow(e.from, e.to);

@@ -56,6 +56,25 @@ void follower_graph::forget_follows() {
   edges_ = 0;
 }
 
+void follower_graph::prefetch_behind(const std::vector<event>& events, std::size_t i) const {
+  // First the place of the user, by which the set is found; when that has come, the set.
+  constexpr std::size_t to_place = 16;
+  constexpr std::size_t to_set = 8;
+  const auto changes_followees = [](const event& e) {
+    return e.kind == event_kind::follow || e.kind == event_kind::unfollow;
+  };
+  if (i + to_place < events.size()) {
+    const event& e = events[i + to_place];
+    if (changes_followees(e)) followees_.prefetch(e.from);
+    if (e.kind == event_kind::status_update) audience_.prefetch(e.from);
+  }
+  if (i + to_set < events.size()) {
+    const event& e = events[i + to_set];
+    const user_set* const followees = changes_followees(e) ? followees_.find(e.from) : nullptr;
+    if (followees) followees->prefetch();
+  }
+}
+
 std::size_t follower_graph::memory() const {
   std::size_t bytes = followees_.memory() + sessions_.memory() + audience_.memory();
   followees_.for_each([&](user_id, const user_set& s) { bytes += s.memory(); });

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "core/compact_set.hpp"
 #include "core/event.hpp"
@@ -35,6 +36,10 @@ class user_set {
   }
   bool erase(user_id user) {
     return fits(user) ? narrow_.erase(narrowed(user)) : wide_.erase(widened(user));
+  }
+  void prefetch() const {
+    narrow_.prefetch();
+    wide_.prefetch();
   }
   template <class F>
   void for_each(F&& visit) const {
@@ -91,21 +96,8 @@ class follower_graph {
     });
   }
 
-  /// Fetches what an event from `from` to `to` will need towards the caches.
-  void prefetch(const event& e) const {
-    switch (e.kind) {
-      case event_kind::follow:
-      case event_kind::unfollow:
-        followees_.prefetch(e.from);
-        break;
-      case event_kind::status_update:
-        audience_.prefetch(e.from);
-        break;
-      case event_kind::private_message:
-      case event_kind::broadcast:
-        break;
-    }
-  }
+  /// Fetches what the events behind `i` will need towards the caches; for each `i` in turn.
+  void prefetch_behind(const std::vector<event>& events, std::size_t i) const;
 
  private:
   user_map<user_set> followees_;
