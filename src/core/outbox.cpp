@@ -1,6 +1,7 @@
 #include "core/outbox.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace skein::core {
 
@@ -53,7 +54,9 @@ outbox::appended outbox::make_room(std::string_view& lines) {
       const std::string_view droppable = front().substr(begun);
       const std::size_t old = whole_lines(droppable, std::min(excess, droppable.size()));
       result.dropped = lines_in(droppable.substr(0, old));
-      buffer_.erase(begin_ + begun, old);
+      // The line that is begun moves up to the rest, which is shorter than to move the rest.
+      std::memmove(&buffer_[begin_ + old], &buffer_[begin_], begun);
+      discard(old);
       if (old < excess) {
         const std::size_t skipped = whole_lines(lines, std::min(excess - old, lines.size()));
         result.dropped += lines_in(lines.substr(0, skipped));
@@ -67,8 +70,13 @@ outbox::appended outbox::make_room(std::string_view& lines) {
 
 void outbox::written(std::size_t bytes) {
   if (bytes == 0) return;
+  mid_line_ = buffer_[begin_ + bytes - 1] != '\n';
+  discard(bytes);
+}
+
+/// Forgets the first `bytes` of `front()`; amortised, each byte is moved once at most.
+void outbox::discard(std::size_t bytes) {
   begin_ += bytes;
-  mid_line_ = buffer_[begin_ - 1] != '\n';
   if (begin_ == buffer_.size()) {
     begin_ = 0;
     buffer_.clear();

@@ -43,6 +43,7 @@ class outbox {
 
  private:
   appended make_room(std::string_view& lines);
+  void discard(std::size_t bytes);
 
   outbox_options options_;
   bool mid_line_ = false;  ///< `front()` starts within a line
