@@ -42,8 +42,7 @@ TYPED_TEST(CompactSet, IsTheSetItClaimsToBe) {
     test::random_source random{seed};
     compact_set<TypeParam> set;
     std::set<TypeParam> model;
-    const auto values =
-        chosen_values<TypeParam>(random, random.between<std::size_t>(5, 600));
+    const auto values = chosen_values<TypeParam>(random, random.between<std::size_t>(5, 600));
     // Tides of growth and shrinking, so that every border is crossed in both directions.
     for (int step = 0; step != 6000; ++step) {
       const auto value = values[random.between<std::size_t>(0, values.size() - 1)];

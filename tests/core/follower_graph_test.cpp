@@ -36,8 +36,8 @@ TEST(FollowerGraph, ListsASessionUnderAnAuthorExactlyIfItsUserFollowsHim) {
     follower_graph graph;
     test::naive_graph model;
     constexpr user_id greatest = std::numeric_limits<user_id>::max();
-    std::vector<user_id> users{0,        -1,          -2, -3, greatest, -greatest, 0xFFFFFFFE,
-                               0xFFFFFFFF, 0x100000000};
+    std::vector<user_id> users{0,         -1,         -2,         -3,         greatest,
+                               -greatest, 0xFFFFFFFE, 0xFFFFFFFF, 0x100000000};
     const auto count = random.between<std::size_t>(12, 60);
     while (users.size() < count) users.push_back(static_cast<user_id>(users.size()));
     const auto anyone = [&] { return users[random.between<std::size_t>(0, users.size() - 1)]; };

@@ -30,8 +30,8 @@ TEST(Outbox, HandsOutWhatWasPutIn) {
 }
 
 TEST(Outbox, TakesExactlyWhatFits) {
-  for (const auto policy : {overflow_policy::disconnect, overflow_policy::drop_oldest,
-                            overflow_policy::drop_newest}) {
+  for (const auto policy :
+       {overflow_policy::disconnect, overflow_policy::drop_oldest, overflow_policy::drop_newest}) {
     outbox box = box_of(8, policy);
     EXPECT_FALSE(box.append("one\ntwo\n").overflow);
     EXPECT_EQ(box.size(), 8u);

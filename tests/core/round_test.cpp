@@ -109,8 +109,8 @@ TEST(Round, IsForEachSessionTheConcatenationOfWhatItGets) {
       lines->reserve(static_cast<std::size_t>(steps));
       builder.keep(lines);
       for (int step = 0; step != steps; ++step) {
-        const std::string& line = lines->emplace_back(
-            std::to_string(random.between(0, 1 << 30)) + (random.one_in(2) ? "\r\n" : "\n"));
+        const std::string& line = lines->emplace_back(std::to_string(random.between(0, 1 << 30)) +
+                                                      (random.one_in(2) ? "\r\n" : "\n"));
         if (connected.empty() || random.one_in(8)) {
           connected.push_back(next);
           builder.join(next);

@@ -42,9 +42,9 @@ TEST(Address, IsReadInEveryFormThatUsersWrite) {
 }
 
 TEST(Address, IsRefusedWithTheReason) {
-  for (const std::string text : {"65536", "99999999999999999999", ":x", ":-1", ":+1", ":80x", ": 80",
-                                 "localhost:65536", "localhost:http", "[::1", "[::1]8080",
-                                 "[::1]:x", "[::1]:70000"}) {
+  for (const std::string text :
+       {"65536", "99999999999999999999", ":x", ":-1", ":+1", ":80x", ": 80", "localhost:65536",
+        "localhost:http", "[::1", "[::1]8080", "[::1]:x", "[::1]:70000"}) {
     SCOPED_TRACE(text);
     try {
       parse_address(text, 9090);

@@ -58,7 +58,8 @@ TEST(EventDecoder, KeepsEachTextAsItWasRead) {
 TEST(EventDecoder, CountsEventsByKindAndOtherLinesByReason) {
   event_decoder decoder{16};
   collected all;
-  feed(decoder, "1|B\n2|F|1|2\n3|F|1|3\n4|U|1|2\n5|P|1|2\n6|S|1\n\nx\n1|Y\n1|B|an extra field\n", all);
+  feed(decoder, "1|B\n2|F|1|2\n3|F|1|3\n4|U|1|2\n5|P|1|2\n6|S|1\n\nx\n1|Y\n1|B|an extra field\n",
+       all);
   EXPECT_EQ(all.received, (std::array<std::uint32_t, 5>{2, 1, 1, 1, 1}));
   EXPECT_EQ(count_of(all, core::malformed::empty_line), 1u);
   EXPECT_EQ(count_of(all, core::malformed::no_separator), 1u);
@@ -102,8 +103,9 @@ TEST(EventDecoder, YieldsTheSameEventsHoweverTheBytesArrive) {
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     SKEIN_TRACE_SEED(seed);
     test::random_source random{seed};
-    const std::vector<std::string> samples{"1|B",   "77|F|1|2", "9|S|",      "",  "no event",
-                                           "8|S|5", "5|P|9|-9", "12|U|3|44", "|", std::string(50, '1')};
+    const std::vector<std::string> samples{
+        "1|B",   "77|F|1|2", "9|S|",      "",  "no event",
+        "8|S|5", "5|P|9|-9", "12|U|3|44", "|", std::string(50, '1')};
     std::string bytes;
     for (int i = random.between(1, 300); i != 0; --i) {
       bytes += samples[random.between<std::size_t>(0, samples.size() - 1)];
