@@ -129,11 +129,19 @@ void progress(pointer self, std::size_t bytes, core::time_point now) {
   state.last_progress = now;
 }
 
+/// Waits for the connection to take more, and watches whether it does.
+void wait_to_write(pointer self) {
+  session_state& state = self->state;
+  if (!std::exchange(state.waiting, true)) (*state.connection)->await_writable();
+  if (!std::exchange(state.watched, true)) {
+    self->delayed_send(self, state.environment->options.stall_timeout, progress_due{});
+  }
+}
+
 /// Keeps what the connection does not take now.
 void keep(pointer self, std::string_view rest, bool mid_line, core::time_point now) {
   session_state& state = self->state;
   const client_options& options = state.environment->options;
-  const bool was_empty = state.outbox->empty();
   const core::outbox::appended appended = state.outbox->append(rest, mid_line);
   if (appended.overflow) {
     overflow(self, appended.dropped);
@@ -144,10 +152,7 @@ void keep(pointer self, std::string_view rest, bool mid_line, core::time_point n
     state.holding = true;
   }
   update_lag(self);
-  if (was_empty && !state.outbox->empty()) {
-    (*state.connection)->await_writable();
-    self->delayed_send(self, options.stall_timeout, progress_due{});
-  }
+  if (!state.outbox->empty()) wait_to_write(self);
 }
 
 void write_portion(pointer self, const portion& message) {
@@ -199,7 +204,7 @@ void write_outbox(pointer self) {
   state.holding = size > (state.holding ? max_bytes / 4 : max_bytes / 2);
   update_lag(self);
   if (size != 0) {
-    (*state.connection)->await_writable();
+    wait_to_write(self);
   } else if (state.where == phase::draining) {
     end(self, ending::graceful);
   }
@@ -207,6 +212,7 @@ void write_outbox(pointer self) {
 
 void check_progress(pointer self) {
   session_state& state = self->state;
+  state.watched = false;
   if (state.outbox->empty()) return;
   const auto now = self->clock().now();
   const auto stall_timeout = state.environment->options.stall_timeout;
@@ -224,7 +230,11 @@ void check_progress(pointer self) {
     if (disconnects) return;
     update_lag(self);
   }
-  self->delayed_send(self, stall_timeout, progress_due{});
+  if (!state.outbox->empty()) {
+    wait_to_write(self);
+  } else if (state.where == phase::draining) {
+    end(self, ending::graceful);
+  }
 }
 
 }  // namespace
@@ -250,7 +260,10 @@ session_actor::behavior_type session(pointer self,
       [self](readable) {
         self->state.where == phase::handshake ? read_first_line(self) : read_on(self);
       },
-      [self](writable) { write_outbox(self); },
+      [self](writable) {
+        self->state.waiting = false;
+        write_outbox(self);
+      },
       [self](const portion& message) { write_portion(self, message); },
       [self](handshake_overdue) {
         if (self->state.where == phase::handshake) refuse(self, "no user was named in time");

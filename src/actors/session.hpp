@@ -46,6 +46,8 @@ struct session_state {
   core::time_point last_progress{};  ///< last time the connection took bytes
   phase where = phase::handshake;
   bool holding = false;  ///< it holds the sources up
+  bool waiting = false;  ///< for the connection to become writable
+  bool watched = false;  ///< a `progress_due` is on its way
 };
 
 session_actor::behavior_type session(session_actor::stateful_pointer<session_state> self,
