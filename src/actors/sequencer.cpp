@@ -95,7 +95,8 @@ void advance(pointer self) {
 }
 
 /// What is overdue may lie in a connection, unread because the daemon or the machine is busy. So
-/// nothing is given up before every source has been read to its end.
+/// nothing is given up before every source has been read to its end, but for those that may not
+/// send more before something is given up.
 void stop_waiting_for(pointer self, core::source_id source) {
   auto& waiting = self->state.catching_up;
   if (waiting.erase(source) != 0 && waiting.empty()) advance(self);
@@ -123,6 +124,9 @@ sequencer_actor::behavior_type sequencer(
         self->state.sequence->push(message.source, {std::move(message.events), events},
                                    self->clock().now(), output);
         follow_up(self, output);
+        if (self->state.sequence->keeps_block_of(message.source)) {
+          stop_waiting_for(self, message.source);
+        }
       },
       [self](block_taken) {
         give_credit(self, self->state.not_taken.front());
@@ -139,6 +143,7 @@ sequencer_actor::behavior_type sequencer(
         sequencer_state& state = self->state;
         state.armed_for = core::never;
         for (const auto& [id, source] : state.sources) {
+          if (state.sequence->keeps_block_of(id)) continue;
           if (state.catching_up.insert(id).second) self->send(source, catch_up{});
         }
         if (state.catching_up.empty()) advance(self);

@@ -163,6 +163,14 @@ void sequence::advance(time_point now, sequence_output& out) {
   }
 }
 
+bool sequence::keeps_block_of(source_id id) const {
+  const auto source = sources_.find(id);
+  if (source == sources_.end()) return false;
+  const auto& waiting = source->second.waiting;
+  return std::any_of(waiting.begin(), waiting.end(),
+                     [](const waiting_block& block) { return !block.acknowledged; });
+}
+
 time_point sequence::next_deadline() const {
   time_point deadline = buffer_.next_deadline();
   if (contenders_ != 0) {

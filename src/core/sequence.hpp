@@ -65,6 +65,10 @@ class sequence {
   /// When `advance` has something to do, or `never`.
   time_point next_deadline() const;
 
+  /// Whether a block of `source` has not been taken yet: it may be that no further one comes
+  /// before it is.
+  bool keeps_block_of(source_id source) const;
+
   epoch_number epoch() const { return epoch_; }
   sequence_number next() const { return buffer_.next(); }
   std::size_t held() const { return buffer_.held(); }
