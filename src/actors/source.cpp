@@ -146,7 +146,7 @@ source_actor::behavior_type source(pointer self,
 
   traffic opened;
   opened.sources_opened = 1;
-  count(self, opened);
+  self->send(state.environment->statistics, report{opened});
   log::info("source connected", {{"peer", state.peer}, {"source", id}});
   self->send(state.environment->sequencer, source_opened{id});
   wait_for_more(self);

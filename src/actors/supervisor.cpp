@@ -71,7 +71,7 @@ void begin_to_end(pointer self, int exit_status) {
   state.exit_status = exit_status;
   state.where = step::sources;
   state.environment->stop_accepting();
-  for (const auto& [id, source] : state.sources) self->send(source, drain{});
+  for (const auto& [id, source] : state.sources) self->send(source.actor, drain{});
   self->delayed_send(self, state.environment->options.drain_timeout, drain_overdue{});
   go_on(self);
 }
@@ -84,7 +84,7 @@ void end_the_rest(pointer self) {
   const auto kill = [self](const auto& actor) {
     if (actor) self->send_exit(actor, caf::exit_reason::kill);
   };
-  for (const auto& [id, source] : state.sources) kill(source);
+  for (const auto& [id, source] : state.sources) kill(source.actor);
   for (const auto& [id, session] : state.sessions) kill(session);
   if (state.where < step::sessions) {
     kill(state.sequencer);
@@ -100,12 +100,21 @@ void on_down(pointer self, const caf::down_msg& down) {
   supervisor_state& state = self->state;
   const caf::actor_id id = down.source.id();
   const std::string reason = self->system().render(down.reason);
-  if (state.sources.erase(id) != 0) {
-    if (is_failure(down.reason)) log::error("source failed", {{"reason", reason}});
+  traffic counted;
+  if (const auto source = state.sources.find(id); source != state.sources.end()) {
+    if (is_failure(down.reason)) {
+      log::error("source failed", {{"source", source->second.id}, {"reason", reason}});
+      self->send(state.sequencer, source_closed{source->second.id});
+      counted.sources_closed = 1;
+      self->send(state.statistics, report{counted});
+    }
+    state.sources.erase(source);
   } else if (const auto session = state.sessions.find(id); session != state.sessions.end()) {
     if (is_failure(down.reason)) {
       log::error("session failed", {{"reason", reason}});
       self->send(state.router, session_lost{caf::actor_cast<caf::actor>(session->second)});
+      counted.clients_closed = 1;
+      self->send(state.statistics, report{counted});
     }
     state.sessions.erase(session);
   } else if (is_failure(down.reason)) {
@@ -163,7 +172,7 @@ supervisor_actor::behavior_type supervisor(
         if (s.where != step::running) return;
         const auto spawned = spawn_watched(self, source, s.for_sources, ++s.last_source,
                                            std::move(accepted.connection));
-        s.sources.emplace(spawned.id(), spawned);
+        s.sources.emplace(spawned.id(), supervisor_state::known_source{s.last_source, spawned});
       },
       [self](client_accepted& accepted) {
         supervisor_state& s = self->state;

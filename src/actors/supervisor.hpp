@@ -1,8 +1,9 @@
 /// Parent of all actors.
 ///
-/// A source or session that fails harms nobody: its connection is closed, the router forgets it.
-/// The sequencer and the router hold what only a replay of the events could restore, so when one
-/// of them fails the daemon drains and ends with `exit_failed`. Statistics are only missed.
+/// A source or session that fails harms nobody: its connection is closed, the sequencer or the
+/// router forgets it. The sequencer and the router hold what only a replay of the events could
+/// restore, so when one of them fails the daemon drains and ends with `exit_failed`. Statistics are
+/// only missed.
 #pragma once
 
 #include <chrono>
@@ -38,6 +39,11 @@ struct supervisor_environment {
 struct supervisor_state {
   static inline const char* name = "supervisor";
 
+  struct known_source {
+    core::source_id id;
+    source_actor actor;
+  };
+
   enum class step : std::uint8_t { running, sources, sequencer, router, sessions, statistics, done };
 
   std::shared_ptr<const supervisor_environment> environment;
@@ -46,7 +52,7 @@ struct supervisor_state {
   sequencer_actor sequencer;
   router_actor router;
   statistics_actor statistics;
-  std::unordered_map<caf::actor_id, source_actor> sources;
+  std::unordered_map<caf::actor_id, known_source> sources;
   std::unordered_map<caf::actor_id, session_actor> sessions;
   core::source_id last_source = 0;
   step where = step::running;
