@@ -1,0 +1,370 @@
+#include "actors/supervisor.hpp"
+
+#include <caf/send.hpp>
+#include <sstream>
+
+#include "actors/log.hpp"
+#include "support/actor_test.hpp"
+#include "support/fake_stream.hpp"
+
+namespace skein {
+namespace {
+
+using namespace std::chrono_literals;
+using ending = io::stream::ending;
+using stream_pointer = std::shared_ptr<fake_stream>;
+
+/// The daemon without its doors.
+class Daemon : public actor_test {
+ protected:
+  void start() {
+    parent = system.spawn(supervisor,
+                          std::make_shared<const supervisor_environment>(supervisor_environment{
+                              options, flow, nullptr, [this] { ++accepting_stopped; },
+                              [this](int status) { finished.push_back(status); }}));
+    run();
+  }
+
+  stream_pointer connect_source() {
+    auto connection = std::make_shared<fake_stream>();
+    caf::anon_send(parent, source_accepted{connection});
+    run();
+    return connection;
+  }
+  stream_pointer connect_client(core::user_id user) {
+    auto connection = std::make_shared<fake_stream>();
+    connection->says(std::to_string(user) + "\r\n");
+    caf::anon_send(parent, client_accepted{connection});
+    run();
+    return connection;
+  }
+
+  /// Time for everything that is gathered to be written.
+  void settle() { pass(50ms); }
+  void drain() {
+    caf::anon_send(parent, skein::drain{});
+    run();
+  }
+
+  void TearDown() override {
+    if (finished.size() == 1) {
+      pass(options.drain_timeout + 1s);
+      EXPECT_EQ(alive(), 0u) << "nothing is left";
+      EXPECT_FALSE(timer_is_left());
+    }
+    actor_test::TearDown();
+  }
+
+  using statuses = std::vector<int>;
+
+  daemon_options options;
+  supervisor_actor parent;
+  int accepting_stopped = 0;
+  statuses finished;
+};
+
+TEST_F(Daemon, TakesEventsFromSourcesToClients) {
+  start();
+  const auto one = connect_client(1);
+  const auto two = connect_client(2);
+  const auto first = connect_source();
+  const auto second = connect_source();
+  first->says("2|B\r\n4|S|2\r\n");
+  second->says("3|P|9|2\r\n1|F|1|2\r\n");
+  settle();
+  EXPECT_EQ(one->heard(), "2|B\r\n4|S|2\r\n");
+  EXPECT_EQ(two->heard(), "1|F|1|2\r\n2|B\r\n3|P|9|2\r\n");
+  first->says("5|U|1|2\n6|S|2\n7|B\n");
+  settle();
+  EXPECT_EQ(one->heard(), "2|B\r\n4|S|2\r\n7|B\r\n");
+  one->ends();
+  settle();
+  EXPECT_EQ(one->closed(), ending::graceful);
+  first->says("8|B\n");
+  settle();
+  EXPECT_EQ(two->heard(), "1|F|1|2\r\n2|B\r\n3|P|9|2\r\n7|B\r\n8|B\r\n");
+}
+
+TEST_F(Daemon, DrainsInOrderAndFinishes) {
+  start();
+  const auto client = connect_client(1);
+  const auto waiting = std::make_shared<fake_stream>();
+  caf::anon_send(parent, client_accepted{waiting});
+  const auto source = connect_source();
+  source->says("1|B\n3|B\n");
+  run();
+  EXPECT_EQ(client->heard(), "1|B\r\n");
+  drain();
+  EXPECT_EQ(client->heard(), "1|B\r\n3|B\r\n") << "what is behind a gap still arrives";
+  EXPECT_EQ(finished, statuses{exit_ok});
+  EXPECT_EQ(accepting_stopped, 1);
+  for (const auto& connection : {client, waiting, source}) {
+    EXPECT_EQ(connection->closed(), ending::graceful);
+  }
+}
+
+TEST_F(Daemon, FinishesAtOnceWhenNobodyIsConnected) {
+  start();
+  drain();
+  EXPECT_EQ(finished, statuses{exit_ok});
+}
+
+TEST_F(Daemon, DrainsOnce) {
+  start();
+  const auto client = connect_client(1);
+  const auto source = connect_source();
+  client->takes(0);
+  source->says("1|B\n");
+  settle();
+  drain();
+  drain();
+  EXPECT_TRUE(finished.empty());
+  client->takes_all();
+  run();
+  EXPECT_EQ(client->heard(), "1|B\r\n");
+  EXPECT_EQ(finished, statuses{exit_ok});
+  EXPECT_EQ(accepting_stopped, 1);
+}
+
+TEST_F(Daemon, WhoComesWhileItDrainsIsTurnedAway) {
+  start();
+  const auto client = connect_client(1);
+  const auto source = connect_source();
+  client->takes(0);
+  source->says("1|B\n");
+  settle();
+  drain();
+  const auto late_client = connect_client(2);
+  const auto late_source = connect_source();
+  EXPECT_EQ(late_client.use_count(), 1) << "nobody keeps the connection";
+  EXPECT_EQ(late_source.use_count(), 1);
+  client->takes_all();
+  run();
+  EXPECT_EQ(finished, statuses{exit_ok});
+}
+
+TEST_F(Daemon, EndsWhoDoesNotReadWhenTheDrainTimeoutIsOver) {
+  start();
+  const auto client = connect_client(1);
+  const auto other = connect_client(2);
+  const auto source = connect_source();
+  client->takes(3);
+  source->says("1|B\n");
+  settle();
+  drain();
+  EXPECT_EQ(other->closed(), ending::graceful);
+  pass(options.drain_timeout - 1ms);
+  EXPECT_TRUE(finished.empty());
+  EXPECT_FALSE(client->closed());
+  pass(1ms);
+  EXPECT_EQ(finished, statuses{exit_ok});
+  EXPECT_TRUE(client->closed());
+}
+
+TEST_F(Daemon, ASessionThatFailsHarmsNobody) {
+  start();
+  const auto one = connect_client(1);
+  const auto failing = all_named("session");
+  ASSERT_EQ(failing.size(), 1u);
+  const auto two = connect_client(2);
+  const auto source = connect_source();
+  source->says("1|B\n");
+  settle();
+  fail(failing.front());
+  EXPECT_TRUE(one->closed());
+  source->says("2|B\n3|P|2|1\n");
+  settle();
+  EXPECT_EQ(one->heard(), "1|B\r\n");
+  EXPECT_EQ(two->heard(), "1|B\r\n2|B\r\n");
+  const auto again = connect_client(1);
+  source->says("4|P|2|1\n5|B\n");
+  settle();
+  EXPECT_EQ(again->heard(), "4|P|2|1\r\n5|B\r\n");
+  EXPECT_TRUE(finished.empty());
+  drain();
+  EXPECT_EQ(finished, statuses{exit_ok});
+}
+
+TEST_F(Daemon, ASourceThatFailsHarmsNobody) {
+  start();
+  const auto client = connect_client(1);
+  const auto first = connect_source();
+  first->says("1|B\n");
+  settle();
+  fail(the("source"));
+  EXPECT_TRUE(first->closed());
+  const auto second = connect_source();
+  second->says("2|B\n");
+  settle();
+  EXPECT_EQ(client->heard(), "1|B\r\n2|B\r\n");
+  drain();
+  EXPECT_EQ(finished, statuses{exit_ok});
+}
+
+TEST_F(Daemon, ASourceThatFailsIsGoneForThoseThatStartAgain) {
+  start();
+  const auto client = connect_client(1);
+  const auto first = connect_source();
+  first->says("1|B\n2|B\n3|B\n");
+  settle();
+  fail(the("source"));
+  const auto second = connect_source();
+  second->says("1|P|2|1\n");
+  settle();
+  EXPECT_EQ(client->heard(), "1|B\r\n2|B\r\n3|B\r\n1|P|2|1\r\n")
+      << "it does not wait for the one that failed";
+}
+
+TEST_F(Daemon, WhoHasFailedIsNotCountedAsConnected) {
+  std::ostringstream out;
+  log::start(log_level::info, out);
+  start();
+  connect_client(1);
+  connect_source();
+  fail(the("session"));
+  fail(the("source"));
+  drain();
+  log::stop();
+  EXPECT_NE(out.str().find(" sources=0 sources_total=1 clients=0 clients_total=1 "),
+            std::string::npos)
+      << out.str();
+}
+
+TEST_F(Daemon, AStartFromOneBesideASilentSourceIsDecidedInTime) {
+  start();
+  const auto client = connect_client(1);
+  const auto silent = connect_source();
+  silent->says("1|B\n2|B\n");
+  settle();
+  const auto source = connect_source();
+  for (int i = 0; i != 3 * source_state::credit_limit; ++i) source->says("1|B\n3|P|2|1\n");
+  pass(options.sequence.restart_wait + 1s);
+  EXPECT_EQ(client->heard(), "1|B\r\n2|B\r\n3|P|2|1\r\n");
+  source->says("4|B\n");
+  settle();
+  EXPECT_EQ(client->heard(), "1|B\r\n2|B\r\n3|P|2|1\r\n4|B\r\n");
+}
+
+TEST_F(Daemon, TheSequencersFailureEndsIt) {
+  start();
+  const auto client = connect_client(1);
+  const auto source = connect_source();
+  source->says("1|B\n");
+  settle();
+  fail(the("sequencer"));
+  EXPECT_EQ(finished, statuses{exit_failed});
+  EXPECT_EQ(accepting_stopped, 1);
+  EXPECT_TRUE(source->closed());
+  EXPECT_EQ(client->closed(), ending::graceful);
+  EXPECT_EQ(client->heard(), "1|B\r\n");
+}
+
+TEST_F(Daemon, TheRoutersFailureEndsIt) {
+  start();
+  const auto client = connect_client(1);
+  client->takes(0);
+  const auto source = connect_source();
+  source->says("1|B\n");
+  settle();
+  fail(the("router"));
+  source->says("2|B\n");
+  run();
+  EXPECT_TRUE(finished.empty()) << "a client has not taken all";
+  client->takes_all();
+  run();
+  EXPECT_EQ(client->heard(), "1|B\r\n");
+  EXPECT_EQ(finished, statuses{exit_failed});
+}
+
+TEST_F(Daemon, AFailureWhileItDrainsDoesNotKeepItFromFinishing) {
+  for (const char* part : {"sequencer", "router", "session", "source", "statistics"}) {
+    finished.clear();
+    start();
+    connect_client(1)->takes(0);
+    const auto source = connect_source();
+    source->says("1|B\n");
+    settle();
+    caf::anon_send(parent, skein::drain{});
+    scheduler.run_once();
+    fail(the(part));
+    pass(options.drain_timeout);
+    EXPECT_EQ(finished.size(), 1u) << part;
+    EXPECT_EQ(alive(), 0u) << part;
+  }
+}
+
+TEST_F(Daemon, BothVitalPartsMayFail) {
+  start();
+  const auto client = connect_client(1);
+  const auto source = connect_source();
+  const auto router = the("router");
+  caf::anon_send_exit(the("sequencer"), caf::exit_reason::unhandled_exception);
+  fail(router);
+  EXPECT_EQ(finished, statuses{exit_failed});
+}
+
+TEST_F(Daemon, WithoutStatisticsItGoesOn) {
+  start();
+  const auto client = connect_client(1);
+  const auto source = connect_source();
+  fail(the("statistics"));
+  source->says("1|B\n");
+  pass(10s);
+  EXPECT_EQ(client->heard(), "1|B\r\n");
+  EXPECT_TRUE(finished.empty());
+  drain();
+  EXPECT_EQ(finished, statuses{exit_ok});
+  EXPECT_EQ(client->closed(), ending::graceful);
+}
+
+TEST_F(Daemon, LeavesOnlyTheStatisticsTimerWhenNothingHappens) {
+  options.statistics_interval = 0ms;
+  start();
+  connect_client(1);
+  const auto source = connect_source();
+  source->says("1|F|2|1\n2|B\n");
+  pass(10s);
+  EXPECT_FALSE(timer_is_left());
+}
+
+TEST_F(Daemon, AClientThatDoesNotReadIsDisconnectedAndSourcesGoOn) {
+  options.client.outbox.max_bytes = 4096;
+  start();
+  const auto stuck = connect_client(1);
+  const auto reading = connect_client(2);
+  const auto source = connect_source();
+  stuck->takes(0);
+  std::string all;
+  for (int i = 1; i <= 2000; ++i) {
+    const std::string number = std::to_string(i);
+    source->says(number + "|B\n");
+    all += number + "|B\r\n";
+    if (i % 10 == 0) pass(10ms);
+  }
+  pass(1s);
+  EXPECT_EQ(reading->heard(), all);
+  EXPECT_EQ(stuck->closed(), ending::abort);
+}
+
+TEST_F(Daemon, ASlowClientThatReadsLosesNothing) {
+  options.client.outbox.max_bytes = 4096;
+  start();
+  const auto slow = connect_client(1);
+  const auto source = connect_source();
+  slow->takes(100);
+  std::string all;
+  for (int i = 1; i <= 5000; ++i) {
+    const std::string number = std::to_string(i);
+    source->says(number + "|B\n");
+    all += number + "|B\r\n";
+  }
+  for (int i = 0; i != 1000 && slow->heard().size() < all.size(); ++i) {
+    slow->takes(100);
+    pass(10ms);
+  }
+  EXPECT_EQ(slow->heard(), all);
+  EXPECT_FALSE(slow->closed());
+}
+
+}  // namespace
+}  // namespace skein

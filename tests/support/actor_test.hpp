@@ -1,0 +1,84 @@
+/// Actors in virtual time: one thread, a defined order, a clock that the test moves.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <caf/actor_cast.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "actors/messages.hpp"
+#include "io/flow.hpp"
+
+namespace skein {
+
+/// Every test ends with all actors ended and nothing left in the flow.
+class actor_test : public ::testing::Test {
+ protected:
+  static constexpr std::size_t high_mark = 64 * 1024;
+  static constexpr std::size_t low_mark = 48 * 1024;
+
+  actor_test();
+  void TearDown() override;
+
+  /// Runs actors until none has anything to do.
+  void run();
+
+  /// Lets time pass, timers fire, and actors run.
+  void pass(std::chrono::nanoseconds time);
+
+  /// Timers that have fired so far.
+  std::size_t timers_fired() const { return timers_fired_; }
+  bool timer_is_left() const { return scheduler.has_pending_timeout(); }
+
+  /// Actors that have run under this name and have not ended, oldest first.
+  std::vector<caf::strong_actor_ptr> all_named(std::string_view name) const;
+  caf::strong_actor_ptr the(std::string_view name) const;
+
+  template <class Handle>
+  bool has_ended(const Handle& actor) const {
+    return ended(caf::actor_cast<caf::strong_actor_ptr>(actor));
+  }
+
+  /// Ends an actor as an exception would.
+  void fail(const caf::strong_actor_ptr& actor);
+
+  /// Sends `drain` and tells whether it was answered.
+  template <class Handle>
+  bool drains(const Handle& actor) {
+    return answers_drain(caf::actor_cast<caf::actor>(actor));
+  }
+
+  /// Actors that have not ended.
+  std::size_t alive() { return system.registry().running(); }
+
+ private:
+  struct configuration : caf::actor_system_config {
+    configuration() { set("scheduler.policy", caf::atom("testing")); }
+  };
+  struct seen {
+    std::string name;
+    caf::weak_actor_ptr actor;
+  };
+
+  static bool ended(const caf::strong_actor_ptr& actor);
+  bool answers_drain(const caf::actor& actor);
+
+  configuration settings_;
+  std::map<caf::actor_id, seen> seen_;
+  std::size_t timers_fired_ = 0;
+
+ protected:
+  io::flow flow{high_mark, low_mark};
+  caf::actor_system system{settings_};
+  caf::scheduler::test_coordinator& scheduler;
+};
+
+}  // namespace skein
