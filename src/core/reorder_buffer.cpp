@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <limits>
 
 namespace skein::core {
 
 namespace {
+constexpr sequence_number greatest = std::numeric_limits<sequence_number>::max();
 constexpr std::size_t remembered_gaps = 1024;
 constexpr std::size_t first_capacity = 256;
 }  // namespace
@@ -21,14 +23,15 @@ std::size_t reorder_buffer::push(const event_block& block, std::size_t first, ti
     const event& e = block.events[i];
     const char* const text = base + e.offset;
     const sequence_number distance = e.sequence - next_;
-    if (distance == 0) {
+    if (distance > options_.max_jump || e.sequence == greatest) {
+      // Nothing can be expected behind the greatest number.
+      ++counts_.beyond;
+    } else if (distance == 0) {
       release(e, text, out);
       ++next_;
       if (held_ != 0) release_run(out);
     } else if (distance < 0) {
       out_of_turn(e, text, out);
-    } else if (distance > options_.max_jump) {
-      ++counts_.beyond;
     } else {
       if (distance > options_.window) {
         if (!may_give_up) break;
@@ -127,6 +130,7 @@ void reorder_buffer::out_of_turn(const event& e, const char* text, event_block& 
       given_up_.erase(gap);
       if (first < e.sequence) given_up_.emplace(first, e.sequence - 1);
       if (e.sequence < last) given_up_.emplace(e.sequence + 1, last);
+      limit_gaps();
     }
   }
   if (!missed) {
@@ -139,10 +143,19 @@ void reorder_buffer::out_of_turn(const event& e, const char* text, event_block& 
 
 void reorder_buffer::remember_gap(sequence_number first, sequence_number last) {
   given_up_.emplace(first, last);
+  limit_gaps();
+}
+
+void reorder_buffer::limit_gaps() {
   while (given_up_.size() > remembered_gaps) {
     remembered_from_ = given_up_.begin()->second + 1;
     given_up_.erase(given_up_.begin());
   }
+}
+
+void reorder_buffer::expect(sequence_number n, event_block& out) {
+  give_up_before(n, out);
+  forget_arrivals();
 }
 
 void reorder_buffer::advance(time_point now, event_block& out) {

@@ -28,7 +28,7 @@ struct reorder_counts {
   std::uint64_t released = 0;
   std::uint64_t late = 0;       ///< its gap had been given up
   std::uint64_t duplicate = 0;  ///< its number was there already
-  std::uint64_t beyond = 0;     ///< refused: further ahead than `max_jump`
+  std::uint64_t beyond = 0;     ///< refused: further ahead than `max_jump`, or 2^63-1
   std::uint64_t gaps = 0;       ///< given up
   std::uint64_t missing = 0;    ///< numbers in these gaps
 };
@@ -51,7 +51,7 @@ class reorder_buffer {
   time_point next_deadline() const;
 
   /// Gives up every number below `n` that has not come.
-  void expect(sequence_number n, event_block& out) { give_up_before(n, out); }
+  void expect(sequence_number n, event_block& out);
 
   /// Releases everything held, giving up the gaps between.
   void release_all(event_block& out);
@@ -87,6 +87,7 @@ class reorder_buffer {
   void out_of_turn(const event& e, const char* text, event_block& out);
   void forget_arrivals();
   void remember_gap(sequence_number first, sequence_number last);
+  void limit_gaps();
   void grow(std::size_t capacity);
 
   sequence_options options_;

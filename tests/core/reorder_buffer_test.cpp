@@ -93,7 +93,7 @@ TEST(ReorderBuffer, HoldsWhatIsAheadUntilItsGapCloses) {
 }
 
 TEST(ReorderBuffer, KeepsHeldTextsBeyondTheLifeOfTheirBlock) {
-  rig r{options_with(5000)};
+  rig r{options_with(5000, 5000)};
   // More than one size of ring, so that held events move.
   for (sequence_number n = 2000; n != 1; --n) {
     auto block = std::make_unique<event_block>(block_of({n}));
@@ -280,6 +280,17 @@ TEST(ReorderBuffer, TakesWhatItHasForgottenForLate) {
   for (sequence_number n = 2; n <= 2 * 2000; n += 2) r.push({n});
   r.push({2});
   EXPECT_EQ(r.counts().late, 1u);
+}
+
+TEST(ReorderBuffer, RemembersNoMoreHoweverOftenLateEventsSplitAGap) {
+  rig r{options_with(1, 1'000'000)};
+  r.push({100'000});
+  for (sequence_number n = 2; n <= 2 * 5000; n += 2) r.push({n});
+  EXPECT_EQ(r.counts().late, 5000u);
+  r.push({2 * 5000});
+  EXPECT_EQ(r.counts().duplicate, 1u);
+  r.push({2});
+  EXPECT_EQ(r.counts().late, 5001u) << "forgotten, so it cannot be told from a late one";
 }
 
 TEST(ReorderBufferThatWaits, StopsAtTheWindowAndGoesOnFromThere) {
