@@ -9,7 +9,7 @@ void sequence::open(source_id source, time_point now, sequence_output& out) {
   const bool first = std::all_of(sources_.begin(), sources_.end(),
                                  [](const auto& s) { return s.second.closed; });
   if (first && options_.on_restart == restart_policy::every_time &&
-      (buffer_.next() != 1 || buffer_.held() != 0)) {
+      (buffer_.next() != 1 || buffer_.held() != 0 || !sources_.empty())) {
     begin_epoch(now, out);
   }
   sources_[source];
@@ -94,12 +94,20 @@ void sequence::end_contention(time_point now, sequence_output& out) {
 
 /// Gives up every gap of the old epoch, so that nothing of it is left.
 void sequence::begin_epoch(time_point now, sequence_output& out) {
-  for (auto& [id, source] : sources_) {
-    while (!source.contender && !source.waiting.empty()) {
-      const waiting_block& block = source.waiting.front();
-      buffer_.expect(block.events->events[block.taken].sequence, current(out));
-      feed(id, source, now, out);
+  const auto awaited = [](const source_state& source) {
+    const waiting_block& block = source.waiting.front();
+    return block.events->events[block.taken].sequence;
+  };
+  for (;;) {
+    auto first = sources_.end();
+    for (auto s = sources_.begin(); s != sources_.end(); ++s) {
+      if (s->second.contender || s->second.waiting.empty()) continue;
+      if (first == sources_.end() || awaited(s->second) < awaited(first->second)) first = s;
     }
+    if (first == sources_.end()) break;
+    buffer_.expect(awaited(first->second), current(out));
+    feed(first->first, first->second, now, out);
+    if (first->second.closed && first->second.waiting.empty()) sources_.erase(first);
   }
   buffer_.release_all(current(out));
   buffer_.restart();

@@ -108,14 +108,11 @@ TEST(Epochs, GiveUpTheGapsOfTheOldStream) {
 }
 
 TEST(Epochs, BeginWithAllSourcesThatStartAgainTogether) {
-  sequence_rig r{{}};
-  r.open(1);
-  r.push(1, {1, 2, 3, 4, 5});
+  sequence_rig r = after_a_stream(5);
   r.open(2);
   r.open(3);
   r.push(3, {2, 4});
   r.push(2, {1, 3});
-  r.close(1);
   EXPECT_EQ(r.released(1), numbers_between(1, 5));
   EXPECT_EQ(r.released(2), numbers_between(1, 4));
   EXPECT_EQ(r.taken(2), 1);
