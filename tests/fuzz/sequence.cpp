@@ -1,0 +1,158 @@
+/// Sources that come, send, stop and go: nothing is released out of order within an epoch, every
+/// block is taken exactly once, and with the last source gone nothing stays behind.
+
+#include "core/sequence.hpp"
+
+#include <map>
+#include <vector>
+
+#include "fuzz/fuzz_input.hpp"
+#include "support/events.hpp"
+
+namespace {
+
+using namespace skein;
+using core::sequence_number;
+
+struct sender {
+  core::source_id id = 0;
+  bool open = false;
+  sequence_number next = 1;  ///< what it is about to send
+  int in_flight = 0;         ///< blocks sent and not taken
+};
+
+class world {
+ public:
+  world(const core::sequence_options& options)
+      : options_(options), sequence_(options, core::line_ending::lf) {}
+
+  void step(fuzz::input& in) {
+    sender& s = senders_[in.below(senders_.size())];
+    core::sequence_output out;
+    switch (in.below(8)) {
+      case 0:
+        now_ += std::chrono::milliseconds{8 * in.below(256)};
+        sequence_.advance(now_, out);
+        break;
+      case 1:
+        if (s.open) {
+          sequence_.close(s.id, now_, out);
+          s = sender{};
+        }
+        break;
+      case 2:
+        s.next =
+            in.flag() ? 1 : std::max<sequence_number>(1, sequence_.next() - 4 + in.byte() % 16);
+        break;
+      default:
+        if (!s.open) {
+          s.id = ++last_id_;
+          s.open = true;
+          s.in_flight = 0;
+          sequence_.open(s.id, now_, out);
+          take(out);
+          out = {};
+        }
+        // As a source does: a few blocks ahead at most.
+        if (s.in_flight < 2) send(s, in, out);
+    }
+    take(out);
+  }
+
+  void end() {
+    for (sender& s : senders_) {
+      core::sequence_output out;
+      if (s.open) sequence_.close(s.id, now_, out);
+      take(out);
+    }
+    // Each step of time ends one wait at least.
+    for (int i = 0; i != 8 && sequence_.next_deadline() != core::never; ++i) {
+      SKEIN_REQUIRE(i != 7);
+      now_ = std::max(now_, sequence_.next_deadline());
+      core::sequence_output out;
+      sequence_.advance(now_, out);
+      take(out);
+    }
+    core::sequence_output out;
+    sequence_.release_all(now_, out);
+    take(out);
+    if (options_.on_gap == core::gap_policy::skip) {
+      SKEIN_REQUIRE(sequence_.held() == 0);
+      SKEIN_REQUIRE(blocks_taken_ == blocks_sent_);
+      const core::reorder_counts& counts = sequence_.counts();
+      const bool delivers = options_.on_late == core::late_policy::deliver;
+      SKEIN_REQUIRE(events_sent_ == counts.released + (delivers ? 0 : counts.late) +
+                                        counts.duplicate + counts.beyond);
+    }
+    SKEIN_REQUIRE(events_released_ == sequence_.counts().released);
+  }
+
+ private:
+  void send(sender& s, fuzz::input& in, core::sequence_output& out) {
+    std::vector<sequence_number> numbers;
+    for (std::size_t i = in.below(12); i != 0; --i) {
+      const std::uint8_t choice = in.byte();
+      // Mostly on, at times a step aside or over some.
+      if (choice % 16 == 15) s.next += choice / 16;
+      const sequence_number n = choice % 8 == 7 ? s.next + choice / 8 - 16 : s.next++;
+      numbers.push_back(std::max<sequence_number>(1, n));
+    }
+    ++s.in_flight;
+    ++blocks_sent_;
+    events_sent_ += numbers.size();
+    sequence_.push(s.id, test::shared_block_of(numbers), now_, out);
+  }
+
+  void take(const core::sequence_output& out) {
+    for (const core::source_id id : out.taken) {
+      ++blocks_taken_;
+      SKEIN_REQUIRE(blocks_taken_ <= blocks_sent_);
+      for (sender& s : senders_) {
+        if (s.open && s.id == id) SKEIN_REQUIRE(--s.in_flight >= 0);
+      }
+    }
+    for (const core::ordered_block& block : out.blocks) {
+      SKEIN_REQUIRE(test::texts_are_intact(block, "\n"));
+      SKEIN_REQUIRE(block.epoch == epoch_ || block.epoch > epoch_);
+      if (block.epoch != epoch_) last_ = 0;
+      epoch_ = block.epoch;
+      for (const core::event& e : block.events) {
+        ++events_released_;
+        if (options_.on_late == core::late_policy::drop) SKEIN_REQUIRE(e.sequence > last_);
+        last_ = e.sequence;
+      }
+    }
+    SKEIN_REQUIRE(sequence_.epoch() >= epoch_);
+    SKEIN_REQUIRE(sequence_.held() <= static_cast<std::size_t>(options_.window));
+  }
+
+  core::sequence_options options_;
+  core::sequence sequence_;
+  core::time_point now_{};
+  std::vector<sender> senders_ = std::vector<sender>(3);
+  core::source_id last_id_ = 0;
+  core::epoch_number epoch_ = 1;
+  sequence_number last_ = 0;
+  std::size_t blocks_sent_ = 0;
+  std::size_t blocks_taken_ = 0;
+  std::size_t events_sent_ = 0;
+  std::size_t events_released_ = 0;
+};
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  fuzz::input in{bytes, size};
+  core::sequence_options options;
+  options.window = 1 + static_cast<sequence_number>(in.below(40));
+  options.max_jump = options.window + static_cast<sequence_number>(in.below(100));
+  options.gap_timeout = std::chrono::milliseconds{1 + in.below(500)};
+  options.restart_wait = std::chrono::milliseconds{in.below(2000)};
+  options.on_gap = in.flag() ? core::gap_policy::wait : core::gap_policy::skip;
+  options.on_late = in.flag() ? core::late_policy::deliver : core::late_policy::drop;
+  options.on_restart = static_cast<core::restart_policy>(in.below(3));
+  world w{options};
+  while (!in.empty()) w.step(in);
+  w.end();
+  return 0;
+}

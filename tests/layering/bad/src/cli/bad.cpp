@@ -1,0 +1,2 @@
+#include "cli/commands.hpp"
+#include <caf/all.hpp>  // wrong

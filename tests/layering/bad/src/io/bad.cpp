@@ -1,0 +1,10 @@
+#include <boost/asio/buffer.hpp>
+#include <sys/socket.h>
+
+#include "core/event.hpp"
+#include "io/flow.hpp"
+#include "actors/messages.hpp"  // wrong
+#include "config/values.hpp"    // wrong
+#include "cli/commands.hpp"     // wrong
+
+#include <caf/actor.hpp>        // wrong
