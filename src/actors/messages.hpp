@@ -21,7 +21,7 @@ namespace skein {
 template <class Block>
 struct charged {
   Block block;
-  io::charge bytes;
+  mutable io::charge bytes;  ///< who holds it alone may let go of it
 };
 
 // --- connections ---

@@ -120,11 +120,14 @@ sequencer_actor::behavior_type sequencer(
       },
       [self](source_events& message) {
         core::sequence_output output;
-        const auto* const events = &message.events->block;
-        self->state.sequence->push(message.source, {std::move(message.events), events},
+        const auto* const block = message.events.get();
+        self->state.sequence->push(message.source, {std::move(message.events), &block->block},
                                    self->clock().now(), output);
         follow_up(self, output);
         if (self->state.sequence->keeps_block_of(message.source)) {
+          // Nobody may be held up by what waits here: it may be they who have what it waits for.
+          // The source's credit is its bound.
+          block->bytes.set(0);
           stop_waiting_for(self, message.source);
         }
       },

@@ -237,6 +237,31 @@ TEST_F(Source, CatchesUpOnceItHasCredit) {
   EXPECT_EQ(sequencer.blocks.size(), source_state::credit_limit + 1u);
 }
 
+TEST_F(Source, CatchesUpWithNothingOnceItHasCredit) {
+  const auto actor = connect();
+  for (int i = 1; i <= source_state::credit_limit; ++i) connection->says("1|B\n");
+  run();
+  caf::anon_send(actor, catch_up{});
+  run();
+  EXPECT_EQ(sequencer.caught_up, 0) << "it may not look";
+  caf::anon_send(actor, block_taken{});
+  run();
+  EXPECT_EQ(sequencer.caught_up, 1);
+  EXPECT_EQ(connection->awaited_twice(), 0u);
+}
+
+TEST_F(Source, CatchesUpWithNothingOnceThereIsRoom) {
+  const auto actor = connect();
+  io::charge others{flow, high_mark};
+  caf::anon_send(actor, catch_up{});
+  run();
+  EXPECT_EQ(sequencer.caught_up, 0) << "it may not look";
+  others.set(0);
+  run();
+  EXPECT_EQ(sequencer.caught_up, 1);
+  EXPECT_EQ(connection->awaited_twice(), 0u);
+}
+
 TEST_F(Source, LooksAgainWhenThereIsNothingToReadAfterAll) {
   connect();
   connection->wake_reader();

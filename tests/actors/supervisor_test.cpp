@@ -1,6 +1,10 @@
 #include "actors/supervisor.hpp"
 
+#include <algorithm>
 #include <caf/send.hpp>
+#include <map>
+#include <random>
+#include <set>
 #include <sstream>
 
 #include "actors/log.hpp"
@@ -325,6 +329,138 @@ TEST_F(Daemon, LeavesOnlyTheStatisticsTimerWhenNothingHappens) {
   source->says("1|F|2|1\n2|B\n");
   pass(10s);
   EXPECT_FALSE(timer_is_left());
+}
+
+TEST_F(Daemon, WhenToldToWaitReadsWhatClosesTheGapWhateverIsInFlight) {
+  options.sequence.on_gap = core::gap_policy::wait;
+  options.sequence.window = 10;
+  start();
+  const auto client = connect_client(1);
+  const auto ahead = connect_source();
+  const auto missing = connect_source();
+  std::string text;
+  for (int i = 100; i != 2000; ++i) text += std::to_string(i) + "|S|1\n";
+  for (int i = 0; i != 4; ++i) ahead->says(text);
+  settle();
+  missing->says("1|B\n");
+  settle();
+  EXPECT_EQ(client->heard(), "1|B\r\n");
+}
+
+TEST_F(Daemon, AStartFromOneIsDecidedInTimeWhateverIsInFlight) {
+  start();
+  const auto client = connect_client(1);
+  const auto silent = connect_source();
+  silent->says("1|B\n");
+  settle();
+  const auto source = connect_source();
+  std::string text;
+  for (int i = 1; i != 900; ++i) text += std::to_string(i) + "|S|1\n";
+  for (int i = 0; i != 4; ++i) source->says(text);
+  settle();
+  source->says("900|B\n");
+  pass(3s);
+  EXPECT_EQ(client->heard(), "1|B\r\n900|B\r\n");
+}
+
+/// Users as plain maps and sets see them.
+class expectation {
+ public:
+  /// `line` comes next in order. Who is told, is told now.
+  void take(const std::string& line) {
+    std::istringstream in{line};
+    std::string number, kind, from, to;
+    std::getline(in, number, '|');
+    std::getline(in, kind, '|');
+    std::getline(in, from, '|');
+    std::getline(in, to, '|');
+    if (kind == "F") followers_[to].insert(from);
+    if (kind == "U") followers_[to].erase(from);
+    const auto tell = [&](const std::string& user) { texts[user] += line + "\r\n"; };
+    if (kind == "F" || kind == "P") tell(to);
+    if (kind == "S") std::for_each(followers_[from].begin(), followers_[from].end(), tell);
+    if (kind == "B") {
+      for (auto& [user, text] : texts) text += line + "\r\n";
+    }
+  }
+
+  std::map<std::string, std::string> texts;  ///< by user; users are added before the first event
+
+ private:
+  std::map<std::string, std::set<std::string>> followers_;
+};
+
+TEST_F(Daemon, EveryUserIsToldExactlyWhatConcernsThemWhateverTheTiming) {
+  const auto seed = std::random_device{}();
+  for (unsigned round = 0; round != 8; ++round) {
+    SCOPED_TRACE("seed " + std::to_string(seed + round));
+    std::mt19937 random{seed + round};
+    const auto below = [&](int n) { return std::uniform_int_distribution<int>{0, n - 1}(random); };
+    finished.clear();
+    options.client.outbox.max_bytes = 16'384u << below(3);
+    start();
+
+    constexpr int users = 12, events = 4000, most_sources = 4;
+    expectation expected;
+    std::map<std::string, stream_pointer> clients;
+    for (int user = 0; user != users; ++user) {
+      expected.texts[std::to_string(user)];
+      clients[std::to_string(user)] = connect_client(user);
+      clients[std::to_string(user)]->takes(static_cast<std::size_t>(below(50)) + 1);
+    }
+    std::vector<std::string> lines;
+    for (int number = 1; number <= events; ++number) {
+      std::string line = std::to_string(number) + "|";
+      const std::string from = std::to_string(below(users)), to = std::to_string(below(users));
+      const int kind = below(10);
+      if (kind < 3) line += "F|" + from + "|" + to;
+      if (kind == 3) line += "U|" + from + "|" + to;
+      if (kind == 4 || kind == 5) line += "P|" + from + "|" + to;
+      if (kind > 5 && kind < 9) line += "S|" + from;
+      if (kind == 9) line += "B";
+      expected.take(line);
+      lines.push_back(std::move(line));
+    }
+    // Nearby lines change places and come through several sources in pieces of any size.
+    for (std::size_t i = 0; i + 100 < lines.size(); i += 100) {
+      std::shuffle(lines.begin() + static_cast<std::ptrdiff_t>(i),
+                   lines.begin() + static_cast<std::ptrdiff_t>(i + 100), random);
+    }
+    std::vector<stream_pointer> sources(static_cast<std::size_t>(1 + below(most_sources)));
+    for (auto& source : sources) source = connect_source();
+    std::vector<std::string> unsent(sources.size());
+    for (const std::string& line : lines) {
+      const auto to = static_cast<std::size_t>(below(static_cast<int>(sources.size())));
+      unsent[to] += line + "\n";
+      const std::size_t piece =
+          std::min<std::size_t>(unsent[to].size(), static_cast<std::size_t>(below(200)));
+      if (piece != 0) sources[to]->says(unsent[to].substr(0, piece));
+      unsent[to].erase(0, piece);
+      if (below(20) == 0) pass(std::chrono::microseconds{below(3000)});
+      if (below(5) == 0) {
+        auto& client = clients[std::to_string(below(users))];
+        client->takes(static_cast<std::size_t>(below(300)));
+      }
+    }
+    for (std::size_t i = 0; i != sources.size(); ++i) {
+      if (!unsent[i].empty()) sources[i]->says(unsent[i]);
+    }
+    for (int i = 0; i != 3000; ++i) {
+      for (auto& [user, client] : clients) {
+        if (below(3) == 0) client->takes(static_cast<std::size_t>(below(2000)) + 1);
+      }
+      pass(1ms);
+    }
+    for (auto& [user, client] : clients) client->takes_all();
+    drain();
+    EXPECT_EQ(finished, statuses{exit_ok});
+    for (const auto& [user, text] : expected.texts) {
+      ASSERT_EQ(clients[user]->heard(), text) << "user " << user;
+      EXPECT_EQ(clients[user]->awaited_twice(), 0u);
+    }
+    for (const auto& source : sources) EXPECT_EQ(source->awaited_twice(), 0u);
+    EXPECT_EQ(flow.bytes(), 0u);
+  }
 }
 
 TEST_F(Daemon, AClientThatDoesNotReadIsDisconnectedAndSourcesGoOn) {
