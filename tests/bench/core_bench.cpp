@@ -33,6 +33,11 @@ using core::user_id;
 
 constexpr unsigned seed = 666;
 
+/// What all iterations did, by what one does.
+std::int64_t times(const benchmark::State& state, std::size_t one) {
+  return static_cast<std::int64_t>(state.iterations()) * static_cast<std::int64_t>(one);
+}
+
 /// Lines in the mix of the follower maze: 55 % status, 15 % each of follow, unfollow and private.
 std::vector<std::string> maze_lines(std::size_t count, core::sequence_number first = 1) {
   std::mt19937_64 random{seed};
@@ -84,7 +89,7 @@ void event_decoder_read(benchmark::State& state) {
     }
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(events));
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * bytes.size()));
+  state.SetBytesProcessed(times(state, bytes.size()));
 }
 BENCHMARK(event_decoder_read)->Name("event_decoder/read:64KiB");
 
@@ -117,7 +122,7 @@ void reorder_buffer_push_pop(benchmark::State& state) {
       state.SkipWithError("events are missing");
     }
   }
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * lines.size()));
+  state.SetItemsProcessed(times(state, lines.size()));
 }
 BENCHMARK(reorder_buffer_push_pop)->ArgName("batch")->Arg(1)->Arg(100)->Arg(1000);
 
@@ -174,7 +179,7 @@ void follower_graph_large_build(benchmark::State& state) {
     state.counters["rss_per_edge"] = static_cast<double>(resident_bytes() - before) / edges;
     state.ResumeTiming();
   }
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * large_edges));
+  state.SetItemsProcessed(times(state, large_edges));
 }
 BENCHMARK(follower_graph_large_build)->Unit(benchmark::kMillisecond)->Iterations(1);
 
@@ -205,7 +210,7 @@ void follower_graph_large_churn(benchmark::State& state) {
   state.counters["bytes_per_edge"] = static_cast<double>(graph.memory()) / edges;
   state.counters["rss_per_edge"] =
       static_cast<double>(resident_bytes() - before - of_pairs) / edges;
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * batch));
+  state.SetItemsProcessed(times(state, batch));
 }
 BENCHMARK(follower_graph_large_churn)->Unit(benchmark::kMillisecond)->Iterations(10);
 
@@ -234,7 +239,7 @@ void status_update_large(benchmark::State& state) {
     core::for_each_recipient(e, graph, [&](core::session_index s) { builder.add(s, line); });
     benchmark::DoNotOptimize(builder.seal());
   }
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * connected));
+  state.SetItemsProcessed(times(state, connected));
 }
 BENCHMARK(status_update_large)->Name("status_update/followers:1000000/connected:1000");
 
@@ -247,7 +252,7 @@ void plain_deliveries(benchmark::State& state) {
     for (core::session_index s = 0; s != connected; ++s) builder.add(s, line);
     benchmark::DoNotOptimize(builder.seal());
   }
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * connected));
+  state.SetItemsProcessed(times(state, connected));
 }
 BENCHMARK(plain_deliveries)->Name("plain_deliveries/sessions:1000");
 
@@ -278,7 +283,7 @@ void round_build_and_copy(benchmark::State& state) {
       benchmark::DoNotOptimize(portion.data());
     }
   }
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * notifications));
+  state.SetItemsProcessed(times(state, notifications));
   state.SetBytesProcessed(static_cast<std::int64_t>(bytes));
 }
 BENCHMARK(round_build_and_copy)->ArgName("notifications")->Arg(1000)->Arg(100'000);
@@ -295,7 +300,7 @@ void outbox_append_write(benchmark::State& state) {
     box.append(portion);
     box.written((box.size() + 1) / 2);
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * portion.size()));
+  state.SetBytesProcessed(times(state, portion.size()));
 }
 BENCHMARK(outbox_append_write)->ArgName("policy")->DenseRange(0, 2);
 
@@ -308,7 +313,7 @@ void outbox_full(benchmark::State& state) {
   options.on_overflow = static_cast<core::overflow_policy>(state.range(0));
   core::outbox box{options};
   for (auto _ : state) box.append(portion);
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * portion.size()));
+  state.SetBytesProcessed(times(state, portion.size()));
 }
 BENCHMARK(outbox_full)->ArgName("policy")->DenseRange(1, 2);
 
