@@ -99,6 +99,8 @@ std::size_t outbox::drop_all() {
   return dropped;
 }
 
-std::size_t outbox::lines() const { return lines_in(front()); }
+std::size_t outbox::lines() const {
+  return lines_in(front());
+}
 
 }  // namespace skein::core

@@ -16,8 +16,8 @@ namespace skein::core {
 class outbox {
  public:
   struct appended {
-    bool overflow = false;      ///< it was full; at policy `disconnect` no whole line was taken
-    std::size_t dropped = 0;    ///< lines
+    bool overflow = false;    ///< it was full; at policy `disconnect` no whole line was taken
+    std::size_t dropped = 0;  ///< lines
   };
 
   explicit outbox(outbox_options options) : options_(options) {}
