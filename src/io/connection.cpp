@@ -30,6 +30,12 @@ connection::connection(tcp::socket socket) : socket_(std::move(socket)) {
   socket_.set_option(tcp::no_delay{true}, ignored);
 }
 
+connection::~connection() {
+  // The socket's own destructor would turn lingering off and so make of an abort an end at leisure.
+  error_code ignored;
+  socket_.close(ignored);
+}
+
 io_result connection::read(char* to, std::size_t size) {
   error_code error;
   const std::size_t bytes = socket_.read_some(boost::asio::buffer(to, size), error);

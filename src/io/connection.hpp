@@ -15,6 +15,7 @@ class connection final : public stream, public std::enable_shared_from_this<conn
  public:
   /// `socket` is connected; it becomes non-blocking and sends without delay.
   explicit connection(boost::asio::ip::tcp::socket socket);
+  ~connection() override;
 
   io_result read(char* to, std::size_t size) override;
   io_result write(std::string_view bytes) override;
