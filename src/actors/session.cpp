@@ -222,7 +222,7 @@ void check_progress(pointer self) {
     update_lag(self);
   }
   const auto hopeless = hopeless_after * stall_timeout;
-  if (flow.over() && now - state.last_progress >= hopeless &&
+  if (flow.holds_up() && now - state.last_progress >= hopeless &&
       now - flow.last_progress() >= hopeless) {
     const bool disconnects = state.environment->options.outbox.on_overflow ==
                              core::overflow_policy::disconnect;

@@ -28,6 +28,9 @@ class flow {
   /// Whether sources must not be read.
   bool over() const { return bytes() >= high_; }
 
+  /// Whether a source is not read now, or would not be.
+  bool holds_up() const { return over() || is_waited_for_.load(); }
+
   /// Calls `resume` once, from any thread, as soon as sources may be read again.
   void when_low(std::function<void()> resume) {
     {
