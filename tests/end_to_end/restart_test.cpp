@@ -10,7 +10,7 @@ namespace {
 
 /// Sends a stream and leaves.
 void play(daemon& broker, const std::vector<std::string>& lines) {
-  auto source = broker.source();
+  peer source{broker.source_port()};
   source.send(sent(lines));
 }
 

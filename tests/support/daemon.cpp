@@ -87,6 +87,12 @@ daemon::daemon(const options& given, process::start how)
   client_port_ = port_in(process_.err(), "client");
 }
 
+peer daemon::source() const {
+  peer connected{source_port_};
+  await_line("msg=\"source connected\" peer=" + connected.address() + " ");
+  return connected;
+}
+
 peer daemon::client(std::int64_t user, int receive_buffer) {
   peer connected{client_port_, receive_buffer};
   connected.send(std::to_string(user) + "\n");

@@ -38,7 +38,8 @@ class daemon {
   std::uint16_t source_port() const { return source_port_; }
   std::uint16_t client_port() const { return client_port_; }
 
-  peer source() const { return peer{source_port_}; }
+  /// Connects a source; returns when the daemon has it.
+  peer source() const;
   /// Connects a client of `user`; returns when the daemon has registered it: it is told of every
   /// event that is sent from then on.
   peer client(std::int64_t user, int receive_buffer = 0);

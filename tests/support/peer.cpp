@@ -51,6 +51,9 @@ peer::peer(std::uint16_t port, int receive_buffer, const char* from) {
   if (receive_buffer != 0) {
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
   }
+  // The port is chosen when it connects: then connections that have ended take none away.
+  const int later = 1;
+  ::setsockopt(fd_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &later, sizeof later);
   auto local = address_of(from, 0);
   if (::bind(fd_, generic(local), sizeof local) != 0) fail("bind");
   auto remote = address_of("127.0.0.1", port);

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <linux/close_range.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -61,6 +62,7 @@ process::process(const std::string& program, const start& how) {
     ::dup2(::open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
     ::dup2(out_, STDOUT_FILENO);
     ::dup2(err_, STDERR_FILENO);
+    ::close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC);
     if (how.most_descriptors != 0) {
       const rlimit limit{how.most_descriptors, how.most_descriptors};
       ::setrlimit(RLIMIT_NOFILE, &limit);
