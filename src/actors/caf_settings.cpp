@@ -10,7 +10,8 @@ void apply_caf_settings(caf::actor_system_config& config,
                         const std::vector<std::pair<std::string, std::string>>& settings) {
   for (const auto& [name, text] : settings) {
     if (name == "scheduler.max-threads" && text == "0") {
-      config.set(name, std::max<std::size_t>(1, std::thread::hardware_concurrency()));
+      // The I/O thread, which also decodes what sources send, has the remaining one.
+      config.set(name, std::max<std::size_t>(2, std::thread::hardware_concurrency()) - 1);
     } else if (name == "scheduler.policy") {
       config.set(name, caf::atom_from_string(text));
     } else {

@@ -8,7 +8,8 @@
 
 namespace skein {
 
-/// Sets validated settings, e.g. {"scheduler.max-threads", "2"}. 0 threads is one for each core.
+/// Sets validated settings, e.g. {"scheduler.max-threads", "2"}. 0 threads is one for each core but
+/// one.
 void apply_caf_settings(caf::actor_system_config& config,
                         const std::vector<std::pair<std::string, std::string>>& settings);
 

@@ -21,8 +21,8 @@ using source_actor = caf::typed_actor<
     caf::reacts_to<block_taken>,
     /// Says so once it has read all that has been sent.
     caf::reacts_to<catch_up>,
-    /// Reads again: there is more, or backpressure has ended.
-    caf::reacts_to<read_again>,
+    /// Reads again after backpressure.
+    caf::reacts_to<flow_resumed>,
     /// Reports what it counted.
     caf::reacts_to<report_due>,
     /// Reads no more and ends.

@@ -4,10 +4,17 @@
 
 namespace skein {
 
+namespace {
+thread_local io_unit* running = nullptr;
+}  // namespace
+
+io_unit* io_unit::current() { return running; }
+
 void io_unit::run() {
   using clock = std::chrono::steady_clock;
   auto& scheduler = system().scheduler();
   const auto deadline = clock::now() + budget;
+  running = this;
   while (!jobs_.empty()) {
     caf::resumable* const job = jobs_.front();
     jobs_.pop_front();
@@ -26,6 +33,7 @@ void io_unit::run() {
         break;
     }
   }
+  running = nullptr;
 }
 
 }  // namespace skein

@@ -30,6 +30,9 @@ class io_unit final : public caf::execution_unit {
 
   void exec_later(caf::resumable* job) override { jobs_.push_back(job); }
 
+  /// The unit that runs an actor on this thread now, or null.
+  static io_unit* current();
+
   /// Sends `message` and runs what follows from it; on the I/O thread.
   template <class Handle, class Message>
   void send(const Handle& receiver, Message message) {
@@ -44,6 +47,14 @@ class io_unit final : public caf::execution_unit {
 
   std::deque<caf::resumable*> jobs_;
 };
+
+/// Sends from outside any actor, e.g. from a destructor, to run where the caller runs.
+template <class Handle, class Message>
+void send_from_here(const Handle& receiver, Message message) {
+  const auto to = caf::actor_cast<caf::strong_actor_ptr>(receiver);
+  to->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, std::move(message)),
+              io_unit::current());
+}
 
 /// Tells an actor that its stream is ready: on the I/O thread if there is one, else through the
 /// scheduler.

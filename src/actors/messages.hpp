@@ -52,14 +52,14 @@ struct source_events {
 };
 /// The receiver's next stage has taken one block: it may send another.
 struct block_taken {};
+/// Bytes in flight have fallen below the low mark.
+struct flow_resumed {};
 /// The sequencer wants to know when all that the source has sent by now has been read.
 struct catch_up {};
 /// It has.
 struct caught_up {
   core::source_id source;
 };
-/// There is more to read, or it may be read again.
-struct read_again {};
 /// Events in order.
 struct ordered_events {
   std::shared_ptr<const charged<core::ordered_block>> events;
@@ -133,9 +133,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::source_opened)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::source_closed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::source_events)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::block_taken)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::flow_resumed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::catch_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::caught_up)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::read_again)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::ordered_events)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::portion)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::round_done)

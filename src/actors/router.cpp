@@ -1,9 +1,9 @@
 #include "actors/router.hpp"
 
 #include <algorithm>
-#include <caf/send.hpp>
 #include <utility>
 
+#include "actors/io_unit.hpp"
 #include "actors/log_exceptions.hpp"
 #include "core/recipients.hpp"
 
@@ -41,7 +41,7 @@ void flush(pointer self, core::time_point now) {
   state.kept_bytes = 0;
   const auto sent = std::make_shared<const round_in_flight>(
       state.round.seal(), io::charge{state.environment->flow, bytes},
-      [receiver = router_actor{self}] { caf::anon_send(receiver, round_done{}); });
+      [receiver = router_actor{self}] { send_from_here(receiver, round_done{}); });
   const core::round& round = *sent->round;
   const auto& groups = round.groups();
   const auto send = [&](core::session_index session, std::uint32_t group) {

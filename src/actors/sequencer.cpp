@@ -72,7 +72,7 @@ void follow_up(pointer self, core::sequence_output& output) {
                ordered_events{std::make_shared<const charged<core::ordered_block>>(
                    charged<core::ordered_block>{std::move(block),
                                                 io::charge{environment.flow, bytes}})});
-    // The blocks that made up this one have been taken once the last one of it has.
+    // Sources get their credit back when the router has taken the first of what they sent.
     state.not_taken.push_back(std::exchange(output.taken, {}));
   }
   give_credit(self, output.taken);

@@ -85,13 +85,22 @@ void end(pointer self, const char* why) {
   self->quit();
 }
 
-/// All that was sent has been read.
-void wait_for_more(pointer self) {
+/// Reads on when the connection says so, even if there is more already: so sources are read on the
+/// I/O thread, beside the workers. `read_all` says that all that was sent has been read.
+void wait_for_more(pointer self, bool read_all) {
   source_state& state = self->state;
-  if (std::exchange(state.catching_up, false)) {
+  if (read_all && std::exchange(state.catching_up, false)) {
     self->send(state.environment->sequencer, caught_up{state.id});
   }
   if (!std::exchange(state.waiting, true)) (*state.connection)->await_readable();
+}
+
+void read_once(pointer self);
+
+/// What kept it from reading has ended. A sequencer that waits for it is answered by a read; else
+/// the connection says when to read.
+void read_on(pointer self) {
+  self->state.catching_up ? read_once(self) : wait_for_more(self, false);
 }
 
 void read_once(pointer self) {
@@ -102,14 +111,14 @@ void read_once(pointer self) {
     return;
   }
   if (flow.over()) {
-    flow.when_low([receiver = source_actor{self}] { caf::anon_send(receiver, read_again{}); });
+    flow.when_low([receiver = source_actor{self}] { caf::anon_send(receiver, flow_resumed{}); });
     return;
   }
   const auto space = state.decoder->space();
   const io::io_result read = (*state.connection)->read(space.data, space.size);
   switch (read.what) {
     case io::io_result::status::would_block:
-      wait_for_more(self);
+      wait_for_more(self, true);
       return;
     case io::io_result::status::ended:
       end(self, "closed by the source");
@@ -124,11 +133,7 @@ void read_once(pointer self) {
   count(self, traffic_of(decoded, read.bytes));
   log_malformed(self, decoded);
   if (!decoded.block.events.empty()) pass_on(self, std::move(decoded.block));
-  if (read.bytes == space.size) {
-    self->send(self, read_again{});
-  } else {
-    wait_for_more(self);
-  }
+  wait_for_more(self, read.bytes != space.size);
 }
 
 }  // namespace
@@ -149,7 +154,7 @@ source_actor::behavior_type source(pointer self,
   self->send(state.environment->statistics, report{opened});
   log::info("source connected", {{"peer", state.peer}, {"source", id}});
   self->send(state.environment->sequencer, source_opened{id});
-  wait_for_more(self);
+  wait_for_more(self, false);
 
   return {
       [self](readable) {
@@ -159,14 +164,14 @@ source_actor::behavior_type source(pointer self,
       [self](block_taken) {
         source_state& s = self->state;
         ++s.credit;
-        if (std::exchange(s.out_of_credit, false)) read_once(self);
+        if (std::exchange(s.out_of_credit, false)) read_on(self);
       },
       [self](catch_up) {
         // The answer comes with the read that finds nothing more; if none is due, with one now.
         self->state.catching_up = true;
         if (self->state.waiting) read_once(self);
       },
-      [self](read_again) { read_once(self); },
+      [self](flow_resumed) { read_on(self); },
       [self](report_due) { send_report(self); },
       [self](drain) { end(self, "the daemon ends"); },
   };

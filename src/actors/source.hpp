@@ -28,7 +28,7 @@ struct source_state {
   static inline const char* name = "source";
 
   /// Blocks a source may send before the sequencer has taken them.
-  static constexpr int credit_limit = 4;
+  static constexpr int credit_limit = 32;
 
   std::shared_ptr<const source_environment> environment;
   core::source_id id = 0;

@@ -23,7 +23,8 @@ struct invocation {
   };
   action what = action::run;
   /// Every setting in effect. `caf` holds every setting of CAF that the option table has, with
-  /// durations and numbers as CAF writes them; `scheduler.max-threads` 0 is one for each core.
+  /// durations and numbers as CAF writes them; `scheduler.max-threads` 0 is one for each core
+  /// but one.
   daemon_options options;
   std::string config_file;  ///< that was read, empty when there was none
   std::string text;         ///< what to print, with its line ends

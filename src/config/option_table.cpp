@@ -145,7 +145,7 @@ std::vector<option> make_table() {
        "and has 5 to 20 % less.",
        ""},
       {"scheduler.max-threads", caf_number("scheduler.max-threads", 0, 0, 1024),
-       "Threads that run actors. 0 is one for each core.", ""},
+       "Threads that run actors. 0 is one for each core but one, which reads and decodes.", ""},
       {"scheduler.max-throughput", caf_number("scheduler.max-throughput", 300, 1, 1'000'000'000),
        "Messages an actor handles before others get their turn. More costs fairness, fewer costs "
        "throughput.",

@@ -85,14 +85,12 @@ class server {
     std::array<epoll_event, 256> ready;
     for (;;) {
       const int count = epoll_wait(epoll_, ready.data(), ready.size(), timeout());
-      bool read_source = false;
       for (int i = 0; i < count; ++i) {
         const int fd = ready[static_cast<std::size_t>(i)].data.fd;
         const auto events = ready[static_cast<std::size_t>(i)].events;
         if (fd == source_door_ || fd == client_door_) {
           accept_all(fd);
         } else if (peer& p = *peers_[static_cast<std::size_t>(fd)]; p.source) {
-          read_source = true;
           read_events(p);
         } else {
           if (events & EPOLLOUT) write_waiting(p);
@@ -102,10 +100,7 @@ class server {
       const auto now = clock_type::now();
       order_.advance(now, ordered_->block);
       route();
-      if (!round_.empty() && (!read_source || round_.size() > (4u << 20)) &&
-          next_flush_ - now <= 200us) {
-        flush(now);
-      }
+      if (!round_.empty() && next_flush_ - now <= 200us) flush();
     }
   }
 
@@ -173,7 +168,7 @@ class server {
     const core::event_block& block = ordered_->block;
     if (block.events.empty()) return;
     for (std::size_t i = 0; i != block.events.size(); ++i) {
-      if (i + 8 < block.events.size()) graph_.prefetch(block.events[i + 8]);
+      graph_.prefetch_behind(block.events, i);
       const core::event& e = block.events[i];
       if (e.kind == core::event_kind::follow) graph_.follow(e.from, e.to);
       if (e.kind == core::event_kind::unfollow) graph_.unfollow(e.from, e.to);
@@ -189,7 +184,7 @@ class server {
     ordered_ = std::make_shared<ordered>();
   }
 
-  void flush(clock_type::time_point now) {
+  void flush() {
     const auto round = round_.seal();
     std::size_t writes = round->groups().size();
     for (std::uint32_t i = 0; i != round->groups().size(); ++i) {
@@ -203,7 +198,7 @@ class server {
       }
       writes = sessions_.size();
     }
-    next_flush_ = now + std::min<std::chrono::microseconds>(10ms, 10us * writes);
+    next_flush_ = clock_type::now() + std::min<std::chrono::microseconds>(10ms, 10us * writes);
   }
 
   void write_portion(const core::round& round, core::session_index session, std::uint32_t group) {

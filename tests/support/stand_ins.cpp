@@ -36,7 +36,7 @@ source_actor::behavior_type source_stand_in(source_actor::pointer self, source_r
         const auto sequencer = caf::actor_cast<sequencer_actor>(self->current_sender());
         if (record->catches_up) self->send(sequencer, caught_up{record->id});
       },
-      [](read_again) {},
+      [](flow_resumed) {},
       [](report_due) {},
       [](drain) {},
   };
