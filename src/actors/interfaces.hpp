@@ -81,7 +81,9 @@ using session_actor = caf::typed_actor<
     /// Looks whether a client that lags still makes progress.
     caf::reacts_to<progress_due>,
     /// Ends when all that waits is written.
-    caf::reacts_to<drain>>;
+    caf::reacts_to<drain>,
+    /// Ends at once; what waits is lost.
+    caf::reacts_to<drain_overdue>>;
 
 /// What everything together has counted.
 using statistics_actor = caf::typed_actor<

@@ -279,6 +279,7 @@ session_actor::behavior_type session(pointer self,
         s.where = phase::draining;
         if (s.outbox->empty() || !was_live) end(self, ending::graceful);
       },
+      [self](drain_overdue) { end(self, ending::abort); },
   };
 }
 

@@ -85,7 +85,7 @@ void end_the_rest(pointer self) {
     if (actor) self->send_exit(actor, caf::exit_reason::kill);
   };
   for (const auto& [id, source] : state.sources) kill(source.actor);
-  for (const auto& [id, session] : state.sessions) kill(session);
+  for (const auto& [id, session] : state.sessions) self->send(session, drain_overdue{});
   if (state.where < step::sessions) {
     kill(state.sequencer);
     kill(state.router);

@@ -96,6 +96,7 @@ session_actor::behavior_type session_stand_in(session_actor::pointer, session_re
       [record](replaced) { record->replaced = true; },
       [](progress_due) {},
       [](drain) {},
+      [](drain_overdue) {},
   };
 }
 
