@@ -1,7 +1,7 @@
 /// Signals: what was read before one still arrives.
 
 #include <csignal>
-#include <thread>
+#include <future>
 
 #include "audience.hpp"
 
@@ -102,17 +102,17 @@ TEST(DrainWhileAFloodComesIn, Ends) {
   auto source = broker.source();
   std::string flood;
   for (int n = 1; n <= 2'000'000; ++n) flood += std::to_string(n) + "|P|2|1\n";
-  std::thread sender{[&] {
+  auto sender = std::async(std::launch::async, [&] {
     try {
       source.send(flood);
     } catch (const std::runtime_error&) {  // the daemon has ended
     }
-  }};
-  std::thread reader{[&] { client.receive_all(); }};
+  });
+  auto reader = std::async(std::launch::async, [&] { client.receive_all(); });
   broker.await_counter("received", 10'000);
   const auto totals = broker.stop();
-  reader.join();
-  sender.join();
+  reader.get();
+  sender.get();
   // Everything that was read, in order, without a hole.
   std::string expected;
   for (std::uint64_t n = 1; n <= totals["received"]; ++n) {

@@ -1,7 +1,7 @@
 /// Clients that do not read, or not as fast as they are sent to.
 
 #include <algorithm>
-#include <thread>
+#include <future>
 #include <vector>
 
 #include "audience.hpp"
@@ -82,9 +82,9 @@ TEST(SlowClient, HoldsNobodyUpForEver) {
   // All at once: backpressure may slow the source down, but not for ever.
   const auto lines = long_broadcasts(1, 12'000);
   users.expect(lines);
-  std::thread reader{[&] { users.await(); }};
+  auto reader = std::async(std::launch::async, [&] { users.await(); });
   source.send(sent(lines));
-  reader.join();
+  reader.get();
   broker.await_line("client disconnected, it does not read");
   EXPECT_LT(broker.program().peak_memory_kib(), 192u << 10);
   users.verify();
@@ -180,14 +180,14 @@ TEST(SlowClient, ThatReadsLosesNothing) {
   const auto lines = long_broadcasts(1, 6'000);
   users.expect(lines);
   const auto expected = sent(lines, "\r\n");
-  std::thread sender{[&] { source.send(expected); }};
-  std::thread reader{[&] { users.await(); }};
+  auto sender = std::async(std::launch::async, [&] { source.send(expected); });
+  auto reader = std::async(std::launch::async, [&] { users.await(); });
   for (std::size_t size = 0; size < expected.size(); size += 100'000) {
     slow.receive(std::min(size, expected.size()));
   }
   slow.receive(expected.size());
-  sender.join();
-  reader.join();
+  sender.get();
+  reader.get();
   EXPECT_EQ(slow.received() == expected, true);
   const auto totals = users.verify();
   EXPECT_EQ(totals["overflows"], 0u);
