@@ -20,8 +20,6 @@ constexpr std::chrono::microseconds cost_of_a_write{10};
 constexpr std::chrono::microseconds shortest_wait{200};
 /// A round that keeps this many bytes alive is full. Small enough for the caches.
 constexpr std::size_t full_round = 8u << 20;
-/// The sessions work on one round while the next one is sent.
-constexpr int most_rounds_in_flight = 2;
 
 void send_report(pointer self) {
   self->state.report_armed = false;
@@ -33,11 +31,11 @@ bool is_full(const router_state& state) {
   return state.round.size() + state.kept_bytes > full_round;
 }
 
-void flush(pointer self, core::time_point now) {
+void flush(pointer self) {
   router_state& state = self->state;
   if (state.round.empty()) return;
   const std::size_t bytes = state.round.size();
-  ++state.rounds_in_flight;
+  state.round_in_flight = true;
   state.kept_bytes = 0;
   const auto sent = std::make_shared<const round_in_flight>(
       state.round.seal(), io::charge{state.environment->flow, bytes},
@@ -60,10 +58,9 @@ void flush(pointer self, core::time_point now) {
   }
   state.free.insert(state.free.end(), state.retired.begin(), state.retired.end());
   state.retired.clear();
-  state.next_flush =
-      now + std::min<std::chrono::microseconds>(
-                state.environment->flush_interval,
-                cost_of_a_write * static_cast<std::chrono::microseconds::rep>(writes));
+  state.pause = std::min<std::chrono::microseconds>(
+      state.environment->flush_interval,
+      cost_of_a_write * static_cast<std::chrono::microseconds::rep>(writes));
   for (const sequencer_actor& sender : state.not_taken) self->send(sender, block_taken{});
   state.not_taken.clear();
 }
@@ -72,13 +69,13 @@ void flush(pointer self, core::time_point now) {
 void flush_or_wait(pointer self) {
   router_state& state = self->state;
   const auto now = self->clock().now();
-  state.flush_wanted = state.rounds_in_flight == most_rounds_in_flight;
+  state.flush_wanted = state.round_in_flight;
   if (state.flush_wanted) return;
   if (state.next_flush - now > shortest_wait && !is_full(state)) {
     state.flush_armed = true;
     self->scheduled_send(self, state.next_flush, flush_due{});
   } else {
-    flush(self, now);
+    flush(self);
   }
 }
 
@@ -201,12 +198,13 @@ router_actor::behavior_type router(pointer self,
         flush_or_wait(self);
       },
       [self](round_done) {
-        --self->state.rounds_in_flight;
+        self->state.round_in_flight = false;
+        self->state.next_flush = self->clock().now() + self->state.pause;
         if (self->state.flush_wanted) flush_or_wait(self);
       },
       [self](report_due) { send_report(self); },
       [self](drain) {
-        flush(self, self->clock().now());
+        flush(self);
         send_report(self);
         self->quit();
         return drained{};

@@ -2,9 +2,9 @@
 ///
 /// Notifications are gathered into rounds, for many deliveries in one write are what makes the
 /// daemon fast. A round ends when the mailbox has been worked off, but not while the sessions are
-/// still busy with the two before it, and after a large one not before `flush_interval`. On a
-/// quiet system nothing is ever held back. While a round is full, blocks are not taken: the
-/// sequencer, and behind it the sources, wait.
+/// still busy with the one before it, and after a large one not before a pause of at most
+/// `flush_interval`. On a quiet system nothing is ever held back. While a round is full, blocks are
+/// not taken: the sequencer, and behind it the sources, wait.
 #pragma once
 
 #include <chrono>
@@ -50,7 +50,8 @@ struct router_state {
   std::vector<bool> has_group;                  ///< by index, while a round is sent
   bool flush_armed = false;   ///< a `flush_due` is on its way
   bool flush_wanted = false;  ///< a round waits for the sessions
-  int rounds_in_flight = 0;
+  bool round_in_flight = false;
+  std::chrono::microseconds pause{};  ///< between the end of the round in flight and the next one
   std::size_t kept_bytes = 0;  ///< of blocks that the round points into
   std::vector<sequencer_actor> not_taken;  ///< senders of blocks that are not yet taken
   core::time_point next_flush{};
