@@ -173,11 +173,11 @@ TEST(SlowClient, ManyThatMayLoseSomeHarmNobody) {
 }
 
 TEST(SlowClient, ThatReadsLosesNothing) {
-  daemon broker{{{"client.max-outbox", "1MiB"}}};
+  daemon broker;
   audience users{broker, {1}};
   auto slow = broker.client(2, small);
   auto source = broker.source();
-  const auto lines = long_broadcasts(1, 6'000);
+  const auto lines = long_broadcasts(1, 12'000);
   users.expect(lines);
   const auto expected = sent(lines, "\r\n");
   auto sender = std::async(std::launch::async, [&] { source.send(expected); });
