@@ -18,10 +18,10 @@ void sequence::open(source_id source, time_point now, sequence_output& out) {
 void sequence::close(source_id id, time_point now, sequence_output& out) {
   const auto found = sources_.find(id);
   if (found == sources_.end()) return;
-  source_state& source = found->second;
-  source.closed = true;
-  if (source.waiting.empty()) sources_.erase(found);
+  found->second.closed = true;
+  ++closed_;
   settle_contenders(now, out);
+  forget_ended();
 }
 
 void sequence::push(source_id id, std::shared_ptr<const event_block> block, time_point now,
@@ -38,6 +38,7 @@ void sequence::push(source_id id, std::shared_ptr<const event_block> block, time
   } else if (feed(id, source, now, out) && options_.on_gap == gap_policy::wait) {
     feed(now, out);
   }
+  forget_ended();
 }
 
 bool sequence::may_start_again(const event_block& block) const {
@@ -57,7 +58,8 @@ bool sequence::nobody_goes_on() const {
 
 void sequence::contend(source_id id, source_state& source, time_point now, sequence_output& out) {
   waiting_block& block = source.waiting.back();
-  for (const event& e : block.events->events) contention_has_first_ |= e.sequence == 1;
+  for (const event& e : block.events->events) source.has_first |= e.sequence == 1;
+  contention_has_first_ |= source.has_first;
   contention_events_ += static_cast<std::int64_t>(block.events->events.size());
   if (!contention_has_first_ && contention_events_ <= options_.window) {
     block.acknowledged = true;
@@ -67,18 +69,32 @@ void sequence::contend(source_id id, source_state& source, time_point now, seque
 }
 
 void sequence::settle_contenders(time_point now, sequence_output& out) {
-  if (contenders_ == 0) return;
-  if (contention_has_first_) {
-    if (nobody_goes_on()) {
-      begin_epoch(now, out);
-    } else if (now < contention_since_ + options_.restart_wait) {
-      return;
-    }
-  } else if (contention_events_ <= options_.window &&
-             now < contention_since_ + options_.gap_timeout) {
-    return;
+  while (contenders_ != 0 && contention_has_first_ && nobody_goes_on()) {
+    begin_epoch(now, out);
+    admit_next_stream(now, out);
   }
-  end_contention(now, out);
+  if (contenders_ == 0) return;
+  const bool hopeless = contention_has_first_ ? now >= contention_since_ + options_.restart_wait
+                                              : contention_events_ > options_.window ||
+                                                    now >= contention_since_ + options_.gap_timeout;
+  if (hopeless) end_contention(now, out);
+}
+
+/// Lets those contenders into the new epoch that connected before a second one with a number 1.
+void sequence::admit_next_stream(time_point now, sequence_output& out) {
+  contention_since_ = now;
+  contention_has_first_ = false;
+  bool admitted_first = false;
+  for (auto& [id, source] : sources_) {
+    if (!source.contender) continue;
+    contention_has_first_ |= admitted_first && source.has_first;
+    if (contention_has_first_) continue;
+    admitted_first |= source.has_first;
+    source.contender = false;
+    --contenders_;
+  }
+  if (contenders_ == 0) contention_events_ = 0;
+  feed(now, out);
 }
 
 /// Takes what the contenders sent as events of the epoch that is now.
@@ -87,6 +103,7 @@ void sequence::end_contention(time_point now, sequence_output& out) {
   contention_events_ = 0;
   contention_has_first_ = false;
   for (auto& [id, source] : sources_) {
+    source.has_first = false;
     if (std::exchange(source.contender, false)) feed(id, source, now, out);
   }
   feed(now, out);
@@ -107,7 +124,6 @@ void sequence::begin_epoch(time_point now, sequence_output& out) {
     if (first == sources_.end()) break;
     buffer_.expect(awaited(first->second), current(out));
     feed(first->first, first->second, now, out);
-    if (first->second.closed && first->second.waiting.empty()) sources_.erase(first);
   }
   buffer_.release_all(current(out));
   buffer_.restart();
@@ -118,11 +134,19 @@ void sequence::begin_epoch(time_point now, sequence_output& out) {
 void sequence::feed(time_point now, sequence_output& out) {
   for (bool moved = true; moved;) {
     moved = false;
-    for (auto s = sources_.begin(); s != sources_.end();) {
-      auto& [id, source] = *s;
+    for (auto& [id, source] : sources_) {
       if (!source.contender && !source.waiting.empty()) moved |= feed(id, source, now, out);
-      s = source.closed && source.waiting.empty() ? sources_.erase(s) : std::next(s);
     }
+  }
+}
+
+/// Only between calls: whoever feeds holds on to its source.
+void sequence::forget_ended() {
+  if (closed_ == 0) return;
+  for (auto s = sources_.begin(); s != sources_.end();) {
+    const bool ended = s->second.closed && s->second.waiting.empty();
+    closed_ -= ended ? 1 : 0;
+    s = ended ? sources_.erase(s) : std::next(s);
   }
 }
 
@@ -169,6 +193,7 @@ void sequence::advance(time_point now, sequence_output& out) {
     buffer_.advance(now, current(out));
     feed(now, out);
   }
+  forget_ended();
 }
 
 bool sequence::keeps_block_of(source_id id) const {

@@ -4,7 +4,9 @@
 /// Epochs. The position is (epoch, number). A source that starts again at 1 is a *contender*: once
 /// the stream has moved beyond 1, its first block holds number 1, or, when no other source goes on,
 /// begins within the window of 1 with another than the expected number. Its events wait until 1
-/// was seen and every older source has ended; then a new epoch begins with them. It is no restart
+/// was seen and every older source has ended; then a new epoch begins with them. Of several
+/// contenders that each have their own 1, each begins an epoch, in the order in which they
+/// connected; one without belongs to the one before it. It is no restart
 /// if 1 does not come within the gap timeout or the first `window` events, if an older source goes
 /// on for longer than `restart_wait`, or if a gap would have to be given up meanwhile; then its
 /// events are taken as what they are.
@@ -84,6 +86,7 @@ class sequence {
     bool closed = false;
     bool fresh = true;       ///< has sent nothing yet
     bool contender = false;
+    bool has_first = false;  ///< a contender that has sent number 1
     std::deque<waiting_block> waiting;
   };
 
@@ -94,7 +97,9 @@ class sequence {
   void contend(source_id id, source_state& source, time_point now, sequence_output& out);
   void settle_contenders(time_point now, sequence_output& out);
   void end_contention(time_point now, sequence_output& out);
+  void admit_next_stream(time_point now, sequence_output& out);
   void feed(time_point now, sequence_output& out);
+  void forget_ended();
   bool feed(source_id id, source_state& source, time_point now, sequence_output& out);
 
   sequence_options options_;
@@ -102,6 +107,7 @@ class sequence {
   epoch_number epoch_ = 1;
   std::map<source_id, source_state> sources_;
 
+  std::size_t closed_ = 0;  ///< sources that have closed, but of which something waits
   std::size_t contenders_ = 0;
   time_point contention_since_{};
   std::int64_t contention_events_ = 0;

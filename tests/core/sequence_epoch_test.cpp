@@ -55,6 +55,32 @@ TEST(Epochs, BeginAlsoWhenTheFirstNumberDoesNotComeFirst) {
   EXPECT_EQ(r.sequence.counts().duplicate, 0u);
 }
 
+TEST(Epochs, BeginForEachOfSeveralStreamsThatWait) {
+  sequence_rig r{{}};
+  for (const source_id id : {1u, 2u, 3u}) r.open(id);
+  for (const source_id id : {1u, 2u, 3u}) r.push(id, numbers_between(1, 4));
+  for (const source_id id : {1u, 2u, 3u}) r.close(id);
+  for (const epoch_number epoch : {1u, 2u, 3u}) {
+    EXPECT_EQ(r.released(epoch), numbers_between(1, 4)) << "epoch " << epoch;
+  }
+  EXPECT_EQ(r.sequence.epoch(), 3u);
+  EXPECT_EQ(r.sequence.counts().duplicate, 0u);
+}
+
+TEST(Epochs, BeginForEachOfSeveralStreamsThatEndedWhileTheyWaited) {
+  sequence_rig r{{}};
+  for (const source_id id : {1u, 2u, 3u, 4u}) {
+    r.open(id);
+    r.push(id, {3, 1});
+    r.push(id, {2, 4});
+  }
+  for (const source_id id : {4u, 3u, 2u, 1u}) r.close(id);
+  for (const epoch_number epoch : {1u, 2u, 3u, 4u}) {
+    EXPECT_EQ(r.released(epoch), numbers_between(1, 4)) << "epoch " << epoch;
+  }
+  EXPECT_EQ(r.sequence.counts().duplicate, 0u);
+}
+
 TEST(Epochs, WaitForTheOldSourceToEnd) {
   sequence_rig r{{}};
   r.open(1);
