@@ -101,6 +101,8 @@ using supervisor_actor = caf::typed_actor<
     caf::reacts_to<source_accepted>,
     /// Spawns a session.
     caf::reacts_to<client_accepted>,
+    /// Tells sessions whose handshake has taken too long.
+    caf::reacts_to<handshake_overdue>,
     /// Passes on what the doors have counted.
     caf::reacts_to<report>,
     /// Begins to drain.

@@ -98,6 +98,7 @@ struct leave {
 struct session_lost {
   caf::actor session;
 };
+/// Time to have said who one is.
 struct handshake_overdue {};
 /// The session's connection is closed because its user has a newer one.
 struct replaced {};

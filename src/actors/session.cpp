@@ -253,7 +253,6 @@ session_actor::behavior_type session(pointer self,
   traffic opened;
   opened.clients_opened = 1;
   count(self, opened);
-  self->delayed_send(self, state.environment->options.handshake_timeout, handshake_overdue{});
   (*state.connection)->await_readable();
 
   return {

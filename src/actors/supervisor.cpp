@@ -134,6 +134,19 @@ void on_down(pointer self, const caf::down_msg& down) {
   if (state.where == step::sources || state.where == step::sessions) go_on(self);
 }
 
+void end_handshakes(pointer self) {
+  supervisor_state& state = self->state;
+  const auto now = self->clock().now();
+  while (!state.handshakes.empty() && state.handshakes.front().deadline <= now) {
+    const auto session = state.sessions.find(state.handshakes.front().session);
+    if (session != state.sessions.end()) self->send(session->second, handshake_overdue{});
+    state.handshakes.pop_front();
+  }
+  if (!state.handshakes.empty()) {
+    self->scheduled_send(self, state.handshakes.front().deadline, handshake_overdue{});
+  }
+}
+
 }  // namespace
 
 supervisor_actor::behavior_type supervisor(
@@ -180,7 +193,12 @@ supervisor_actor::behavior_type supervisor(
         const auto spawned =
             spawn_watched(self, session, s.for_sessions, std::move(accepted.connection));
         s.sessions.emplace(spawned.id(), spawned);
+        const auto deadline =
+            self->clock().now() + s.environment->options.client.handshake_timeout;
+        s.handshakes.push_back({deadline, spawned.id()});
+        if (s.handshakes.size() == 1) self->scheduled_send(self, deadline, handshake_overdue{});
       },
+      [self](handshake_overdue) { end_handshakes(self); },
       [self](const report& counted) {
         if (self->state.statistics) self->send(self->state.statistics, counted);
       },

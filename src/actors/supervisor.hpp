@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -54,6 +55,12 @@ struct supervisor_state {
   statistics_actor statistics;
   std::unordered_map<caf::actor_id, known_source> sources;
   std::unordered_map<caf::actor_id, session_actor> sessions;
+  /// A timer of its own would cost each session as much memory as its connection.
+  struct handshake {
+    core::time_point deadline;
+    caf::actor_id session;
+  };
+  std::deque<handshake> handshakes;  ///< by deadline; the session may be live or ended by now
   core::source_id last_source = 0;
   step where = step::running;
   int exit_status = exit_ok;

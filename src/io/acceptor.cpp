@@ -72,7 +72,7 @@ void acceptor::accept_all(door& d) {
   constexpr int most_at_once = 64;
   for (int i = 0; i != most_at_once; ++i) {
     error_code error;
-    tcp::socket socket{context_};
+    tcp_socket socket{context_};
     d.socket.accept(socket, error);
     if (error == boost::asio::error::would_block || error == boost::asio::error::try_again) break;
     if (error == boost::asio::error::connection_aborted ||

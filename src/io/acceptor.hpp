@@ -1,6 +1,7 @@
 /// A door: accepts connections on one address.
 #pragma once
 
+#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -44,7 +45,8 @@ class acceptor {
  private:
   struct door {
     door(boost::asio::io_context& context) : socket(context), retry(context) {}
-    boost::asio::ip::tcp::acceptor socket;
+    boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, boost::asio::io_context::executor_type>
+        socket;
     boost::asio::steady_timer retry;
   };
 

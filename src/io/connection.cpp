@@ -24,10 +24,11 @@ io_result result_of(const error_code& error, std::size_t bytes) {
 
 }  // namespace
 
-connection::connection(tcp::socket socket) : socket_(std::move(socket)) {
+connection::connection(tcp_socket socket) : socket_(std::move(socket)) {
   error_code ignored;
   socket_.non_blocking(true, ignored);
   socket_.set_option(tcp::no_delay{true}, ignored);
+  socket_.set_option(boost::asio::socket_base::keep_alive{true}, ignored);
 }
 
 connection::~connection() {
@@ -53,14 +54,14 @@ void connection::observe(std::unique_ptr<readiness> observer) { observer_ = std:
 
 void connection::await_readable() {
   boost::asio::dispatch(socket_.get_executor(), [self = shared_from_this()] {
-    self->socket_.async_wait(tcp::socket::wait_read,
+    self->socket_.async_wait(tcp_socket::wait_read,
                              [self](const error_code&) { self->observer_->readable(); });
   });
 }
 
 void connection::await_writable() {
   boost::asio::dispatch(socket_.get_executor(), [self = shared_from_this()] {
-    self->socket_.async_wait(tcp::socket::wait_write,
+    self->socket_.async_wait(tcp_socket::wait_write,
                              [self](const error_code&) { self->observer_->writable(); });
   });
 }
@@ -73,7 +74,7 @@ void connection::close(ending how) {
   if (how == ending::abort) {
     socket_.set_option(boost::asio::socket_base::linger{true, 0}, ignored);
   }
-  socket_.shutdown(tcp::socket::shutdown_both, ignored);
+  socket_.shutdown(tcp_socket::shutdown_both, ignored);
 }
 
 std::string connection::peer() const {

@@ -113,9 +113,10 @@ TEST_F(Session, AFirstLineThatIsTooLongIsAnsweredAndCloses) {
 TEST_F(Session, AClientThatDoesNotSayWhoItIsInTimeIsAnsweredAndClosed) {
   connect();
   connection->says("29");
-  pass(4'999'999'999ns);
+  run();
   EXPECT_FALSE(has_ended());
-  pass(1ns);
+  caf::anon_send(actor, handshake_overdue{});
+  run();
   EXPECT_EQ(connection->heard().substr(0, 4), "ERR ");
   EXPECT_TRUE(has_ended());
   EXPECT_EQ(statistics.counted.handshakes_failed, 1u);
@@ -123,7 +124,8 @@ TEST_F(Session, AClientThatDoesNotSayWhoItIsInTimeIsAnsweredAndClosed) {
 
 TEST_F(Session, NobodyWaitsForAClientThatHasSaidWhoItIs) {
   connect_user();
-  pass(1min);
+  caf::anon_send(actor, handshake_overdue{});
+  run();
   EXPECT_FALSE(has_ended());
   EXPECT_FALSE(timer_is_left());
 }

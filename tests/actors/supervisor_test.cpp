@@ -89,6 +89,29 @@ TEST_F(Daemon, TakesEventsFromSourcesToClients) {
   EXPECT_EQ(two->heard(), "1|F|1|2\r\n2|B\r\n3|P|9|2\r\n7|B\r\n8|B\r\n");
 }
 
+TEST_F(Daemon, EndsClientsThatDoNotSayWhoTheyAreInTime) {
+  start();
+  const auto silent_client = [this] {
+    auto connection = std::make_shared<fake_stream>();
+    caf::anon_send(parent, client_accepted{connection});
+    run();
+    return connection;
+  };
+  const auto user = connect_client(1);
+  const auto first = silent_client();
+  pass(1s);
+  const auto second = silent_client();
+  pass(options.client.handshake_timeout - 1s - 1ns);
+  EXPECT_FALSE(first->closed());
+  pass(1ns);
+  EXPECT_TRUE(first->closed());
+  EXPECT_EQ(first->heard().substr(0, 4), "ERR ");
+  EXPECT_FALSE(second->closed());
+  pass(1s);
+  EXPECT_TRUE(second->closed());
+  EXPECT_FALSE(user->closed());
+}
+
 TEST_F(Daemon, DrainsInOrderAndFinishes) {
   start();
   const auto client = connect_client(1);
