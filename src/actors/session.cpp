@@ -1,5 +1,6 @@
 #include "actors/session.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
@@ -175,6 +176,9 @@ void write_portion(pointer self, const portion& message) {
   }
   const io::io_result written = (*state.connection)->write(text);
   if (written.what == status::failed) {
+    traffic counted;
+    counted.dropped = static_cast<traffic::counter>(std::count(text.begin(), text.end(), '\n'));
+    count(self, counted);
     end(self, ending::abort);
     return;
   }

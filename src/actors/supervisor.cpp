@@ -79,6 +79,7 @@ void begin_to_end(pointer self, int exit_status) {
 void end_the_rest(pointer self) {
   supervisor_state& state = self->state;
   if (state.where == step::running) return;
+  state.overdue = true;
   log::warn("the drain timeout is over, the rest is dropped",
             {{"sources", state.sources.size()}, {"clients", state.sessions.size()}});
   const auto kill = [self](const auto& actor) {
@@ -100,9 +101,11 @@ void on_down(pointer self, const caf::down_msg& down) {
   supervisor_state& state = self->state;
   const caf::actor_id id = down.source.id();
   const std::string reason = self->system().render(down.reason);
+  // What the drain timeout ends has not failed.
+  const bool failed = is_failure(down.reason) && !state.overdue;
   traffic counted;
   if (const auto source = state.sources.find(id); source != state.sources.end()) {
-    if (is_failure(down.reason)) {
+    if (failed) {
       log::error("source failed", {{"source", source->second.id}, {"reason", reason}});
       self->send(state.sequencer, source_closed{source->second.id});
       counted.sources_closed = 1;
@@ -110,14 +113,14 @@ void on_down(pointer self, const caf::down_msg& down) {
     }
     state.sources.erase(source);
   } else if (const auto session = state.sessions.find(id); session != state.sessions.end()) {
-    if (is_failure(down.reason)) {
+    if (failed) {
       log::error("session failed", {{"reason", reason}});
       self->send(state.router, session_lost{caf::actor_cast<caf::actor>(session->second)});
       counted.clients_closed = 1;
       self->send(state.statistics, report{counted});
     }
     state.sessions.erase(session);
-  } else if (is_failure(down.reason)) {
+  } else if (failed) {
     const bool vital = down.source != state.statistics;
     const char* const part = down.source == state.sequencer ? "sequencer"
                              : down.source == state.router  ? "router"

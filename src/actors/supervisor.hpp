@@ -63,6 +63,7 @@ struct supervisor_state {
   std::deque<handshake> handshakes;  ///< by deadline; the session may be live or ended by now
   core::source_id last_source = 0;
   step where = step::running;
+  bool overdue = false;  ///< the drain timeout is over
   int exit_status = exit_ok;
 };
 

@@ -30,9 +30,8 @@ constexpr const char* about = R"(usage: skein client [options] ID [ID...]
 
 Connects as each of the users and prints what they get to standard output until
 SIGINT, SIGTERM, the end of all connections, or a limit. With several IDs each
-line is preceded by "ID: ". An ID is sent as it is, so "7|12" resumes user 7's
-durable session after number 12. Exit status 1 if the server ended a connection
-or --timeout came before --count.
+line is preceded by "ID: ". An ID is sent as it is. Exit status 1 if the server
+ended a connection or --timeout came before --count.
 
 )";
 

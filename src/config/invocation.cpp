@@ -1,5 +1,6 @@
 #include "config/invocation.hpp"
 
+#include <cstdint>
 #include <map>
 #include <system_error>
 
@@ -29,6 +30,12 @@ void check_together(const daemon_options& all, const origins& from) {
   if (all.sequence.max_jump < all.sequence.window)
     throw error(place_of("sequence.max-jump", "sequence.window", from),
                 text("sequence.max-jump") + " must be at least " + text("sequence.window"));
+  // One release in order addresses its text with 32 bits.
+  constexpr std::uint64_t most_text = 1ull << 32;
+  if (static_cast<std::uint64_t>(all.sequence.window) * (all.source.max_line + 2) >= most_text)
+    throw error(place_of("sequence.window", "source.max-line", from),
+                text("sequence.window") + " times " + text("source.max-line") +
+                    " must be less than 4 GiB");
   if (all.flow.low_mark >= all.flow.high_mark)
     throw error(place_of("flow.low-mark", "flow.high-mark", from),
                 text("flow.low-mark") + " must be less than " + text("flow.high-mark"));

@@ -33,16 +33,15 @@ std::vector<option> make_table() {
        "9090; port 0 is any free port.",
        "EVENT_SOURCE"},
       {"source.max-line", size(SKEIN_MEMBER(source.max_line), 16, 32768),
-       "Longest line of a source, bytes without its end. A longer one is counted and skipped to "
-       "its "
-       "end. Each source may take this much memory.",
+       "Longest line of a source, bytes without its end. A longer one is counted and skipped to its "
+       "end. Times sequence.window it must be less than 4 GiB.",
        ""},
 
       {"client.listen", listen_address(SKEIN_MEMBER(client.listen), 9099),
        "Where clients connect. Without a host every interface is listened at; without a port it is "
        "9099; port 0 is any free port.",
        "CLIENT"},
-      {"client.handshake-timeout", duration(SKEIN_MEMBER(client.handshake_timeout), 1ms, longest),
+      {"client.handshake-timeout", duration(SKEIN_MEMBER(client.handshake_timeout), 1ms, 10min),
        "Longest time from connecting to the line that names the user. Short frees silent "
        "connections early, long is kind to slow networks.",
        ""},
@@ -103,8 +102,8 @@ std::vector<option> make_table() {
                               {{"auto", restart_policy::automatic},
                                {"continue", restart_policy::never},
                                {"always", restart_policy::every_time}}),
-       "When a source that starts again at 1 begins a new epoch: auto when it is the only source "
-       "and starts below the expected number, continue never, always each time a first source "
+       "When a source that starts again at 1 begins a new epoch: auto once all "
+       "older sources have ended, continue never, always each time a first source "
        "connects after none was.",
        ""},
       {"sequence.restart-wait", duration(SKEIN_MEMBER(sequence.restart_wait), 1ms, longest),
@@ -122,7 +121,7 @@ std::vector<option> make_table() {
        ""},
 
       {"router.flush-interval", duration(SKEIN_MEMBER(flush_interval), 0ms, 1s),
-       "Longest time notifications are gathered into one write while the daemon is busy. Longer "
+       "Longest pause between two rounds of writing while the daemon is busy. Longer "
        "gives more throughput, shorter less delay under load.",
        ""},
 

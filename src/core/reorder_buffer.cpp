@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 
@@ -24,8 +25,14 @@ std::size_t reorder_buffer::push(const event_block& block, std::size_t first, ti
     const char* const text = base + e.offset;
     const sequence_number distance = e.sequence - next_;
     if (distance > options_.max_jump || e.sequence == greatest) {
+      if (may_give_up && begins_at(block, e)) {
+        give_up_before(e.sequence - options_.window, out);
+        --i;
+        continue;
+      }
       // Nothing can be expected behind the greatest number.
       ++counts_.beyond;
+      refused_ = e.sequence;
     } else if (distance == 0) {
       release(e, text, out);
       ++next_;
@@ -47,6 +54,17 @@ std::size_t reorder_buffer::push(const event_block& block, std::size_t first, ti
   keep_texts(block, first, i);
   forget_arrivals();
   return i;
+}
+
+/// One wrong number is not believed. Two that are different and near each other are, as long as
+/// nothing has come yet: the daemon has joined a stream that has long begun.
+bool reorder_buffer::begins_at(const event_block& block, const event& e) const {
+  if (next_ != 1 || held_ != 0 || e.sequence == greatest) return false;
+  const auto near = [&](sequence_number n) {
+    return n != e.sequence && n != greatest && std::abs(n - e.sequence) <= options_.window;
+  };
+  return near(refused_) || std::any_of(block.events.begin(), block.events.end(),
+                                       [&](const event& other) { return near(other.sequence); });
 }
 
 void reorder_buffer::hold(const event& e, const char* text) {
@@ -193,6 +211,7 @@ void reorder_buffer::restart() {
   next_ = 1;
   given_up_.clear();
   remembered_from_ = 1;
+  refused_ = 0;
 }
 
 void reorder_buffer::grow(std::size_t capacity) {

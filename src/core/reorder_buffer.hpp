@@ -5,6 +5,8 @@
 /// window or the gap timeout is exceeded (`gap_policy::skip`), or waited for (`wait`): then `push`
 /// stops at the window.
 ///
+/// Numbers more than `max_jump` ahead are refused, but for a stream that begins there.
+///
 /// Invariants: released numbers only grow, but for late events under `late_policy::deliver`; no
 /// number is released twice while the gaps given up are remembered (the last 1,024); nothing held
 /// is further than `window` from the next expected number; memory is bounded by the window.
@@ -78,6 +80,7 @@ class reorder_buffer {
   };
 
   slot& slot_of(sequence_number n) { return ring_[static_cast<std::size_t>(n) & mask_]; }
+  bool begins_at(const event_block& block, const event& e) const;
   void hold(const event& e, const char* text);
   void keep_texts(const event_block& block, std::size_t first, std::size_t last);
   void release(const event& e, const char* text, event_block& out);
@@ -96,6 +99,7 @@ class reorder_buffer {
   std::vector<slot> ring_;
   std::size_t mask_ = 0;
   std::size_t held_ = 0;
+  sequence_number refused_ = 0;  ///< the last number beyond `max_jump`, or 0
   std::deque<arrival> arrivals_;
   std::uint64_t first_arrival_ = 0;               ///< number of `arrivals_.front()`
   std::map<sequence_number, sequence_number> given_up_;  ///< first -> last, the latest gaps

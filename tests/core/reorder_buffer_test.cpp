@@ -92,6 +92,36 @@ TEST(ReorderBuffer, HoldsWhatIsAheadUntilItsGapCloses) {
   EXPECT_EQ(r.counts().gaps, 0u);
 }
 
+TEST(ReorderBuffer, JoinsAStreamThatHasLongBegun) {
+  rig r{options_with(10, 1000)};
+  r.push({500'002, 500'001, 500'003});
+  EXPECT_EQ(r.counts().beyond, 0u);
+  r.pass(500ms);
+  EXPECT_EQ(r.released(), (numbers{500'001, 500'002, 500'003}));
+  EXPECT_EQ(r.counts().missing, 500'000u);
+  r.push({900'000, 900'001});
+  EXPECT_EQ(r.counts().beyond, 2u) << "only at the beginning";
+}
+
+TEST(ReorderBuffer, JoinsAStreamAlsoWhenItsNumbersComeOneByOne) {
+  rig r{options_with(10, 1000)};
+  r.push({700'000});
+  r.push({500'001});
+  EXPECT_EQ(r.counts().beyond, 2u) << "nothing confirms either";
+  r.push({500'002});
+  r.pass(500ms);
+  EXPECT_EQ(r.released(), (numbers{500'002}));
+  EXPECT_EQ(r.counts().beyond, 2u);
+}
+
+TEST(ReorderBuffer, DoesNotBelieveOneNumberFarAheadHoweverOftenItComes) {
+  rig r{options_with(10, 1000)};
+  r.push({500'001, 500'001});
+  r.push({500'001, 1, 2});
+  EXPECT_EQ(r.released(), (numbers{1, 2}));
+  EXPECT_EQ(r.counts().beyond, 3u);
+}
+
 TEST(ReorderBuffer, KeepsHeldTextsBeyondTheLifeOfTheirBlock) {
   rig r{options_with(5000, 5000)};
   // More than one size of ring, so that held events move.
