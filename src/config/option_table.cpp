@@ -41,7 +41,7 @@ std::vector<option> make_table() {
        "Where clients connect. Without a host every interface is listened at; without a port it is "
        "9099; port 0 is any free port.",
        "CLIENT"},
-      {"client.handshake-timeout", duration(SKEIN_MEMBER(client.handshake_timeout), 1ms, 10min),
+      {"client.handshake-timeout", duration(SKEIN_MEMBER(client.handshake_timeout), 1ms, 1h),
        "Longest time from connecting to the line that names the user. Short frees silent "
        "connections early, long is kind to slow networks.",
        ""},
