@@ -53,7 +53,7 @@ struct daemon_options {
   core::sequence_options sequence;
   bool keep_graph = false;  ///< a new epoch keeps the follower graph
   flow_options flow;
-  /// Longest time notifications are gathered into one write while the daemon is busy, 0..1 s.
+  /// Longest pause between two rounds of writing while the daemon is busy, 0..1 s.
   std::chrono::microseconds flush_interval{10'000};
   std::chrono::milliseconds statistics_interval{2000};  ///< 0 writes only the totals at exit
   log_level level = log_level::info;

@@ -61,27 +61,14 @@ void flush(pointer self) {
   state.pause = std::min<std::chrono::microseconds>(
       state.environment->flush_interval,
       cost_of_a_write * static_cast<std::chrono::microseconds::rep>(writes));
-  for (const sequencer_actor& sender : state.not_taken) self->send(sender, block_taken{});
-  state.not_taken.clear();
 }
 
-/// Ends the round, or sees to it that this happens as soon as it may.
-void flush_or_wait(pointer self) {
-  router_state& state = self->state;
-  const auto now = self->clock().now();
-  state.flush_wanted = state.round_in_flight;
-  if (state.flush_wanted) return;
-  if (state.next_flush - now > shortest_wait && !is_full(state)) {
-    state.flush_armed = true;
-    self->scheduled_send(self, state.next_flush, flush_due{});
-  } else {
-    flush(self);
-  }
-}
-
-void route(router_state& state, const core::ordered_block& block) {
+/// Routes from the event at index `first` on, until the round is full. Returns the index of the
+/// first event that is not routed.
+std::size_t route(router_state& state, const core::ordered_block& block, std::size_t first) {
   const auto& events = block.events;
-  for (std::size_t i = 0; i != events.size(); ++i) {
+  std::size_t i = first;
+  for (; i != events.size() && !is_full(state); ++i) {
     state.graph.prefetch_behind(events, i);
     const core::event& e = events[i];
     if (e.kind == event_kind::follow) state.graph.follow(e.from, e.to);
@@ -97,6 +84,58 @@ void route(router_state& state, const core::ordered_block& block) {
         ++sent;
       });
     }
+  }
+  return i;
+}
+
+/// Routes what waits, until the round is full.
+void route_waiting(pointer self) {
+  router_state& state = self->state;
+  while (!state.waiting.empty() && !is_full(state)) {
+    router_state::waiting_block& next = state.waiting.front();
+    const core::ordered_block& block = next.events->block;
+    if (block.epoch != state.epoch) {
+      state.epoch = block.epoch;
+      if (!state.environment->keep_graph) state.graph.forget_follows();
+    }
+    next.routed = route(state, block, next.routed);
+    if (!state.round.empty()) {
+      state.kept_bytes += next.events->bytes.size();
+      state.round.keep(next.events);
+    }
+    if (next.routed == block.events.size()) {
+      self->send(next.sender, block_taken{});
+      state.waiting.pop_front();
+    }
+  }
+}
+
+/// Routes what waits, and ends rounds or sees to it that they end as soon as they may.
+void work(pointer self) {
+  router_state& state = self->state;
+  for (;;) {
+    route_waiting(self);
+    if (state.round.empty() || state.round_in_flight) return;
+    if (!is_full(state)) break;
+    flush(self);
+  }
+  if (!state.flush_armed) {
+    // Behind all that is in the mailbox by now.
+    state.flush_armed = true;
+    self->send(self, flush_due{});
+  }
+}
+
+/// The mailbox has been worked off, or the pause is over.
+void flush_or_wait(pointer self) {
+  router_state& state = self->state;
+  if (state.round_in_flight) return;
+  if (state.next_flush - self->clock().now() > shortest_wait && !is_full(state)) {
+    state.flush_armed = true;
+    self->scheduled_send(self, state.next_flush, flush_due{});
+  } else {
+    flush(self);
+    work(self);
   }
 }
 
@@ -164,31 +203,13 @@ router_actor::behavior_type router(pointer self,
   return {
       [self](ordered_events& message) {
         router_state& state = self->state;
-        const auto block = std::move(message.events);
-        if (block->block.epoch != state.epoch) {
-          state.epoch = block->block.epoch;
-          if (!state.environment->keep_graph) state.graph.forget_follows();
-        }
-        route(state, block->block);
         if (!state.report_armed) {
           state.report_armed = true;
           self->delayed_send(self, state.environment->report_interval, report_due{});
         }
-        if (!state.round.empty()) {
-          state.kept_bytes += block->bytes.size();
-          state.round.keep(block);
-          if (!state.flush_armed && !state.flush_wanted) {
-            // Behind all that is in the mailbox by now.
-            state.flush_armed = true;
-            self->send(self, flush_due{});
-          }
-        }
-        auto sender = caf::actor_cast<sequencer_actor>(self->current_sender());
-        if (is_full(state)) {
-          state.not_taken.push_back(std::move(sender));
-        } else {
-          self->send(sender, block_taken{});
-        }
+        state.waiting.push_back({std::move(message.events),
+                                 caf::actor_cast<sequencer_actor>(self->current_sender())});
+        work(self);
       },
       [self](join joined) { on_join(self, joined.user); },
       [self](leave left) { on_leave(self, left.user); },
@@ -200,11 +221,14 @@ router_actor::behavior_type router(pointer self,
       [self](round_done) {
         self->state.round_in_flight = false;
         self->state.next_flush = self->clock().now() + self->state.pause;
-        if (self->state.flush_wanted) flush_or_wait(self);
+        work(self);
       },
       [self](report_due) { send_report(self); },
       [self](drain) {
-        flush(self);
+        do {
+          route_waiting(self);
+          flush(self);
+        } while (!self->state.waiting.empty());
         send_report(self);
         self->quit();
         return drained{};

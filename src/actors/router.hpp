@@ -8,7 +8,7 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -37,7 +37,14 @@ struct router_state {
     core::user_id user = core::no_user;
   };
 
+  struct waiting_block {
+    std::shared_ptr<const charged<core::ordered_block>> events;
+    sequencer_actor sender;
+    std::size_t routed = 0;  ///< events
+  };
+
   std::shared_ptr<const router_environment> environment;
+  std::deque<waiting_block> waiting;  ///< while the round is full; bounded by the sources' credit
   core::follower_graph graph;
   core::epoch_number epoch = 1;
 
@@ -49,11 +56,9 @@ struct router_state {
   core::round_builder round;
   std::vector<bool> has_group;                  ///< by index, while a round is sent
   bool flush_armed = false;   ///< a `flush_due` is on its way
-  bool flush_wanted = false;  ///< a round waits for the sessions
   bool round_in_flight = false;
   std::chrono::microseconds pause{};  ///< between the end of the round in flight and the next one
   std::size_t kept_bytes = 0;  ///< of blocks that the round points into
-  std::vector<sequencer_actor> not_taken;  ///< senders of blocks that are not yet taken
   core::time_point next_flush{};
 
   traffic unreported;

@@ -124,10 +124,10 @@ sequencer_actor::behavior_type sequencer(
         self->state.sequence->push(message.source, {std::move(message.events), &block->block},
                                    self->clock().now(), output);
         follow_up(self, output);
+        // Nobody may be held up by what waits here: it may be they who have what it waits for. The
+        // source's credit, or the window, is its bound.
+        if (self->state.sequence->keeps_any_of(message.source)) block->bytes.set(0);
         if (self->state.sequence->keeps_block_of(message.source)) {
-          // Nobody may be held up by what waits here: it may be they who have what it waits for.
-          // The source's credit is its bound.
-          block->bytes.set(0);
           stop_waiting_for(self, message.source);
         }
       },

@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "actors/interfaces.hpp"
 #include "actors/io_unit.hpp"

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "actors/interfaces.hpp"
 #include "actors/io_unit.hpp"

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <caf/send.hpp>
+#include <cstdlib>
+#include <exception>
 #include <functional>
 #include <utility>
 
@@ -161,6 +163,16 @@ supervisor_actor::behavior_type supervisor(
   const auto report_interval = options.statistics_interval.count() == 0
                                    ? 1000ms
                                    : std::max(1ms, options.statistics_interval / 4);
+  // Without it nobody would end the daemon any more.
+  self->set_exception_handler([](std::exception_ptr& thrown) -> caf::error {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& e) {
+      log::error("the supervisor failed, ending at once", {{"what", e.what()}});
+    }
+    log::stop();
+    std::_Exit(exit_failed);
+  });
   self->set_down_handler([self](caf::down_msg& down) { on_down(self, down); });
 
   state.statistics = spawn_watched(self, statistics, options.statistics_interval, std::cref(flow));

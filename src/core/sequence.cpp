@@ -174,7 +174,10 @@ bool sequence::feed(source_id id, source_state& source, time_point now, sequence
 }
 
 ordered_block& sequence::current(sequence_output& out) {
-  if (out.blocks.empty() || out.blocks.back().epoch != epoch_) {
+  // A block addresses its text with 32 bits, and is one piece of work for the router.
+  constexpr std::size_t large = 1u << 20;
+  if (out.blocks.empty() || out.blocks.back().epoch != epoch_ ||
+      out.blocks.back().text.size() > large) {
     out.blocks.emplace_back().epoch = epoch_;
   }
   return out.blocks.back();
@@ -202,6 +205,11 @@ bool sequence::keeps_block_of(source_id id) const {
   const auto& waiting = source->second.waiting;
   return std::any_of(waiting.begin(), waiting.end(),
                      [](const waiting_block& block) { return !block.acknowledged; });
+}
+
+bool sequence::keeps_any_of(source_id id) const {
+  const auto source = sources_.find(id);
+  return source != sources_.end() && !source->second.waiting.empty();
 }
 
 time_point sequence::next_deadline() const {

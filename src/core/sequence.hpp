@@ -71,6 +71,9 @@ class sequence {
   /// before it is.
   bool keeps_block_of(source_id source) const;
 
+  /// Whether anything of `source` is kept, taken or not.
+  bool keeps_any_of(source_id source) const;
+
   epoch_number epoch() const { return epoch_; }
   sequence_number next() const { return buffer_.next(); }
   std::size_t held() const { return buffer_.held(); }

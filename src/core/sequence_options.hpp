@@ -20,7 +20,7 @@ enum class late_policy : std::uint8_t {
 
 /// When a source that starts again at 1 begins a new epoch.
 enum class restart_policy : std::uint8_t {
-  automatic,   ///< when it is the only source and starts at 1, below the expected number
+  automatic,   ///< once every older source has ended
   never,       ///< the sequence goes on
   every_time,  ///< each time a first source connects after none was
 };

@@ -68,6 +68,7 @@ void acceptor::await(door& d) {
 }
 
 void acceptor::accept_all(door& d) {
+  if (!d.socket.is_open()) return;
   // Others on this thread get their turn in between.
   constexpr int most_at_once = 64;
   for (int i = 0; i != most_at_once; ++i) {

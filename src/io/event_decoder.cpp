@@ -28,6 +28,11 @@ decoded_events event_decoder::commit(std::size_t n) {
         ++result.received[static_cast<std::size_t>(e.kind)];
       },
       [&] { reject(core::malformed::line_too_long); });
+  if (block.text.size() < n / 2) {
+    // Most of it were no events: what is left may be held for long.
+    block.text.shrink_to_fit();
+    block.events.shrink_to_fit();
+  }
   return result;
 }
 
