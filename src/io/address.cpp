@@ -57,6 +57,11 @@ std::vector<tcp::endpoint> resolve_listener(boost::asio::io_context& context,
   if (address.host.empty()) {
     return {tcp::endpoint{has_ipv6(context) ? tcp::v6() : tcp::v4(), address.port}};
   }
+  if (address.host == "localhost") {
+    // Loopback by definition (RFC 6761), also on a machine without a hosts file.
+    return {tcp::endpoint{boost::asio::ip::address_v4::loopback(), address.port},
+            tcp::endpoint{boost::asio::ip::address_v6::loopback(), address.port}};
+  }
   tcp::resolver resolver{context};
   boost::system::error_code error;
   const auto found = resolver.resolve(address.host, std::to_string(address.port),
