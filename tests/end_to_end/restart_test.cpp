@@ -144,6 +144,7 @@ TEST(Restart, MayKeepTheGraph) {
   daemon broker{{{"sequence.keep-graph", "true"}}};
   audience users{broker, {1, 2}};
   play(broker, {"1|F|1|2", "2|B"});
+  broker.await_line("msg=\"source ended\"");
   play(broker, {"1|S|2", "2|B"});
   users.expect({"1|F|1|2", "2|B", "1|S|2", "2|B"});
   EXPECT_EQ(users.verify()["epochs"], 1u);
