@@ -18,8 +18,8 @@ using core::event_kind;
 constexpr std::chrono::microseconds cost_of_a_write{10};
 /// Less than this is not waited for: a timer costs as much.
 constexpr std::chrono::microseconds shortest_wait{200};
-/// A round that keeps this many bytes alive is full. Small enough for the caches.
-constexpr std::size_t full_round = 8u << 20;
+/// A round that keeps this many bytes alive is full.
+constexpr std::size_t full_round = 16u << 20;
 
 void send_report(pointer self) {
   self->state.report_armed = false;
