@@ -13,6 +13,10 @@ namespace skein::core {
 /// Position of an event in the common sequence of all sources, 1..2^63-1.
 using sequence_number = std::int64_t;
 
+/// Place of an event in the log of all epochs: the bytes of all texts before it, each counted with
+/// a line end of one byte, whatever clients get. So it does not depend on the `line_ending`.
+using log_position = std::uint64_t;
+
 /// A user. Every value but `no_user` names one.
 using user_id = std::int64_t;
 
@@ -26,7 +30,13 @@ constexpr std::string_view text_of(line_ending ending) {
   return ending == line_ending::lf ? std::string_view{"\n"} : std::string_view{"\r\n"};
 }
 
-enum class event_kind : std::uint8_t { follow, unfollow, broadcast, private_message, status_update };
+enum class event_kind : std::uint8_t {
+  follow,
+  unfollow,
+  broadcast,
+  private_message,
+  status_update
+};
 
 inline constexpr std::size_t event_kinds = 5;
 

@@ -80,6 +80,9 @@ class follower_graph {
 
   bool follows(user_id follower, user_id followee) const;
 
+  /// Whom `follower` follows, or null.
+  const user_set* followees_of(user_id follower) const { return followees_.find(follower); }
+
   /// Forgets who follows whom; who is connected stays.
   void forget_follows();
 
@@ -94,6 +97,16 @@ class follower_graph {
     followees_.for_each([&](user_id follower, const user_set& followees) {
       followees.for_each([&](user_id followee) { visit(follower, followee); });
     });
+  }
+
+  /// The graph in slices: every follower is at home at one of the places, and stays there as long
+  /// as their number is the same.
+  std::uint32_t places() const { return followees_.places(); }
+
+  /// Calls `visit(follower, followees)` for each follower at home in [first, last).
+  template <class F>
+  void for_each_follower(std::uint32_t first, std::uint32_t last, F&& visit) const {
+    followees_.for_each_at_home(first, last, visit);
   }
 
   /// Fetches what the events behind `i` will need towards the caches; for each `i` in turn.

@@ -140,7 +140,7 @@ sequence_number reorder_buffer::lowest_held() {
 }
 
 void reorder_buffer::out_of_turn(const event& e, const char* text, event_block& out) {
-  bool missed = e.sequence < remembered_from_;
+  bool missed = e.sequence >= first_ && e.sequence < remembered_from_;
   if (const auto after = given_up_.upper_bound(e.sequence); after != given_up_.begin()) {
     const auto gap = std::prev(after);
     if (const auto [first, last] = *gap; e.sequence <= last) {
@@ -209,6 +209,7 @@ void reorder_buffer::release_all(event_block& out) {
 void reorder_buffer::restart() {
   assert(held_ == 0);
   next_ = 1;
+  first_ = 1;
   given_up_.clear();
   remembered_from_ = 1;
   refused_ = 0;

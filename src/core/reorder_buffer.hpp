@@ -37,8 +37,9 @@ struct reorder_counts {
 
 class reorder_buffer {
  public:
-  reorder_buffer(const sequence_options& options, line_ending ending)
-      : options_(options), ending_(text_of(ending)) {}
+  /// `next`, from 1 on, is expected first. What is below it has come before: it is a duplicate.
+  reorder_buffer(const sequence_options& options, line_ending ending, sequence_number next = 1)
+      : options_(options), ending_(text_of(ending)), next_(next), first_(next) {}
 
   /// Takes the events of `block` from index `first` on; what is in order by then is appended to
   /// `out`. Returns the index of the first event not taken: the number of events, or, unless gaps
@@ -95,15 +96,16 @@ class reorder_buffer {
 
   sequence_options options_;
   std::string_view ending_;
-  sequence_number next_ = 1;
+  sequence_number next_;
+  sequence_number first_;  ///< what was expected first
   std::vector<slot> ring_;
   std::size_t mask_ = 0;
   std::size_t held_ = 0;
   sequence_number refused_ = 0;  ///< the last number beyond `max_jump`, or 0
   std::deque<arrival> arrivals_;
-  std::uint64_t first_arrival_ = 0;               ///< number of `arrivals_.front()`
+  std::uint64_t first_arrival_ = 0;                      ///< number of `arrivals_.front()`
   std::map<sequence_number, sequence_number> given_up_;  ///< first -> last, the latest gaps
-  sequence_number remembered_from_ = 1;           ///< gaps below are forgotten
+  sequence_number remembered_from_ = 1;                  ///< gaps below are forgotten
   reorder_counts counts_;
 };
 

@@ -2,9 +2,9 @@
 ///
 /// The router fills a round while its mailbox lasts, seals it, and hands the same immutable object
 /// to every session that has a portion in it. A broadcast is stored once for all sessions; a
-/// notification of a session's own is 16 bytes that point into the ordered block it came from.
-/// So the router's cost per notification does not depend on how many sessions there are, and the
-/// bytes of a portion are put together where they are written.
+/// notification of a session's own is 24 bytes that point into the ordered block it came from, and
+/// 16 more once the round is sealed. So the router's cost per notification does not depend on how
+/// many sessions there are, and the bytes of a portion are put together where they are written.
 ///
 /// A portion is all broadcasts since the session joined, with its own notifications between them
 /// in sequence order:
@@ -34,7 +34,7 @@ class round {
   /// What one session has beside the broadcasts.
   struct group {
     session_index session;
-    std::uint32_t first;      ///< its own notifications: parts [first, last)
+    std::uint32_t first;  ///< its own notifications: parts [first, last)
     std::uint32_t last;
     std::uint32_t joined_at;  ///< bytes of broadcasts that it does not get
     std::uint32_t own_bytes;

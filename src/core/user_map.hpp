@@ -44,8 +44,7 @@ class user_map {
     --size_;
     for (std::uint32_t i = after(hole); slots_[i].user != no_user; i = after(i)) {
       const std::uint32_t home = home_of(slots_[i].user);
-      const bool reaches_hole =
-          hole <= i ? (home <= hole || home > i) : (home <= hole && home > i);
+      const bool reaches_hole = hole <= i ? (home <= hole || home > i) : (home <= hole && home > i);
       if (reaches_hole) {
         slots_[hole] = std::move(slots_[i]);
         hole = i;
@@ -58,6 +57,26 @@ class user_map {
   void clear() {
     std::vector<slot>().swap(slots_);
     size_ = 0;
+  }
+
+  /// Places of the table. While it does not change, every user is at home at one and the same.
+  std::uint32_t places() const { return static_cast<std::uint32_t>(slots_.size()); }
+
+  /// Calls `visit(user, value)` for each that is at home in [first, last) of the places.
+  template <class F>
+  void for_each_at_home(std::uint32_t first, std::uint32_t last, F&& visit) const {
+    if (first == last) return;
+    std::uint32_t i = first;
+    for (std::uint32_t seen = 0; seen != slots_.size(); ++seen, i = after(i)) {
+      const slot& s = slots_[i];
+      if (s.user == no_user) {
+        // Nobody is further from home than the next free place.
+        if (seen + 1 >= last - first) return;
+        continue;
+      }
+      const std::uint32_t home = home_of(s.user);
+      if (home >= first && home < last) visit(s.user, s.value);
+    }
   }
 
   /// Calls `visit(user, value)` for each, in arbitrary order.

@@ -298,5 +298,68 @@ TEST(Epochs, EndUndecidedWithTheDaemon) {
   EXPECT_EQ(r.released(), numbers_between(1, 6));
 }
 
+TEST(EpochsByOrder, ReleaseWhatIsHeldOfTheOldOne) {
+  sequence_rig r{{}};
+  r.open(1);
+  r.push(1, {1, 3, 6});
+  r.begin_epoch();
+  EXPECT_EQ(r.released(1), (numbers{1, 3, 6}));
+  EXPECT_EQ(r.sequence.epoch(), 2u);
+  EXPECT_EQ(r.sequence.held(), 0u);
+  EXPECT_EQ(r.sequence.next_deadline(), never);
+  r.push(1, {1, 2});
+  EXPECT_EQ(r.released(2), (numbers{1, 2}));
+}
+
+TEST(EpochsByOrder, ReleaseWhatIsParkedOfTheOldOne) {
+  sequence_options options;
+  options.window = 5;
+  options.on_gap = gap_policy::wait;
+  sequence_rig r{options};
+  r.open(1);
+  r.push(1, {1, 20, 40});
+  r.close(1);
+  r.begin_epoch();
+  EXPECT_EQ(r.released(1), (numbers{1, 20, 40}));
+  EXPECT_EQ(r.taken(1), 1);
+  r.open(2);
+  r.push(2, {1});
+  EXPECT_EQ(r.released(2), numbers{1});
+}
+
+TEST(EpochsByOrder, TakeTheContendersAlong) {
+  sequence_rig r{{}};
+  r.open(1);
+  r.push(1, {1, 2, 3});
+  r.open(2);
+  r.push(2, {1, 2});
+  r.begin_epoch();
+  EXPECT_EQ(r.released(1), numbers_between(1, 3));
+  EXPECT_EQ(r.released(2), (numbers{1, 2}));
+  EXPECT_EQ(r.taken(2), 1);
+  EXPECT_EQ(r.sequence.epoch(), 2u);
+  EXPECT_EQ(r.sequence.next_deadline(), never);
+}
+
+TEST(EpochsByOrder, AreSaidEvenWithoutEvents) {
+  sequence_rig r = after_a_stream(5);
+  r.begin_epoch();
+  r.begin_epoch();
+  ASSERT_EQ(r.blocks().size(), 3u);
+  for (const epoch_number epoch : {2u, 3u}) {
+    EXPECT_EQ(r.blocks()[epoch - 1].epoch, epoch);
+    EXPECT_TRUE(r.blocks()[epoch - 1].events.empty());
+    EXPECT_EQ(r.blocks()[epoch - 1].begin, r.sequence.position());
+  }
+}
+
+TEST(Epochs, AreSaidEvenWithoutEvents) {
+  sequence_rig r = after_a_stream(5, options_with(restart_policy::every_time));
+  r.open(2);
+  ASSERT_EQ(r.blocks().size(), 2u);
+  EXPECT_EQ(r.blocks().back().epoch, 2u);
+  EXPECT_TRUE(r.blocks().back().events.empty());
+}
+
 }  // namespace
 }  // namespace skein::core

@@ -1,10 +1,13 @@
-/// A sequence with a clock that stands still, and what it has brought forth so far.
+/// A sequence with a clock that stands still, and what it has brought forth so far. Each call has
+/// an output of its own, as in the daemon.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <map>
+#include <iterator>
+#include <memory>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,23 +20,40 @@ class sequence_rig {
  public:
   using numbers = std::vector<sequence_number>;
 
-  explicit sequence_rig(const sequence_options& options) : sequence(options, line_ending::lf) {}
+  explicit sequence_rig(const sequence_options& options, const sequence_start& start = {},
+                        line_ending ending = line_ending::lf)
+      : sequence(options, ending, start) {}
 
-  void open(source_id source) { sequence.open(source, now, out_); }
-  void close(source_id source) { sequence.close(source, now, out_); }
-  void push(source_id source, const numbers& n) {
-    sequence.push(source, test::shared_block_of(n), now, out_);
+  void open(source_id source) {
+    keep([&](sequence_output& out) { sequence.open(source, now, out); });
+  }
+  void close(source_id source) {
+    keep([&](sequence_output& out) { sequence.close(source, now, out); });
+  }
+  /// A broadcast for each number.
+  void push(source_id source, const numbers& n) { push_block(source, test::block_of(n)); }
+  void push_lines(source_id source, const std::vector<std::string_view>& lines) {
+    event_block block;
+    for (const std::string_view line : lines) test::append_line(block, line);
+    push_block(source, std::move(block));
   }
   void pass(std::chrono::milliseconds time) {
     now += time;
-    sequence.advance(now, out_);
+    keep([&](sequence_output& out) { sequence.advance(now, out); });
   }
-  void release_all() { sequence.release_all(now, out_); }
+  void begin_epoch() {
+    keep([&](sequence_output& out) { sequence.begin_epoch(now, out); });
+  }
+  void release_all() {
+    keep([&](sequence_output& out) { sequence.release_all(now, out); });
+  }
+
+  const std::vector<ordered_block>& blocks() const { return blocks_; }
 
   /// Released in `epoch`, in order.
   numbers released(epoch_number epoch = 1) const {
     numbers all;
-    for (const ordered_block& block : out_.blocks) {
+    for (const ordered_block& block : blocks_) {
       if (block.epoch != epoch) continue;
       for (const event& e : block.events) all.push_back(e.sequence);
     }
@@ -42,12 +62,12 @@ class sequence_rig {
 
   /// Blocks of `source` that were taken.
   std::ptrdiff_t taken(source_id source) const {
-    return std::count(out_.taken.begin(), out_.taken.end(), source);
+    return std::count(taken_.begin(), taken_.end(), source);
   }
 
   bool texts_are_intact() const {
-    return std::all_of(out_.blocks.begin(), out_.blocks.end(), [](const ordered_block& block) {
-      return test::texts_are_intact(block, "\n");
+    return std::all_of(blocks_.begin(), blocks_.end(), [](const ordered_block& block) {
+      return test::texts_are_intact(block, text_of(block.ending));
     });
   }
 
@@ -55,7 +75,21 @@ class sequence_rig {
   core::sequence sequence;
 
  private:
-  sequence_output out_;
+  void push_block(source_id source, event_block block) {
+    auto shared = std::make_shared<const event_block>(std::move(block));
+    keep([&](sequence_output& out) { sequence.push(source, std::move(shared), now, out); });
+  }
+
+  template <class call>
+  void keep(call c) {
+    sequence_output out;
+    c(out);
+    std::move(out.blocks.begin(), out.blocks.end(), std::back_inserter(blocks_));
+    taken_.insert(taken_.end(), out.taken.begin(), out.taken.end());
+  }
+
+  std::vector<ordered_block> blocks_;
+  std::vector<source_id> taken_;
 };
 
 }  // namespace skein::core

@@ -93,6 +93,19 @@ TEST(Sequence, ReleasesAllAtTheEnd) {
   EXPECT_EQ(r.sequence.held(), 0u);
 }
 
+TEST(Sequence, CountsAsHeldWhateverWaits) {
+  sequence_options options;
+  options.window = 5;
+  options.on_gap = gap_policy::wait;
+  sequence_rig r{options};
+  r.open(1);
+  r.push(1, {1, 3, 20, 21});
+  EXPECT_EQ(r.sequence.held(), 3u) << "3 behind a gap, the others in a parked block";
+  r.open(2);
+  r.push(2, {1, 2});
+  EXPECT_EQ(r.sequence.held(), 5u) << "and those of a contender";
+}
+
 TEST(Sequence, IgnoresTheEndOfASourceItDoesNotKnow) {
   sequence_rig r{{}};
   r.close(9);

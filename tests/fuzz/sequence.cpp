@@ -1,11 +1,14 @@
-/// Sources that come, send, stop and go: nothing is released out of order within an epoch, every
-/// block is taken exactly once, and with the last source gone nothing stays behind.
+/// Sources that come, send, stop and go, in a stream that is new or goes on after an interruption,
+/// with epochs by order: nothing is released out of order within an epoch or twice after an
+/// interruption, log positions have no hole, every block is taken exactly once and every event
+/// counted, each epoch is said, and with the last source gone nothing stays behind.
 
 #include "core/sequence.hpp"
 
-#include <map>
+#include <algorithm>
 #include <vector>
 
+#include "core/hash.hpp"
 #include "fuzz/fuzz_input.hpp"
 #include "support/events.hpp"
 
@@ -23,8 +26,15 @@ struct sender {
 
 class world {
  public:
-  world(const core::sequence_options& options)
-      : options_(options), sequence_(options, core::line_ending::lf) {}
+  world(const core::sequence_options& options, core::line_ending ending,
+        const core::sequence_start& start)
+      : options_(options),
+        ending_(core::text_of(ending)),
+        start_(start),
+        sequence_(options, ending, start),
+        epoch_(start.epoch),
+        last_(start.next - 1),
+        position_(start.position) {}
 
   void step(fuzz::input& in) {
     sender& s = senders_[in.below(senders_.size())];
@@ -41,6 +51,11 @@ class world {
         }
         break;
       case 2:
+        // Rarely, or no epoch would be long.
+        if (in.below(8) == 0) {
+          sequence_.begin_epoch(now_, out);
+          break;
+        }
         s.next =
             in.flag() ? 1 : std::max<sequence_number>(1, sequence_.next() - 4 + in.byte() % 16);
         break;
@@ -63,6 +78,7 @@ class world {
     for (sender& s : senders_) {
       core::sequence_output out;
       if (s.open) sequence_.close(s.id, now_, out);
+      s = sender{};
       take(out);
     }
     // Each step of time ends one wait at least.
@@ -79,10 +95,9 @@ class world {
     if (options_.on_gap == core::gap_policy::skip) {
       SKEIN_REQUIRE(sequence_.held() == 0);
       SKEIN_REQUIRE(blocks_taken_ == blocks_sent_);
-      const core::reorder_counts& counts = sequence_.counts();
-      const bool delivers = options_.on_late == core::late_policy::deliver;
-      SKEIN_REQUIRE(events_sent_ == counts.released + (delivers ? 0 : counts.late) +
-                                        counts.duplicate + counts.beyond);
+      // An interrupted stream of which nothing has come is interrupted still.
+      const bool goes_on = start_.interrupted && epoch_ == start_.epoch && events_sent_ == 0;
+      SKEIN_REQUIRE(sequence_.over() == (sequence_.next() != 1 && !goes_on));
     }
     SKEIN_REQUIRE(events_released_ == sequence_.counts().released);
   }
@@ -112,27 +127,45 @@ class world {
       }
     }
     for (const core::ordered_block& block : out.blocks) {
-      SKEIN_REQUIRE(test::texts_are_intact(block, "\n"));
-      SKEIN_REQUIRE(block.epoch == epoch_ || block.epoch > epoch_);
+      SKEIN_REQUIRE(test::texts_are_intact(block, ending_));
+      SKEIN_REQUIRE(block.epoch == epoch_ ? !block.events.empty() : block.epoch == epoch_ + 1);
       if (block.epoch != epoch_) last_ = 0;
       epoch_ = block.epoch;
-      for (const core::event& e : block.events) {
+      SKEIN_REQUIRE(block.begin == position_);
+      for (std::size_t i = 0; i != block.events.size(); ++i) {
+        const core::event& e = block.events[i];
         ++events_released_;
         if (options_.on_late == core::late_policy::drop) SKEIN_REQUIRE(e.sequence > last_);
+        if (epoch_ == start_.epoch) SKEIN_REQUIRE(e.sequence >= start_.next);
         last_ = e.sequence;
+        SKEIN_REQUIRE(block.position_of(i) == position_);
+        position_ += e.length - ending_.size() + 1;
       }
+      SKEIN_REQUIRE(block.end() == position_);
     }
-    SKEIN_REQUIRE(sequence_.epoch() >= epoch_);
-    SKEIN_REQUIRE(sequence_.held() <= static_cast<std::size_t>(options_.window));
+    SKEIN_REQUIRE(sequence_.epoch() == epoch_);
+    SKEIN_REQUIRE(sequence_.position() == position_);
+    const core::reorder_counts& counts = sequence_.counts();
+    const bool delivers = options_.on_late == core::late_policy::deliver;
+    SKEIN_REQUIRE(events_sent_ == counts.released + (delivers ? 0 : counts.late) +
+                                      counts.duplicate + counts.beyond + sequence_.held());
+    if (sequence_.over()) {
+      SKEIN_REQUIRE(sequence_.held() == 0);
+      SKEIN_REQUIRE(
+          std::none_of(senders_.begin(), senders_.end(), [](const sender& s) { return s.open; }));
+    }
   }
 
   core::sequence_options options_;
+  std::string_view ending_;
+  core::sequence_start start_;
   core::sequence sequence_;
   core::time_point now_{};
   std::vector<sender> senders_ = std::vector<sender>(3);
   core::source_id last_id_ = 0;
-  core::epoch_number epoch_ = 1;
-  sequence_number last_ = 0;
+  core::epoch_number epoch_;
+  sequence_number last_;  ///< released in this epoch
+  core::log_position position_;
   std::size_t blocks_sent_ = 0;
   std::size_t blocks_taken_ = 0;
   std::size_t events_sent_ = 0;
@@ -151,7 +184,16 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   options.on_gap = in.flag() ? core::gap_policy::wait : core::gap_policy::skip;
   options.on_late = in.flag() ? core::late_policy::deliver : core::late_policy::drop;
   options.on_restart = static_cast<core::restart_policy>(in.below(3));
-  world w{options};
+  const auto ending = in.flag() ? core::line_ending::crlf : core::line_ending::lf;
+  core::sequence_start start;
+  if (in.flag()) {
+    start.epoch = 1 + in.byte();
+    start.next = 1 + static_cast<sequence_number>(in.below(64));
+    start.position = in.below(65536);
+    start.interrupted = in.flag();
+    start.first_event = in.flag() ? core::fingerprint_of("1|B") : in.byte();
+  }
+  world w{options, ending, start};
   while (!in.empty()) w.step(in);
   w.end();
   return 0;
