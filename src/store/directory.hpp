@@ -1,0 +1,36 @@
+/// The directory of a store, before RocksDB touches it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "store/engine.hpp"
+
+namespace skein::store {
+
+/// Every error of a store begins with where it is: `/var/lib/skein: another process has it open`.
+error error_at(const std::filesystem::path& directory, error::kind what, const std::string& text);
+
+/// What is in `directory`. `fresh`: nothing, or what was left of a creation that was cut short.
+enum class found_there : std::uint8_t { nothing, fresh, store };
+
+/// Looks, and refuses what no store may be made in: files, other people's directories.
+/// \throws error unavailable
+found_there look_at(const std::filesystem::path& directory);
+
+/// Makes it for the owner alone, durably.
+/// \throws error unavailable, no_space
+void make_directory(const std::filesystem::path& directory);
+
+/// \throws error unavailable if this process may not write files there
+void require_writable(const std::filesystem::path& directory);
+
+/// Makes what was created, renamed or deleted in `directory` durable.
+/// \throws error unavailable, failed
+void sync_directory(const std::filesystem::path& directory);
+
+/// Of all files in it, as they are by now, or of those with this extension.
+std::uint64_t bytes_in(const std::filesystem::path& directory, std::string_view extension = {});
+
+}  // namespace skein::store

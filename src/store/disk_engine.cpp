@@ -1,0 +1,358 @@
+#include <rocksdb/convenience.h>
+#include <rocksdb/utilities/checkpoint.h>
+#include <rocksdb/write_batch.h>
+#include <stdlib.h>
+
+#include <limits>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "store/database.hpp"
+#include "store/directory.hpp"
+#include "store/engine.hpp"
+#include "store/format.hpp"
+#include "store/rocksdb_options.hpp"
+#include "store/verification.hpp"
+
+namespace skein::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What is open at present; what uses it keeps it open.
+class holder {
+ public:
+  explicit holder(std::shared_ptr<database> opened) : now_(std::move(opened)) {}
+
+  /// \throws error closed while it is closed, and when it is to be closed
+  std::shared_ptr<database> get() const {
+    const std::lock_guard lock{mutex_};
+    if (!now_ || now_->is_abandoned()) throw error{error::kind::closed, "the store is closed"};
+    return now_;
+  }
+
+  /// Takes it out, unless something uses it. False if so.
+  bool close() {
+    const std::lock_guard lock{mutex_};
+    if (now_) now_->abandon();
+    if (now_.use_count() > 1) return false;
+    now_.reset();
+    return true;
+  }
+
+  /// Null when closed.
+  std::shared_ptr<database> peek() const {
+    const std::lock_guard lock{mutex_};
+    return now_;
+  }
+
+  void set(std::shared_ptr<database> opened) {
+    const std::lock_guard lock{mutex_};
+    now_ = std::move(opened);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<database> now_;
+};
+
+class disk_batch : public batch {
+ public:
+  explicit disk_batch(const holder& open) : open_(open) {}
+
+  void put(family f, std::string_view key, std::initializer_list<std::string_view> value) override {
+    parts_.assign(value.begin(), value.end());
+    const rocksdb::Slice whole_key{key};
+    const auto db = open_.get();
+    db->check(changes.Put(db->of(f), rocksdb::SliceParts{&whole_key, 1},
+                          rocksdb::SliceParts{parts_.data(), static_cast<int>(parts_.size())}));
+    bytes_ += key.size();
+    for (const auto part : value) bytes_ += part.size();
+  }
+
+  void erase(family f, std::string_view key) override {
+    const auto db = open_.get();
+    db->check(changes.Delete(db->of(f), key));
+    bytes_ += key.size();
+  }
+
+  void erase_range(family f, std::string_view from, std::string_view to) override {
+    if (to <= from) return;
+    const auto db = open_.get();
+    db->check(changes.DeleteRange(db->of(f), from, to));
+    bytes_ += from.size() + to.size();
+  }
+
+  std::size_t bytes() const override { return bytes_; }
+
+  void clear() override {
+    changes.Clear();
+    bytes_ = 0;
+  }
+
+  rocksdb::WriteBatch changes;
+
+ private:
+  const holder& open_;
+  std::vector<rocksdb::Slice> parts_;
+  std::size_t bytes_ = 0;
+};
+
+class disk_cursor : public cursor {
+ public:
+  disk_cursor(std::shared_ptr<database> db, family f, reading how)
+      : db_(std::move(db)), at_((*db_)->NewIterator(options_of(how), db_->of(f))) {}
+
+  void seek(std::string_view key) override {
+    refuse_if_abandoned();
+    at_->Seek(key);
+    check();
+  }
+
+  void seek_back(std::string_view key) override {
+    refuse_if_abandoned();
+    at_->SeekForPrev(key);
+    check();
+  }
+
+  void next() override {
+    refuse_if_abandoned();
+    at_->Next();
+    check();
+  }
+
+  bool valid() const override { return at_->Valid(); }
+  std::string_view key() const override { return at_->key().ToStringView(); }
+  std::string_view value() const override { return at_->value().ToStringView(); }
+
+ private:
+  void refuse_if_abandoned() const {
+    if (db_->is_abandoned()) {
+      throw error_at(db_->directory(), error::kind::closed, "is opened again; so must be cursors");
+    }
+  }
+  void check() const {
+    if (!at_->Valid()) db_->check(at_->status());
+  }
+
+  std::shared_ptr<database> db_;
+  std::unique_ptr<rocksdb::Iterator> at_;
+};
+
+/// Passes over commits that failed, although all their bytes may be in the log.
+class up_to : public rocksdb::WalFilter {
+ public:
+  explicit up_to(rocksdb::SequenceNumber last) : last_(last) {}
+
+  WalProcessingOption LogRecordFound(unsigned long long, const std::string&,
+                                     const rocksdb::WriteBatch& changes, rocksdb::WriteBatch*,
+                                     bool*) override {
+    return sequence_of(changes) > last_ ? WalProcessingOption::kIgnoreCurrentRecord
+                                        : WalProcessingOption::kContinueProcessing;
+  }
+  const char* Name() const override { return "skein.up_to"; }
+
+ private:
+  /// The first 8 bytes of a batch, the lowest first.
+  static rocksdb::SequenceNumber sequence_of(const rocksdb::WriteBatch& changes) {
+    rocksdb::SequenceNumber number = 0;
+    for (int i = 7; i >= 0; --i) {
+      number =
+          number << 8 | static_cast<unsigned char>(changes.Data()[static_cast<std::size_t>(i)]);
+    }
+    return number;
+  }
+
+  rocksdb::SequenceNumber last_;
+};
+
+class disk_engine : public engine {
+ public:
+  disk_engine(std::shared_ptr<database> opened, bool read_only)
+      : directory_(opened->directory()), read_only_(read_only), open_(std::move(opened)) {}
+
+  std::unique_ptr<batch> new_batch() override { return std::make_unique<disk_batch>(open_); }
+
+  void commit(batch& changes, bool sync) override {
+    rocksdb::WriteOptions options;
+    options.sync = sync;
+    const auto db = open_.get();
+    checked(*db, (*db)->Write(options, &static_cast<disk_batch&>(changes).changes));
+  }
+
+  void sync() override {
+    const auto db = open_.get();
+    checked(*db, (*db)->SyncWAL());
+  }
+
+  void recover() override {
+    if (!failed_ || read_only_) return;
+    require_room();
+    if (const auto db = open_.peek()) committed_ = (*db)->GetLatestSequenceNumber();
+    reopen();
+    failed_ = false;
+  }
+
+  std::optional<std::string> get(family f, std::string_view key) override {
+    return open_.get()->get(f, key);
+  }
+
+  std::unique_ptr<cursor> walk(family f, reading how) override {
+    return std::make_unique<disk_cursor>(open_.get(), f, how);
+  }
+
+  void reclaim(family f, std::string_view from, std::string_view to) override {
+    if (to <= from) return;
+    const auto db = open_.get();
+    db->sync();  // else a crash could undo the erasure, and have files missing
+    const rocksdb::Slice first{from};
+    const rocksdb::Slice end{to};
+    db->check(rocksdb::DeleteFilesInRange(&**db, db->of(f), &first, &end, /*include_end=*/false));
+  }
+
+  void backup(const fs::path& directory) override;
+
+  void verify(const std::function<void(const std::string&)>& damaged) override {
+    store::verify(*open_.get(), read_only_, damaged);
+  }
+
+  std::uint64_t bytes_on_disk() override { return bytes_in(directory_); }
+
+ private:
+  void checked(const database& db, const rocksdb::Status& status) {
+    failed_ = failed_ || !status.ok();
+    db.check(status);
+  }
+
+  /// What is in the log is written once more; without room for it, the store would be closed in
+  /// vain, and could not even be read.
+  void require_room() const {
+    constexpr std::uint64_t more = 16 << 20;  // bytes; for new files
+    std::error_code failure;
+    const auto space = fs::space(directory_, failure);
+    if (!failure && space.available < bytes_in(directory_, ".log") + more) {
+      throw error_at(directory_, error::kind::no_space, "there is still no room");
+    }
+  }
+
+  /// DB::Resume would leave cursors alone. In RocksDB 7.8 it may wait for ever for a flush that
+  /// nobody does, or succeed only for the next write to fail: its issues 15030, 11643.
+  void reopen() {
+    if (!open_.close()) {
+      throw error_at(directory_, error::kind::failed, "has to be opened again; cursors are open");
+    }
+    up_to filter{committed_};
+    auto opened = database::open(directory_, false, &filter);
+    if ((*opened)->GetLatestSequenceNumber() < committed_) {
+      throw error_at(directory_, error::kind::failed, "commits that were not synced are lost");
+    }
+    open_.set(std::move(opened));
+  }
+
+  fs::path directory_;
+  bool read_only_;
+  holder open_;
+  bool failed_ = false;                    ///< a commit or sync
+  rocksdb::SequenceNumber committed_ = 0;  ///< while closed: the last
+};
+
+void disk_engine::backup(const fs::path& to) {
+  const fs::path directory = to.has_filename() ? to : to.parent_path();
+  if (look_at(directory) != found_there::nothing) {
+    throw error_at(directory, error::kind::unavailable, "exists already");
+  }
+  // Made in a directory that nobody else can look into, and renamed when it is whole.
+  std::string partial = directory.string() + ".XXXXXX";
+  if (!::mkdtemp(partial.data())) {
+    throw error_at(directory, error::kind::unavailable, "cannot be created");
+  }
+  try {
+    const auto db = open_.get();
+    rocksdb::Checkpoint* made = nullptr;
+    db->check(rocksdb::Checkpoint::Create(&**db, &made));
+    const std::unique_ptr<rocksdb::Checkpoint> checkpoint{made};
+    const fs::path copy = fs::path{partial} / "store";
+    // The log is copied, however large it is, rather than flushed.
+    db->check(
+        checkpoint->CreateCheckpoint(copy.string(), std::numeric_limits<std::uint64_t>::max()));
+    fs::permissions(copy, fs::perms::owner_all);
+    fs::rename(copy, directory);
+    fs::remove(partial);
+    sync_directory(fs::absolute(directory).parent_path());
+  } catch (const fs::filesystem_error& failure) {
+    std::error_code ignored;
+    fs::remove_all(partial, ignored);
+    throw error_at(directory, error::kind::unavailable, failure.code().message());
+  } catch (const error&) {
+    std::error_code ignored;
+    fs::remove_all(partial, ignored);
+    throw;
+  }
+}
+
+bool is_empty(const database& db) {
+  for (std::size_t f = 0; f < families; ++f) {
+    const std::unique_ptr<rocksdb::Iterator> at{db->NewIterator({}, db.of(static_cast<family>(f)))};
+    at->SeekToFirst();
+    db.check(at->status());
+    if (at->Valid()) return false;
+  }
+  return true;
+}
+
+void write_format(database& db) {
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  db.check(db->Put(options, db.of(family::meta), format_key, encoded_format(format_version)));
+}
+
+void check_format(const fs::path& directory, std::string_view stored) {
+  const auto version = decoded_format(stored);
+  if (!version) throw error_at(directory, error::kind::corrupted, "has no format version");
+  if (*version > format_version) {
+    throw error_at(directory, error::kind::newer_version,
+                   "has format " + std::to_string(*version) +
+                       ", this version of skein knows up to " + std::to_string(format_version));
+  }
+}
+
+void check_format(database& db, bool read_only) {
+  const auto stored = db.get(family::meta, format_key);
+  if (stored) return check_format(db.directory(), *stored);
+  if (read_only || !is_empty(db)) {
+    throw error_at(db.directory(), error::kind::unavailable, "is no store of skein");
+  }
+  write_format(db);
+}
+
+/// To open a store for writing changes it. What is none, or of a later version, is left as it is.
+void check_before_writing(const fs::path& directory) {
+  try {
+    if (const auto stored = database::format_in(directory)) check_format(directory, *stored);
+  } catch (const error& e) {
+    // Opening it says more about damage.
+    if (e.what_kind() != error::kind::corrupted) throw;
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<engine> open_disk(const disk_options& options) {
+  const auto& directory = options.directory;
+  const bool may_create = options.create && !options.read_only;
+  const auto found = look_at(directory);
+  if (found != found_there::store && !may_create) {
+    throw error_at(directory, error::kind::unavailable,
+                   found == found_there::nothing ? "does not exist" : "is no store");
+  }
+  if (found == found_there::nothing) make_directory(directory);
+  if (!options.read_only) require_writable(directory);
+  if (!options.read_only && found == found_there::store) check_before_writing(directory);
+  auto opened = options.read_only ? database::open_to_read(directory)
+                                  : database::open(directory, found != found_there::store);
+  check_format(*opened, options.read_only);
+  return std::make_unique<disk_engine>(std::move(opened), options.read_only);
+}
+
+}  // namespace skein::store

@@ -1,0 +1,145 @@
+/// Where everything durable lies: families of ordered keys and values.
+///
+/// Keys are compared as unsigned bytes. A commit is atomic over all families, and commits become
+/// durable in their order: what survives a crash is what a prefix of them had written, and at least
+/// all up to the last one that was synced.
+///
+/// Thread safe, but for `commit`, `sync` and `recover`, which one thread at a time may call. A
+/// cursor may outlive its engine, whose directory stays locked as long; a batch may not.
+///
+/// Every call throws `store::error`. What a failed commit wrote is never visible, unless the
+/// process dies before `recover` has returned: then it may be there.
+///
+/// Family `meta` has a key from the start: `format` (see format.hpp).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace skein::store {
+
+class error : public std::runtime_error {
+ public:
+  enum class kind : std::uint8_t {
+    unavailable,    ///< missing, not readable or not writable
+    locked,         ///< another process has it
+    newer_version,  ///< written by a later version of skein
+    corrupted,      ///< a checksum or an invariant does not hold
+    no_space,
+    closed,  ///< for the moment: it recovers
+    failed,  ///< any other failure of the machine
+  };
+
+  error(kind what, const std::string& text) : std::runtime_error(text), kind_(what) {}
+  kind what_kind() const { return kind_; }
+
+ private:
+  kind kind_;
+};
+
+enum class family : std::uint8_t { meta, log, index, graph, inbox };
+
+inline constexpr std::size_t families = 5;
+
+constexpr const char* name_of(family f) {
+  constexpr const char* names[families] = {"meta", "log", "index", "graph", "inbox"};
+  return names[static_cast<std::size_t>(f)];
+}
+
+/// Changes that are committed together, in their order. Used by one thread.
+class batch {
+ public:
+  virtual ~batch() = default;
+  /// The value is its parts one behind the other.
+  virtual void put(family f, std::string_view key,
+                   std::initializer_list<std::string_view> value) = 0;
+  virtual void erase(family f, std::string_view key) = 0;
+  /// Erases the keys of [from, to); nothing if `to` is not above `from`.
+  virtual void erase_range(family f, std::string_view from, std::string_view to) = 0;
+  virtual std::size_t bytes() const = 0;  ///< of keys and values, as they were given
+  virtual void clear() = 0;
+};
+
+/// Walks one family as it was when the cursor was made, and keeps the room of it: not for long.
+/// Used by one thread. Views are valid until the cursor moves.
+class cursor {
+ public:
+  virtual ~cursor() = default;
+  /// Goes to the first key that is not below `key`.
+  virtual void seek(std::string_view key) = 0;
+  /// Goes to the last key that is not above `key`.
+  virtual void seek_back(std::string_view key) = 0;
+  /// \pre valid
+  virtual void next() = 0;
+  virtual bool valid() const = 0;  ///< false behind the last key, and before the first
+  virtual std::string_view key() const = 0;
+  virtual std::string_view value() const = 0;
+};
+
+/// How much a cursor is going to read.
+enum class reading : std::uint8_t {
+  few,   ///< values here and there
+  many,  ///< much, one behind the other; not kept in caches
+};
+
+class engine {
+ public:
+  virtual ~engine() = default;
+
+  virtual std::unique_ptr<batch> new_batch() = 0;
+
+  /// With `sync` it is on disk when the call returns.
+  virtual void commit(batch& changes, bool sync) = 0;
+
+  /// Everything committed is on disk when the call returns.
+  virtual void sync() = 0;
+
+  /// After a commit or sync has failed: makes the engine ready for another try, with all that was
+  /// committed. Throws if the cause is still there; then it may be called again.
+  ///
+  /// Files may have to be opened again. Cursors stand in the way: the first call makes every one
+  /// throw when it moves, and `recover` throws until they are gone. Meanwhile nothing can be read:
+  /// `closed`.
+  virtual void recover() = 0;
+
+  virtual std::optional<std::string> get(family f, std::string_view key) = 0;
+
+  virtual std::unique_ptr<cursor> walk(family f, reading how = reading::few) = 0;
+
+  /// Gives the room of [from, to) of `f` back, as far as that is cheap. The keys were erased, or
+  /// are not looked at any more: afterwards any of them may still be there or not. A log is best
+  /// cut so, without erasing: an erased range is merged with all that lies between it and the
+  /// newest keys.
+  virtual void reclaim(family f, std::string_view from, std::string_view to) = 0;
+
+  /// Writes a copy of everything committed, to be opened like the original. `directory` does not
+  /// exist yet; its parent does. Commits may go on; some that do may be in it, none in part.
+  virtual void backup(const std::filesystem::path& directory) = 0;
+
+  /// Reads every byte and calls `damaged` for each thing that is wrong, with a text that names it.
+  /// Takes as much memory as opening the store once more.
+  virtual void verify(const std::function<void(const std::string&)>& damaged) = 0;
+
+  virtual std::uint64_t bytes_on_disk() = 0;
+};
+
+/// Keeps everything in memory.
+std::unique_ptr<engine> open_memory();
+
+struct disk_options {
+  std::filesystem::path directory;
+  bool create = true;      ///< if it does not exist; its parent does
+  bool read_only = false;  ///< beside a process that has it open; sees what was committed by now
+};
+
+/// Keeps everything in a directory, by RocksDB. One process at a time writes.
+std::unique_ptr<engine> open_disk(const disk_options& options);
+
+}  // namespace skein::store

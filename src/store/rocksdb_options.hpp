@@ -1,0 +1,21 @@
+/// How RocksDB is set up for what skein keeps in it.
+#pragma once
+
+#include <rocksdb/options.h>
+
+#include "store/engine.hpp"
+
+namespace skein::store {
+
+/// For writing: what is in memory of a process, memtables and caches, stays below some 120 MiB.
+/// \pre `directory` exists.
+rocksdb::DBOptions writing_options(const std::filesystem::path& directory);
+
+/// For reading beside another process.
+rocksdb::DBOptions reading_options();
+
+rocksdb::ColumnFamilyOptions options_of(family f);
+
+rocksdb::ReadOptions options_of(reading how);
+
+}  // namespace skein::store
