@@ -19,6 +19,8 @@ int fuzz_sequence(const std::uint8_t*, std::size_t);
 int fuzz_follower_graph(const std::uint8_t*, std::size_t);
 int fuzz_outbox(const std::uint8_t*, std::size_t);
 int fuzz_round(const std::uint8_t*, std::size_t);
+int fuzz_layout(const std::uint8_t*, std::size_t);
+int fuzz_event_log(const std::uint8_t*, std::size_t);
 }
 
 namespace {
@@ -38,6 +40,8 @@ constexpr fuzzer fuzzers[] = {
     {"follower_graph", fuzz_follower_graph},
     {"outbox", fuzz_outbox},
     {"round", fuzz_round},
+    {"layout", fuzz_layout},
+    {"event_log", fuzz_event_log},
 };
 
 constexpr std::string_view fixed_inputs[] = {

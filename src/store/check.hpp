@@ -1,0 +1,33 @@
+/// Verifies all of a store at rest.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "store/engine.hpp"
+
+namespace skein::store {
+
+/// What was found to be there, damaged or not.
+struct check_counts {
+  std::uint64_t records = 0;
+  std::uint64_t events = 0;  ///< of the records that can be read
+  std::uint64_t epochs = 0;
+  std::uint64_t checkpoints = 0;
+  std::uint64_t edges = 0;  ///< of the follower graph at the end
+  std::uint64_t inboxes = 0;
+};
+
+/// Reads every byte, and verifies every checksum and everything that layout.hpp says must be so:
+/// that records follow each other and agree with their index entries, epochs with both, and that
+/// each checkpoint is the graph that the one before it and the log lead to. Calls `report` with a
+/// line for each finding, which names where it is. What follows from a finding is not reported once
+/// more, as far as that can be told.
+///
+/// Nothing is written meanwhile: `where` is opened for reading, or nobody else has it. Takes the
+/// memory of two follower graphs. Throws store::error if the store cannot be read for another
+/// reason than damage.
+check_counts check(engine& where, const std::function<void(const std::string&)>& report);
+
+}  // namespace skein::store

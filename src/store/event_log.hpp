@@ -1,0 +1,118 @@
+/// The log of all events in order, and what stands beside it: where the epochs begin, checkpoints
+/// of the follower graph, how far users have acknowledged. This is its writer; there is one.
+///
+/// Everything is gathered and becomes durable by `commit`, all of it or nothing.
+///
+/// Retention. The log is cut only where the graph at the new begin is known: at checkpoints. They
+/// are asked for at every eighth of the tightest bound, and the log is cut when seven eighths are
+/// reached; so it stays within its bounds as long as a checkpoint is made faster than an eighth
+/// is filled.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/sequence.hpp"
+#include "store/engine.hpp"
+#include "store/layout.hpp"
+#include "store/log_options.hpp"
+
+namespace skein::store {
+
+class event_log {
+ public:
+  /// Goes on with what `where` holds. Throws store::error.
+  event_log(engine& where, const log_options& options, bool keep_graph);
+
+  /// Where the sequence goes on. `interrupted` unless the stream was over.
+  core::sequence_start start() const;
+
+  /// `block` begins where the log ends, or where what was gathered ends.
+  void append(const core::ordered_block& block, wall_time now);
+
+  /// The stream is over: every source has ended by itself, and nothing is held back.
+  void mark_over();
+
+  void put(core::user_id user, const inbox& i);
+  /// Slices of a checkpoint that is being made, number `next_generation()`; `value` is made for the
+  /// key. That of place 0 comes first, and begins the checkpoint anew.
+  void put_slice(const std::string& key, const std::string& value);
+  /// All slices of it were put, and the events up to its `upto` are committed. `before` and `time`
+  /// are filled in here.
+  void put(checkpoint c);
+  /// Number of the next checkpoint to be made.
+  generation_number next_generation() const { return next_generation_; }
+
+  /// Bytes gathered.
+  std::size_t gathered() const { return changes_->bytes() + text_.size(); }
+
+  /// Writes what was gathered. If it throws, all of it stays gathered for another try.
+  void commit(bool sync);
+
+  /// Makes durable what was committed.
+  void sync() { where_.sync(); }
+
+  /// After a failure.
+  void recover() { where_.recover(); }
+
+  /// Whether a checkpoint should be made now, for retention or for a quick start.
+  bool wants_checkpoint(wall_time now) const;
+
+  /// Cuts the log where its bounds ask for it, with the next commit. Returns whether it does.
+  bool trim(wall_time now);
+
+  std::optional<inbox> inbox_of(core::user_id user);
+
+  core::log_position begin() const { return begin_.position; }
+  core::log_position end() const { return end_; }                   ///< with what was gathered
+  std::uint64_t events() const { return events_ - begin_.before; }  ///< in the log
+  core::epoch_number epoch() const { return epoch_.epoch; }
+  core::sequence_number next() const { return next_; }  ///< expected
+  const std::vector<checkpoint>& checkpoints() const { return checkpoints_; }
+
+ private:
+  void add(const core::event& e);
+  void end_record(std::string_view text);
+  void end_record();
+  void forget(const checkpoint& c);
+  void erase_slices(generation_number generation);
+  void find_begin_time();
+  void reclaim();
+  bool is_full(wall_time now) const;
+  bool is_part(core::log_position from, std::uint64_t before, wall_time since,
+               core::log_position to, std::uint64_t before_to, wall_time now) const;
+
+  engine& where_;
+  log_options options_;
+  bool keep_graph_;
+  std::unique_ptr<batch> changes_;
+
+  // As of what was gathered.
+  log_begin begin_;
+  wall_time begin_time_ = 0;  ///< of the first record
+  core::log_position end_ = 0;
+  std::uint64_t events_ = 0;  ///< ever
+  epoch_begin epoch_;
+  bool has_epoch_ = false;  ///< something of `epoch_` has come
+  core::sequence_number next_ = 1;
+  wall_time time_ = 0;
+  bool over_ = true;
+  std::vector<checkpoint> checkpoints_;  ///< by generation
+  generation_number next_generation_ = 1;
+  bool cut_ = false;  ///< the begin has moved; the room is to be reclaimed
+
+  // The record that is being filled.
+  core::log_position record_begin_ = 0;
+  std::string text_;
+  std::uint32_t line_end_ = 1;
+  std::uint32_t record_events_ = 0;
+  std::uint32_t record_broadcasts_ = 0;
+  std::vector<std::uint64_t> keys_;  ///< the first `key_count_` of them
+  std::size_t key_count_ = 0;
+};
+
+}  // namespace skein::store
