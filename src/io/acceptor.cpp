@@ -12,11 +12,24 @@ namespace skein::io {
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
+namespace {
+
+std::vector<tcp::endpoint> endpoints_of(boost::asio::io_context& context, const std::string& text,
+                                        std::uint16_t default_port) {
+  try {
+    return resolve_listener(context, text, default_port);
+  } catch (const std::exception& e) {
+    throw std::runtime_error{"cannot listen on " + text + ": " + e.what()};
+  }
+}
+
+}  // namespace
+
 acceptor::acceptor(boost::asio::io_context& context, const std::string& text,
                    std::uint16_t default_port, on_accept accepted, on_error failed)
     : context_(context), accepted_(std::move(accepted)), failed_(std::move(failed)) {
   std::uint16_t chosen_port = 0;
-  for (tcp::endpoint endpoint : resolve_listener(context, text, default_port)) {
+  for (tcp::endpoint endpoint : endpoints_of(context, text, default_port)) {
     // With port 0, all addresses of the door share the port that the first one got.
     if (endpoint.port() == 0) endpoint.port(chosen_port);
     auto d = std::make_unique<door>(context);
@@ -29,23 +42,42 @@ acceptor::acceptor(boost::asio::io_context& context, const std::string& text,
       d->socket.bind(endpoint);
       d->socket.listen();
       d->socket.non_blocking(true);
-      chosen_port = d->socket.local_endpoint().port();
+      endpoint = tcp_endpoint(d->socket.local_endpoint());
+      chosen_port = endpoint.port();
+      d->name = to_text(endpoint);
     } catch (const boost::system::system_error& e) {
       // A host without IPv6 still has the loopback name for it.
       if (endpoint.protocol() == tcp::v6() && !doors_.empty() &&
           e.code() != boost::asio::error::address_in_use) {
         continue;
       }
-      throw std::runtime_error{"cannot listen on " + to_text(endpoint) + ": " +
-                               e.code().message()};
+      throw std::runtime_error{"cannot listen on " + to_text(endpoint) + ": " + e.code().message()};
     }
     doors_.push_back(std::move(d));
   }
 }
 
+acceptor::acceptor(boost::asio::io_context& context, const std::filesystem::path& socket,
+                   on_accept accepted, on_error failed)
+    : context_(context), accepted_(std::move(accepted)), failed_(std::move(failed)) {
+  auto d = std::make_unique<door>(context);
+  d->name = socket.string();
+  try {
+    d->socket.open(boost::asio::local::stream_protocol{});
+    d->file.emplace(d->socket.native_handle(), d->name);
+    d->socket.listen();
+    d->socket.non_blocking(true);
+  } catch (const boost::system::system_error& e) {
+    throw std::runtime_error{"cannot listen on " + d->name + ": " + e.code().message()};
+  } catch (const std::runtime_error& e) {
+    throw std::runtime_error{"cannot listen on " + d->name + ": " + e.what()};
+  }
+  doors_.push_back(std::move(d));
+}
+
 std::vector<std::string> acceptor::addresses() const {
   std::vector<std::string> texts;
-  for (const auto& d : doors_) texts.push_back(to_text(d->socket.local_endpoint()));
+  for (const auto& d : doors_) texts.push_back(d->name);
   return texts;
 }
 
@@ -57,12 +89,13 @@ void acceptor::stop() {
   for (const auto& d : doors_) {
     error_code ignored;
     d->retry.cancel();
+    d->file.reset();
     d->socket.close(ignored);
   }
 }
 
 void acceptor::await(door& d) {
-  d.socket.async_wait(tcp::acceptor::wait_read, [this, &d](const error_code& error) {
+  d.socket.async_wait(boost::asio::socket_base::wait_read, [this, &d](const error_code& error) {
     if (!error) accept_all(d);
   });
 }
@@ -73,7 +106,7 @@ void acceptor::accept_all(door& d) {
   constexpr int most_at_once = 64;
   for (int i = 0; i != most_at_once; ++i) {
     error_code error;
-    tcp_socket socket{context_};
+    stream_socket socket{context_};
     d.socket.accept(socket, error);
     if (error == boost::asio::error::would_block || error == boost::asio::error::try_again) break;
     if (error == boost::asio::error::connection_aborted ||

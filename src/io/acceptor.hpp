@@ -1,22 +1,26 @@
-/// A door: accepts connections on one address.
+/// A door: accepts connections at an address or at a path.
 #pragma once
 
 #include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "io/socket_file.hpp"
 #include "io/stream.hpp"
 
 namespace skein::io {
 
-/// Listens on every address that a text such as `localhost:9090` or `:9090` names.
+/// Listens on every address that a text such as `localhost:9090` or `:9090` names, or at the path
+/// of a Unix socket.
 ///
 /// Accepting never waits for what a client does. When descriptors run out, clients wait in the
 /// kernel's backlog and accepting is tried again after `pause`.
@@ -30,10 +34,17 @@ class acceptor {
   /// `address` is `host:port`, `[v6]:port`, `:port`, `host` or `port`; `default_port` stands in
   /// for a missing one. Port 0 is any free port. Throws std::runtime_error, with one line that
   /// names the address, if it cannot be listened on.
-  acceptor(boost::asio::io_context& context, const std::string& address,
-           std::uint16_t default_port, on_accept accepted, on_error failed);
+  acceptor(boost::asio::io_context& context, const std::string& address, std::uint16_t default_port,
+           on_accept accepted, on_error failed);
 
-  /// What is listened on, e.g. "127.0.0.1:9090"; one or more.
+  /// A Unix socket, to which only the user of this process may connect. Its file is made, in place
+  /// of one at which nobody listens any more, and removed by `stop`. Throws std::runtime_error,
+  /// with one line that names the path, if it cannot be listened on: another process listens, the
+  /// path is empty or longer than 107 bytes, its directory is missing, or the machine refuses.
+  acceptor(boost::asio::io_context& context, const std::filesystem::path& socket,
+           on_accept accepted, on_error failed);
+
+  /// What is listened on, e.g. "127.0.0.1:9090", or the path; one or more.
   std::vector<std::string> addresses() const;
 
   /// Starts accepting. The functions are called on the I/O thread.
@@ -45,9 +56,12 @@ class acceptor {
  private:
   struct door {
     door(boost::asio::io_context& context) : socket(context), retry(context) {}
-    boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, boost::asio::io_context::executor_type>
+    boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol,
+                                       boost::asio::io_context::executor_type>
         socket;
     boost::asio::steady_timer retry;
+    std::string name;                 ///< address or path
+    std::optional<socket_file> file;  ///< of a Unix socket
   };
 
   void await(door& d);

@@ -1,7 +1,10 @@
 #include "io/address.hpp"
 
+#include <sys/un.h>
+
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <stdexcept>
 
 namespace skein::io {
@@ -64,9 +67,11 @@ std::vector<tcp::endpoint> resolve_listener(boost::asio::io_context& context,
   }
   tcp::resolver resolver{context};
   boost::system::error_code error;
-  const auto found = resolver.resolve(address.host, std::to_string(address.port),
-                                      tcp::resolver::passive, error);
-  if (error) throw std::runtime_error{"cannot resolve \"" + address.host + "\": " + error.message()};
+  const auto found =
+      resolver.resolve(address.host, std::to_string(address.port), tcp::resolver::passive, error);
+  if (error) {
+    throw std::runtime_error{"cannot resolve \"" + address.host + "\": " + error.message()};
+  }
   std::vector<tcp::endpoint> endpoints;
   for (const auto& entry : found) {
     if (std::find(endpoints.begin(), endpoints.end(), entry.endpoint()) == endpoints.end()) {
@@ -74,9 +79,26 @@ std::vector<tcp::endpoint> resolve_listener(boost::asio::io_context& context,
     }
   }
   // IPv4 first: it is the address that must be there.
-  std::stable_sort(endpoints.begin(), endpoints.end(),
-                   [](const auto& a, const auto& b) { return a.address().is_v4() && b.address().is_v6(); });
+  std::stable_sort(endpoints.begin(), endpoints.end(), [](const auto& a, const auto& b) {
+    return a.address().is_v4() && b.address().is_v6();
+  });
   return endpoints;
+}
+
+boost::asio::local::stream_protocol::endpoint unix_endpoint(const std::string& path) {
+  constexpr std::size_t longest = sizeof(sockaddr_un::sun_path) - 1;
+  if (path.empty()) throw std::runtime_error{"the path of a socket must not be empty"};
+  if (path.size() > longest) {
+    throw std::runtime_error{"the path of a socket must not be longer than " +
+                             std::to_string(longest) + " bytes"};
+  }
+  return {path};
+}
+
+tcp::endpoint tcp_endpoint(const boost::asio::generic::stream_protocol::endpoint& endpoint) {
+  tcp::endpoint result;
+  std::memcpy(result.data(), endpoint.data(), std::min(endpoint.size(), result.capacity()));
+  return result;
 }
 
 std::string to_text(const tcp::endpoint& endpoint) {

@@ -1,8 +1,10 @@
 /// Addresses as users write them.
 #pragma once
 
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -18,10 +20,19 @@ struct host_port {
 /// Throws std::invalid_argument, with the reason, if the port is no number of 0..65535.
 host_port parse_address(const std::string& text, std::uint16_t default_port);
 
-/// Every endpoint that a listener on `text` binds. Throws std::runtime_error if the host is unknown.
+/// Every endpoint that a listener on `text` binds. Throws as parse_address does, and
+/// std::runtime_error if the host is unknown.
 std::vector<boost::asio::ip::tcp::endpoint> resolve_listener(boost::asio::io_context& context,
                                                              const std::string& text,
                                                              std::uint16_t default_port);
+
+/// The address of a Unix socket. Throws std::runtime_error, with the reason, if `path` is empty or
+/// longer than 107 bytes.
+boost::asio::local::stream_protocol::endpoint unix_endpoint(const std::string& path);
+
+/// `endpoint`, which is one of TCP.
+boost::asio::ip::tcp::endpoint tcp_endpoint(
+    const boost::asio::generic::stream_protocol::endpoint& endpoint);
 
 /// E.g. "127.0.0.1:9090" or "[::1]:9090".
 std::string to_text(const boost::asio::ip::tcp::endpoint& endpoint);

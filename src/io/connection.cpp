@@ -1,7 +1,11 @@
 #include "io/connection.hpp"
 
+#include <sys/socket.h>
+
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <utility>
 
 #include "io/address.hpp"
@@ -10,7 +14,6 @@ namespace skein::io {
 
 namespace {
 
-using boost::asio::ip::tcp;
 using boost::system::error_code;
 
 io_result result_of(const error_code& error, std::size_t bytes) {
@@ -22,19 +25,17 @@ io_result result_of(const error_code& error, std::size_t bytes) {
   return {error == boost::asio::error::eof ? status::ended : status::failed, 0};
 }
 
+/// Most bytes of a peer that a graceful close discards.
+constexpr std::size_t most_discarded = 1 << 20;
+
 }  // namespace
 
-connection::connection(tcp_socket socket) : socket_(std::move(socket)) {
+connection::connection(stream_socket socket) : socket_(std::move(socket)) {
+  // A Unix socket refuses what it has no need of.
   error_code ignored;
   socket_.non_blocking(true, ignored);
-  socket_.set_option(tcp::no_delay{true}, ignored);
+  socket_.set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
   socket_.set_option(boost::asio::socket_base::keep_alive{true}, ignored);
-}
-
-connection::~connection() {
-  // The socket's own destructor would turn lingering off and so make of an abort an end at leisure.
-  error_code ignored;
-  socket_.close(ignored);
 }
 
 io_result connection::read(char* to, std::size_t size) {
@@ -50,37 +51,51 @@ io_result connection::write(std::string_view bytes) {
   return result_of(error, written);
 }
 
-void connection::observe(std::unique_ptr<readiness> observer) { observer_ = std::move(observer); }
+void connection::observe(std::unique_ptr<readiness> observer) {
+  observer_ = std::move(observer);
+}
 
 void connection::await_readable() {
   boost::asio::dispatch(socket_.get_executor(), [self = shared_from_this()] {
-    self->socket_.async_wait(tcp_socket::wait_read,
+    self->socket_.async_wait(stream_socket::wait_read,
                              [self](const error_code&) { self->observer_->readable(); });
   });
 }
 
 void connection::await_writable() {
   boost::asio::dispatch(socket_.get_executor(), [self = shared_from_this()] {
-    self->socket_.async_wait(tcp_socket::wait_write,
+    self->socket_.async_wait(stream_socket::wait_write,
                              [self](const error_code&) { self->observer_->writable(); });
   });
 }
 
 void connection::close(ending how) {
   if (closed_.exchange(true)) return;
+  if (how == ending::graceful) {
+    // The kernel makes a reset of an end that leaves something unread, and throws away what was
+    // written.
+    std::array<char, 16384> unread;
+    for (std::size_t discarded = 0; discarded < most_discarded;) {
+      const io_result result = read(unread.data(), unread.size());
+      if (result.what != io_result::status::ok) break;
+      discarded += result.bytes;
+    }
+  } else {
+    // Asio's own call changes what the I/O thread may be reading.
+    const linger at_once{1, 0};
+    ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  }
   // The descriptor lives as long as this object: others may be using it. Shutting it down ends
   // what they wait for.
   error_code ignored;
-  if (how == ending::abort) {
-    socket_.set_option(boost::asio::socket_base::linger{true, 0}, ignored);
-  }
-  socket_.shutdown(tcp_socket::shutdown_both, ignored);
+  socket_.shutdown(stream_socket::shutdown_both, ignored);
 }
 
 std::string connection::peer() const {
   error_code error;
-  const tcp::endpoint endpoint = socket_.remote_endpoint(error);
-  return error ? "unknown" : to_text(endpoint);
+  const auto endpoint = socket_.remote_endpoint(error);
+  if (error) return "unknown";
+  return endpoint.protocol().family() == AF_UNIX ? "local" : to_text(tcp_endpoint(endpoint));
 }
 
 }  // namespace skein::io

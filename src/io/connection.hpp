@@ -1,11 +1,11 @@
-/// A TCP connection. Reads and writes happen on the thread of whoever asks, waiting happens on the
-/// I/O thread.
+/// A connection over TCP or a Unix socket. Reads and writes happen on the thread of whoever asks,
+/// waiting happens on the I/O thread.
 #pragma once
 
 #include <atomic>
 #include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <memory>
 #include <string>
 
@@ -13,16 +13,16 @@
 
 namespace skein::io {
 
-/// A socket that knows its executor's type: that is 90 bytes less for each connection.
-using tcp_socket =
-    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+/// A socket that knows its executor's type: that is 90 bytes less for each connection. Of which
+/// family it is, it need not know: that would be no byte less.
+using stream_socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol,
+                                                       boost::asio::io_context::executor_type>;
 
 class connection final : public stream, public std::enable_shared_from_this<connection> {
  public:
   /// `socket` is connected; it becomes non-blocking, sends without delay, and notices in the end
   /// that the other machine is gone.
-  explicit connection(tcp_socket socket);
-  ~connection() override;
+  explicit connection(stream_socket socket);
 
   io_result read(char* to, std::size_t size) override;
   io_result write(std::string_view bytes) override;
@@ -33,7 +33,7 @@ class connection final : public stream, public std::enable_shared_from_this<conn
   std::string peer() const override;
 
  private:
-  tcp_socket socket_;
+  stream_socket socket_;
   std::unique_ptr<readiness> observer_;
   std::atomic<bool> closed_{false};
 };

@@ -28,7 +28,7 @@ struct io_result {
   std::size_t bytes = 0;
 };
 
-/// Neither call waits. One thread at a time reads, and one writes.
+/// No call waits. One thread at a time reads or closes, and one writes.
 class stream {
  public:
   virtual ~stream() = default;
@@ -45,12 +45,16 @@ class stream {
 
   /// How an open connection ends.
   enum class ending : std::uint8_t {
-    graceful,  ///< what was written still arrives
-    abort,     ///< at once: what the kernel still holds is thrown away
+    /// What was written still arrives, and an end behind it. What the peer has sent unread is
+    /// discarded, up to 1 MiB; a peer that sends on may get a reset instead.
+    graceful,
+    /// At once: what the kernel still holds is thrown away. A Unix socket holds nothing: what was
+    /// written is with the peer.
+    abort,
   };
   virtual void close(ending how) = 0;
 
-  /// Address and port of the other side, e.g. "127.0.0.1:41234".
+  /// Address and port of the other side, e.g. "127.0.0.1:41234"; "local" over a Unix socket.
   virtual std::string peer() const = 0;
 };
 
