@@ -1,17 +1,21 @@
 /// skeind: reads the configuration, opens the doors, runs until a signal, drains.
 
+#include <unistd.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/send.hpp>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <future>
 #include <iostream>
+#include <optional>
 #include <thread>
-#include <unistd.h>
 
 #include "actors/caf_settings.hpp"
 #include "actors/io_unit.hpp"
@@ -20,6 +24,7 @@
 #include "config/invocation.hpp"
 #include "io/acceptor.hpp"
 #include "io/descriptors.hpp"
+#include "store/recovery.hpp"
 
 namespace {
 
@@ -28,10 +33,43 @@ using namespace skein;
 constexpr std::uint16_t source_port = 9090;
 constexpr std::uint16_t client_port = 9099;
 
+/// What is stored, as of the end of the log. Throws store::error.
+std::shared_ptr<stored_state> open_store(const daemon_options& options) {
+  auto stored = std::make_shared<stored_state>();
+  if (options.event.level == durability::none) return stored;
+  using clock = std::chrono::steady_clock;
+  const auto begin = clock::now();
+  stored->engine = store::open_disk({options.store.directory});
+  stored->log =
+      std::make_unique<store::event_log>(*stored->engine, options.event.log, options.keep_graph);
+  stored->start = stored->log->start();
+  auto last = begin;
+  stored->graph = store::recover_graph(*stored->engine, [&](auto at, auto end) {
+    if (clock::now() - last < std::chrono::seconds{1}) return;
+    last = clock::now();
+    log::info("reading the log", {{"position", at}, {"end", end}});
+  });
+  const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begin);
+  log::info("store opened", {{"directory", options.store.directory},
+                             {"epoch", stored->start.epoch},
+                             {"next", stored->start.next},
+                             {"interrupted", stored->start.interrupted},
+                             {"events", stored->log->events()},
+                             {"edges", stored->graph.edges()},
+                             {"ms", taken.count()}});
+  return stored;
+}
+
+std::string control_socket(const daemon_options& options) {
+  if (options.control.socket != "auto") return options.control.socket;
+  return options.event.level == durability::none ? "" : options.store.directory + "/control";
+}
+
 /// The doors and the actors behind them. The I/O context ends when nothing waits for it any more.
 int run(const daemon_options& options) {
   log::start(options.level);
   std::signal(SIGPIPE, SIG_IGN);
+  const auto stored = open_store(options);
   io::flow flow{options.flow.high_mark, options.flow.low_mark};
   boost::asio::io_context context{1};
   boost::asio::signal_set signals{context, SIGINT, SIGTERM};
@@ -55,16 +93,24 @@ int run(const daemon_options& options) {
   io::acceptor clients{context, options.client.listen, client_port,
                        [&](auto connection) { unit.send(parent, client_accepted{connection}); },
                        accept_failed};
+  std::optional<io::acceptor> operators;
+  if (const std::string path = control_socket(options); !path.empty()) {
+    operators.emplace(
+        context, std::filesystem::path{path},
+        [&](auto connection) { unit.send(parent, control_accepted{connection}); }, accept_failed);
+  }
   const auto stop_accepting = [&] {
     boost::asio::post(context, [&] {
       sources.stop();
       clients.stop();
+      if (operators) operators->stop();
     });
   };
-  parent = system.spawn(
-      supervisor, std::make_shared<const supervisor_environment>(supervisor_environment{
-                      options, flow, &unit, stop_accepting,
-                      [&](int exit_status) { finished.set_value(exit_status); }}));
+  parent = system.spawn(supervisor,
+                        std::make_shared<const supervisor_environment>(supervisor_environment{
+                            options, flow, &unit, stop_accepting,
+                            [&](int exit_status) { finished.set_value(exit_status); }}),
+                        stored);
 
   signals.async_wait([&](const auto& error, int signal) {
     if (error) return;
@@ -79,6 +125,10 @@ int run(const daemon_options& options) {
   }
   for (const auto& address : clients.addresses()) {
     log::info("listening", {{"door", "client"}, {"address", address}});
+  }
+  if (operators) {
+    log::info("listening", {{"door", "control"}, {"address", operators->addresses().front()}});
+    operators->start();
   }
   sources.start();
   clients.start();

@@ -1,7 +1,9 @@
 /// Every actor by its messages. Reading this is reading the architecture:
 ///
-///     source ──▶ sequencer ──▶ router ──▶ session        all ──▶ statistics
-///     supervisor spawns, watches and drains them
+///     source ──▶ sequencer ─────────────▶ router ──▶ session          all ──▶ statistics
+///                    └────▶ recorder ─(sync)─┘          ▲
+///                              └─ the log ─▶ replayer ──┘
+///     supervisor spawns, watches and drains them; control is a door for the operator
 #pragma once
 
 #include <caf/replies_to.hpp>
@@ -32,7 +34,8 @@ using source_actor = caf::typed_actor<
 using sequencer_actor = caf::typed_actor<
     /// The sender is a source from now on.
     caf::reacts_to<source_opened>,
-    /// Puts the events in order and sends what is in order to the router.
+    /// Puts the events in order and sends what is in order to the recorder and the router; at level
+    /// `sync` to the recorder only.
     caf::reacts_to<source_events>,
     /// Gives sources back the right to send what the router has taken.
     caf::reacts_to<block_taken>,
@@ -42,9 +45,62 @@ using sequencer_actor = caf::typed_actor<
     caf::reacts_to<deadline_due>,
     /// Once all have answered: gives up gaps that are overdue, decides about restarts.
     caf::reacts_to<caught_up>,
+    /// Ends the epoch that is, whatever is missing of it.
+    caf::replies_to<begin_epoch>::with<epoch_begun>,
+    /// Where the sequence is.
+    caf::replies_to<status_wanted>::with<status>,
     /// Reports what it counted.
     caf::reacts_to<report_due>,
-    /// Releases what can be released, answers when the router has it, and ends.
+    /// Releases what can be released, answers, and ends.
+    caf::replies_to<drain>::with<drained>>;
+
+/// The only writer of the log of events. It takes what is in its mailbox, writes it by one commit,
+/// and answers all.
+using recorder_actor = caf::typed_actor<
+    /// Records the events. At level `sync` the router gets them from here, once they are on disk.
+    caf::reacts_to<ordered_events>,
+    /// Records that a later start at 1 is a new stream.
+    caf::reacts_to<stream_over>,
+    /// Records how far a user has got.
+    caf::reacts_to<acknowledged>,
+    /// Tells a session where its user's inbox stands; makes one if there is none.
+    caf::reacts_to<open_inbox>,
+    /// Records a part of a checkpoint.
+    caf::reacts_to<graph_slice>,
+    /// Records that it is complete; cuts the log where its bounds ask for it.
+    caf::reacts_to<checkpoint_made>,
+    /// Writes what was gathered.
+    caf::reacts_to<commit_due>,
+    /// Answers when everything so far is on disk, a new epoch for example.
+    caf::replies_to<flush_log>::with<drained>,
+    /// Copies the store.
+    caf::replies_to<backup_wanted>::with<backup_made>,
+    /// What the log holds.
+    caf::replies_to<status_wanted>::with<status>,
+    /// Reports what it counted.
+    caf::reacts_to<report_due>,
+    /// Writes the rest, answers, and ends.
+    caf::replies_to<drain>::with<drained>>;
+
+/// Reads the log for users who have missed something.
+using replayer_actor = caf::typed_actor<
+    /// The sender gets what it has missed, then `at_head`.
+    caf::reacts_to<replay_wanted>,
+    /// The sender gets what is left up to there, then `done`.
+    caf::reacts_to<replay_until>,
+    /// The sender gets no more.
+    caf::reacts_to<stop_replay>,
+    /// Like `stop_replay`, from the supervisor for a session that failed.
+    caf::reacts_to<session_lost>,
+    /// The sessions are ready for another round.
+    caf::reacts_to<round_done>,
+    /// There is more to be read.
+    caf::reacts_to<log_grew>,
+    /// Reads on.
+    caf::reacts_to<slice_due>,
+    /// Tells those who hold a pass up that others wait.
+    caf::reacts_to<hurry_due>,
+    /// Ends.
     caf::replies_to<drain>::with<drained>>;
 
 /// The follower graph and who is connected.
@@ -61,6 +117,10 @@ using router_actor = caf::typed_actor<
     caf::reacts_to<flush_due>,
     /// The sessions are ready for another round.
     caf::reacts_to<round_done>,
+    /// Begins a checkpoint of the graph.
+    caf::reacts_to<checkpoint_wanted>,
+    /// Makes the next slice of it.
+    caf::reacts_to<slice_taken>,
     /// Reports what it counted.
     caf::reacts_to<report_due>,
     /// Sends what was gathered, answers when the sessions have it, and ends.
@@ -68,7 +128,7 @@ using router_actor = caf::typed_actor<
 
 /// One connection of a user.
 using session_actor = caf::typed_actor<
-    /// Reads the first line, then watches for the end.
+    /// Reads the first line, then acknowledgements, and watches for the end.
     caf::reacts_to<readable>,
     /// Writes what waits.
     caf::reacts_to<writable>,
@@ -80,6 +140,8 @@ using session_actor = caf::typed_actor<
     caf::reacts_to<replaced>,
     /// Looks whether a client that lags still makes progress.
     caf::reacts_to<progress_due>,
+    /// Takes the next step of a durable session.
+    caf::reacts_to<session_news>,
     /// Ends when all that waits is written.
     caf::reacts_to<drain>,
     /// Ends at once; what waits is lost.
@@ -91,17 +153,33 @@ using statistics_actor = caf::typed_actor<
     caf::reacts_to<report>,
     /// Logs the totals if they have moved.
     caf::reacts_to<report_due>,
+    /// How many clients there are.
+    caf::replies_to<status_wanted>::with<status>,
     /// Logs the totals, answers, and ends.
     caf::replies_to<drain>::with<drained>>;
 
+/// One connection of the operator: one command, one answer.
+using control_actor = caf::typed_actor<
+    /// Reads the command.
+    caf::reacts_to<readable>,
+    /// Writes the rest of the answer.
+    caf::reacts_to<writable>,
+    /// Ends if no command has come, or the answer is not taken.
+    caf::reacts_to<handshake_overdue>,
+    /// Ends.
+    caf::reacts_to<drain>>;
+
 /// Parent of all: spawns a source or session for each connection, watches every actor, and ends
-/// the daemon in order: sources, sequencer, router, sessions, statistics.
+/// the daemon in order: sources, sequencer, flush of the log, router, sessions, replayer, recorder,
+/// statistics.
 using supervisor_actor = caf::typed_actor<
     /// Spawns a source.
     caf::reacts_to<source_accepted>,
     /// Spawns a session.
     caf::reacts_to<client_accepted>,
-    /// Tells sessions whose handshake has taken too long.
+    /// Spawns a control.
+    caf::reacts_to<control_accepted>,
+    /// Tells sessions and controls whose handshake has taken too long.
     caf::reacts_to<handshake_overdue>,
     /// Passes on what the doors have counted.
     caf::reacts_to<report>,

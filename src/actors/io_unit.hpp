@@ -1,17 +1,18 @@
 /// Runs actors on the I/O thread for as long as that is quicker than waking a worker.
 ///
 /// An event on a quiet system passes from the socket it is read from to the socket it is written
-/// to without a change of thread. What is not done within the budget goes to CAF's scheduler, so
-/// that under load all cores work and the I/O thread returns to its sockets.
+/// to without a change of thread. What is not done within the budget, which is looked at between
+/// two actors, goes to CAF's scheduler, so that under load all cores work and the I/O thread
+/// returns to its sockets.
 #pragma once
 
 #include <caf/actor_cast.hpp>
+#include <caf/actor_control_block.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/execution_unit.hpp>
 #include <caf/mailbox_element.hpp>
-#include <caf/resumable.hpp>
-#include <caf/actor_control_block.hpp>
 #include <caf/make_message.hpp>
+#include <caf/resumable.hpp>
 #include <chrono>
 #include <deque>
 #include <memory>

@@ -7,15 +7,22 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "actors/traffic.hpp"
 #include "core/round.hpp"
 #include "core/sequence.hpp"
 #include "io/flow.hpp"
 #include "io/stream.hpp"
+#include "store/layout.hpp"
 
 namespace skein {
+
+/// Tells the portions of one membership of a session from those of the one before.
+using ticket_number = std::uint32_t;
 
 /// An immutable block on its way, with the bytes it stands for in the flow.
 template <class Block>
@@ -32,6 +39,9 @@ struct source_accepted {
 struct client_accepted {
   std::shared_ptr<io::stream> connection;
 };
+struct control_accepted {
+  std::shared_ptr<io::stream> connection;
+};
 /// The connection can be read, or has ended.
 struct readable {};
 /// The connection can be written, or has ended.
@@ -44,6 +54,7 @@ struct source_opened {
 };
 struct source_closed {
   core::source_id source;
+  bool cut = false;  ///< it was going on, and has not ended by itself
 };
 /// The events of one read.
 struct source_events {
@@ -67,11 +78,14 @@ struct ordered_events {
 /// A round on its way to the sessions; tells when the last of them has let go of it.
 struct round_in_flight {
   std::shared_ptr<const core::round> round;
+  core::epoch_number epoch;  ///< of all that is in it
+  core::log_position upto;   ///< with it, a session has everything before this position
   io::charge bytes;
   std::function<void()> done;
 
-  round_in_flight(std::shared_ptr<const core::round> r, io::charge b, std::function<void()> d)
-      : round(std::move(r)), bytes(std::move(b)), done(std::move(d)) {}
+  round_in_flight(std::shared_ptr<const core::round> r, core::epoch_number e, core::log_position u,
+                  io::charge b, std::function<void()> d)
+      : round(std::move(r)), epoch(e), upto(u), bytes(std::move(b)), done(std::move(d)) {}
   round_in_flight(const round_in_flight&) = delete;
   round_in_flight& operator=(const round_in_flight&) = delete;
   ~round_in_flight() { done(); }
@@ -80,19 +94,69 @@ struct round_in_flight {
 struct portion {
   std::shared_ptr<const round_in_flight> of;
   std::uint32_t group;
+  ticket_number ticket;  ///< of the join or replay that it comes from
 };
 /// Every session has written, or kept, its portion of a round.
-struct round_done {};
+struct round_done {
+  std::uint32_t pass = 0;  ///< the replayer's
+};
 
 // --- life of a session ---
 
-/// The sender is a session of `user` from now on.
+/// The sender is a session of `user` from now on. With a position: from there on, and is answered
+/// by `session_news::joined`.
 struct join {
   core::user_id user;
+  ticket_number ticket = 0;
+  std::optional<core::log_position> from;
 };
 /// The sender is one no longer.
 struct leave {
   core::user_id user;
+};
+/// The sender, a durable session of `user`, asks for the place from which on it has to be told;
+/// `beyond` sets it. Is answered by `session_news::opened`.
+struct open_inbox {
+  core::user_id user;
+  std::optional<core::sequence_number> beyond;
+};
+/// The user has everything up to `number` of `epoch`.
+struct acknowledged {
+  core::user_id user;
+  core::epoch_number epoch;
+  core::sequence_number number;
+};
+/// The sender wants what `user` has missed: from `from` on, but nothing up to `number` of `epoch`.
+struct replay_wanted {
+  core::user_id user;
+  ticket_number ticket;
+  core::log_position from;
+  core::epoch_number epoch;
+  core::sequence_number number;
+};
+/// The sender, told that it is at the head, gets everything up to here by the replay.
+struct replay_until {
+  core::log_position position;
+};
+/// The sender wants no replay any more.
+struct stop_replay {};
+/// What a durable session learns from others.
+struct session_news {
+  enum class kind : std::uint8_t {
+    opened,   ///< the inbox: the user has everything up to `number` of `epoch`
+    missing,  ///< part of what is to be replayed cannot be; `text` says what
+    at_head,  ///< everything up to `position` has been replayed
+    joined,   ///< the router tells everything from `position` on
+    done,     ///< the replay has come to the position that was asked for
+    failed,   ///< it cannot go on; `text` says why
+    hurry,    ///< others wait for the replay to end
+  };
+  kind what = kind::opened;
+  ticket_number ticket = 0;
+  core::log_position position = 0;
+  core::epoch_number epoch = 0;
+  core::sequence_number number = 0;
+  std::string text;
 };
 /// A session has failed without leaving.
 struct session_lost {
@@ -104,6 +168,64 @@ struct handshake_overdue {};
 struct replaced {};
 /// Time to see whether a client that lags still makes progress.
 struct progress_due {};
+
+// --- the log of events ---
+
+/// The daemon ends, and the stream has ended before: every source by itself, with nothing held
+/// back.
+struct stream_over {};
+/// Time to write what was gathered.
+struct commit_due {
+  enum class why : std::uint8_t {
+    interval,     ///< it has waited long enough
+    mailbox_end,  ///< this stands behind what was in the mailbox
+    retry,        ///< the store has failed
+    age,          ///< events may have become too old
+  };
+  why what;
+};
+/// The log can be read up to here.
+struct log_grew {
+  core::log_position end;
+};
+/// A checkpoint of the graph should be made.
+struct checkpoint_wanted {
+  store::generation_number generation;
+};
+/// A part of it. Is answered by `slice_taken`.
+struct graph_slice {
+  std::string key, value;
+};
+struct slice_taken {};
+/// Time for the next slice.
+struct slice_due {};
+/// Time to see whether others wait for a replay to end.
+struct hurry_due {};
+/// All slices of it have been sent.
+struct checkpoint_made {
+  store::checkpoint what;
+};
+/// What was recorded goes to disk, and to the router. Is answered by `drained`.
+struct flush_log {};
+
+// --- the operator ---
+
+struct status_wanted {};
+/// Names and values, in their order.
+struct status {
+  std::vector<std::pair<std::string, std::uint64_t>> facts;
+};
+/// Begins a new epoch. Is answered by its number when it is on disk.
+struct begin_epoch {};
+struct epoch_begun {
+  core::epoch_number epoch;
+  core::sequence_number next;
+};
+/// A copy of the store goes to this directory, which does not exist.
+struct backup_wanted {
+  std::string directory;
+};
+struct backup_made {};
 
 // --- timers and statistics ---
 
@@ -121,7 +243,9 @@ struct report {
 
 /// Ends what the receiver does: read no more, pass on what there is, flush, then end or answer.
 struct drain {};
-struct drained {};
+struct drained {
+  bool lost = false;  ///< something that should have been kept
+};
 struct drain_overdue {};
 
 }  // namespace skein
@@ -143,6 +267,29 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::round_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::join)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::leave)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::session_lost)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::open_inbox)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::acknowledged)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::replay_wanted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::replay_until)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::stop_replay)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::session_news)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::stream_over)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::commit_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::log_grew)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::checkpoint_wanted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::graph_slice)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::slice_taken)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::slice_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::hurry_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::checkpoint_made)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::flush_log)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::status_wanted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::status)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::begin_epoch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::epoch_begun)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::backup_wanted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::backup_made)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::control_accepted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::handshake_overdue)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::replaced)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::progress_due)

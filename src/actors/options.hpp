@@ -12,6 +12,7 @@
 #include "core/event.hpp"
 #include "core/outbox_options.hpp"
 #include "core/sequence_options.hpp"
+#include "store/log_options.hpp"
 
 namespace skein {
 
@@ -41,6 +42,33 @@ struct client_options {
   std::chrono::milliseconds stall_timeout{500};
 };
 
+/// When an event is on disk.
+enum class durability : std::uint8_t {
+  none,   ///< never: nothing is stored
+  async,  ///< it is routed at once, and on disk within the commit interval
+  sync,   ///< it is on disk before anybody sees it
+};
+
+struct event_options {
+  durability level = durability::async;
+  /// Longest time until an event is on disk, at level `async`; for acknowledgements at each level.
+  std::chrono::milliseconds commit_interval{50};
+  store::log_options log;
+};
+
+struct inbox_options {
+  store::quota quota;
+};
+
+struct store_options {
+  std::string directory = "skein-data";
+};
+
+struct control_options {
+  /// Path of the Unix socket; `auto`: `control` in the store's directory, or none without a store.
+  std::string socket = "auto";
+};
+
 /// Backpressure: bytes between being read from a source and being written to a client.
 struct flow_options {
   std::size_t high_mark = 64u << 20;  ///< at this many bytes sources are read no more
@@ -51,6 +79,10 @@ struct daemon_options {
   source_options source;
   client_options client;
   core::sequence_options sequence;
+  event_options event;
+  inbox_options inbox;
+  store_options store;
+  control_options control;
   bool keep_graph = false;  ///< a new epoch keeps the follower graph
   flow_options flow;
   /// Longest pause between two rounds of writing while the daemon is busy, 0..1 s.

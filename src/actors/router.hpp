@@ -10,12 +10,13 @@
 #include <chrono>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "actors/delivery.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/options.hpp"
 #include "core/follower_graph.hpp"
-#include "core/round.hpp"
 #include "io/flow.hpp"
 
 namespace skein {
@@ -29,13 +30,15 @@ struct router_environment {
   std::chrono::milliseconds report_interval;
 };
 
+/// What the router goes on with after a start.
+struct routed_so_far {
+  core::follower_graph graph;
+  core::epoch_number epoch = 1;
+  core::log_position position = 0;
+};
+
 struct router_state {
   static inline const char* name = "router";
-
-  struct member {
-    session_actor actor;  ///< null if the index is free
-    core::user_id user = core::no_user;
-  };
 
   struct waiting_block {
     std::shared_ptr<const charged<core::ordered_block>> events;
@@ -47,18 +50,28 @@ struct router_state {
   std::deque<waiting_block> waiting;  ///< while the round is full; bounded by the sources' credit
   core::follower_graph graph;
   core::epoch_number epoch = 1;
+  core::log_position position = 0;  ///< everything before it has been routed
 
-  std::vector<member> sessions;                 ///< by index
-  std::vector<core::session_index> free;        ///< indices to use again
-  std::vector<core::session_index> retired;     ///< free once the current round is flushed
-  std::size_t connected = 0;
+  delivery sessions;
+  struct pending_join {
+    session_actor actor;
+    join what;
+  };
+  std::vector<pending_join> joining;  ///< from positions that have not been reached
 
-  core::round_builder round;
-  std::vector<bool> has_group;                  ///< by index, while a round is sent
-  bool flush_armed = false;   ///< a `flush_due` is on its way
+  /// A checkpoint that is being made, slice by slice, while the graph goes on changing.
+  struct checkpointing {
+    recorder_actor recorder;
+    store::checkpoint what;
+    std::uint32_t place = 0;  ///< followers at home below have been sent
+  };
+  std::optional<checkpointing> checkpoint;
+
+  bool epoch_ends = false;   ///< what waits next is of another epoch than the round
+  bool flush_armed = false;  ///< a `flush_due` is on its way
   bool round_in_flight = false;
   std::chrono::microseconds pause{};  ///< between the end of the round in flight and the next one
-  std::size_t kept_bytes = 0;  ///< of blocks that the round points into
+  std::size_t kept_bytes = 0;         ///< of blocks that the round points into
   core::time_point next_flush{};
 
   traffic unreported;
@@ -66,6 +79,7 @@ struct router_state {
 };
 
 router_actor::behavior_type router(router_actor::stateful_pointer<router_state> self,
-                                   std::shared_ptr<const router_environment> environment);
+                                   std::shared_ptr<const router_environment> environment,
+                                   std::shared_ptr<routed_so_far> start);
 
 }  // namespace skein

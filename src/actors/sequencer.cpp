@@ -32,6 +32,7 @@ void log_changes(pointer self) {
   if (sequence.epoch() != state.epoch) {
     state.epochs_unreported += sequence.epoch() - state.epoch;
     state.epoch = sequence.epoch();
+    state.cut = false;
     log::info("the stream starts again", {{"epoch", state.epoch}});
   }
   const core::reorder_counts& now = sequence.counts();
@@ -65,13 +66,12 @@ void follow_up(pointer self, core::sequence_output& output) {
   sequencer_state& state = self->state;
   const sequencer_environment& environment = *state.environment;
   for (core::ordered_block& block : output.blocks) {
-    if (block.events.empty()) continue;
-    const std::size_t bytes =
-        block.text.capacity() + block.events.capacity() * sizeof(core::event);
-    self->send(environment.router,
-               ordered_events{std::make_shared<const charged<core::ordered_block>>(
-                   charged<core::ordered_block>{std::move(block),
-                                                io::charge{environment.flow, bytes}})});
+    const std::size_t bytes = block.text.capacity() + block.events.capacity() * sizeof(core::event);
+    const ordered_events events{std::make_shared<const charged<core::ordered_block>>(
+        charged<core::ordered_block>{std::move(block), io::charge{environment.flow, bytes}})};
+    // The recorder is first: what the router says of events reaches it behind them.
+    if (environment.recorder) self->send(environment.recorder, events);
+    if (!environment.synced) self->send(environment.router, events);
     // Sources get their credit back when the router has taken the first of what they sent.
     state.not_taken.push_back(std::exchange(output.taken, {}));
   }
@@ -88,15 +88,24 @@ void follow_up(pointer self, core::sequence_output& output) {
   log_changes(self);
 }
 
-void advance(pointer self) {
-  core::sequence_output output;
-  self->state.sequence->advance(self->clock().now(), output);
-  follow_up(self, output);
+status status_of(const sequencer_state& state) {
+  const core::sequence& sequence = *state.sequence;
+  return {{{"epoch", sequence.epoch()},
+           {"next", static_cast<std::uint64_t>(sequence.next())},
+           {"held", sequence.held()},
+           {"sources", state.sources.size()}}};
 }
 
 /// What is overdue may lie in a connection, unread because the daemon or the machine is busy. So
 /// nothing is given up before every source has been read to its end, but for those that may not
-/// send more before something is given up.
+/// send more before something is given up. What has become overdue since they were asked is not
+/// given up: of that their answers say nothing.
+void advance(pointer self) {
+  core::sequence_output output;
+  self->state.sequence->advance(self->state.asked, output);
+  follow_up(self, output);
+}
+
 void stop_waiting_for(pointer self, core::source_id source) {
   auto& waiting = self->state.catching_up;
   if (waiting.erase(source) != 0 && waiting.empty()) advance(self);
@@ -104,10 +113,12 @@ void stop_waiting_for(pointer self, core::source_id source) {
 
 }  // namespace
 
-sequencer_actor::behavior_type sequencer(
-    pointer self, std::shared_ptr<const sequencer_environment> environment) {
+sequencer_actor::behavior_type sequencer(pointer self,
+                                         std::shared_ptr<const sequencer_environment> environment,
+                                         const core::sequence_start& start) {
   log_exceptions(self);
-  self->state.sequence.emplace(environment->options, environment->ending);
+  self->state.sequence.emplace(environment->options, environment->ending, start);
+  self->state.epoch = start.epoch;
   self->state.environment = std::move(environment);
 
   return {
@@ -137,6 +148,7 @@ sequencer_actor::behavior_type sequencer(
       },
       [self](source_closed closed) {
         core::sequence_output output;
+        if (closed.cut) self->state.cut = true;
         self->state.sources.erase(closed.source);
         self->state.sequence->close(closed.source, self->clock().now(), output);
         follow_up(self, output);
@@ -145,6 +157,7 @@ sequencer_actor::behavior_type sequencer(
       [self](deadline_due) {
         sequencer_state& state = self->state;
         state.armed_for = core::never;
+        if (state.catching_up.empty()) state.asked = self->clock().now();
         for (const auto& [id, source] : state.sources) {
           if (state.sequence->keeps_block_of(id)) continue;
           if (state.catching_up.insert(id).second) self->send(source, catch_up{});
@@ -152,13 +165,31 @@ sequencer_actor::behavior_type sequencer(
         if (state.catching_up.empty()) advance(self);
       },
       [self](caught_up done) { stop_waiting_for(self, done.source); },
+      [self](begin_epoch) -> caf::result<epoch_begun> {
+        core::sequence_output output;
+        self->state.sequence->begin_epoch(self->clock().now(), output);
+        follow_up(self, output);
+        const epoch_begun begun{self->state.sequence->epoch(), self->state.sequence->next()};
+        if (!self->state.environment->recorder) return begun;
+        auto promise = self->make_response_promise<epoch_begun>();
+        self->request(self->state.environment->recorder, caf::infinite, flush_log{})
+            .then([promise, begun](drained) mutable { promise.deliver(begun); },
+                  [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
+        return promise;
+      },
+      [self](status_wanted) { return status_of(self->state); },
       [self](report_due) { send_report(self); },
       [self](drain) {
+        sequencer_state& state = self->state;
+        const bool over = state.sequence->over() && !state.cut;
         core::sequence_output output;
         self->state.sequence->release_all(self->clock().now(), output);
         follow_up(self, output);
         if (const std::size_t held = self->state.sequence->held(); held != 0) {
           log::warn("events behind a gap are lost", {{"events", held}});
+        }
+        if (over && state.environment->recorder) {
+          self->send(state.environment->recorder, stream_over{});
         }
         send_report(self);
         self->quit();

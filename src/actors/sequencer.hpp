@@ -21,6 +21,8 @@ struct sequencer_environment {
   core::line_ending ending;
   io::flow& flow;
   router_actor router;
+  recorder_actor recorder;  ///< null if nothing is stored
+  bool synced = false;      ///< the router gets events from the recorder
   statistics_actor statistics;
   std::chrono::milliseconds report_interval;
 };
@@ -30,10 +32,12 @@ struct sequencer_state {
 
   std::shared_ptr<const sequencer_environment> environment;
   std::optional<core::sequence> sequence;
+  bool cut = false;  ///< a source of this epoch has not ended by itself
   std::unordered_map<core::source_id, source_actor> sources;
   /// For each block the router has not taken: the sources that may then send another one.
   std::deque<std::vector<core::source_id>> not_taken;
-  std::set<core::source_id> catching_up;  ///< sources that were asked, if something is overdue
+  std::set<core::source_id> catching_up;     ///< sources that were asked, if something is overdue
+  core::time_point asked{};                  ///< when they were
   core::time_point armed_for = core::never;  ///< the earliest timer that is set
   core::epoch_number epoch = 1;              ///< the last one that was logged
   core::reorder_counts reported;             ///< counts at the last report
@@ -43,8 +47,8 @@ struct sequencer_state {
   log::rate_limiter warnings{10};
 };
 
-sequencer_actor::behavior_type sequencer(
-    sequencer_actor::stateful_pointer<sequencer_state> self,
-    std::shared_ptr<const sequencer_environment> environment);
+sequencer_actor::behavior_type sequencer(sequencer_actor::stateful_pointer<sequencer_state> self,
+                                         std::shared_ptr<const sequencer_environment> environment,
+                                         const core::sequence_start& start);
 
 }  // namespace skein

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -19,8 +20,16 @@ using phase = session_state::phase;
 using status = io::io_result::status;
 using ending = io::stream::ending;
 
-/// Longest first line, bytes: a sign and twenty digits, and some zeros.
-constexpr std::size_t longest_first_line = 64;
+/// Longest line of a client, bytes: two numbers of twenty digits, and some zeros.
+constexpr std::size_t longest_line = 64;
+/// What may wait for a durable session, bytes; the rest waits in the log. More than a round of the
+/// replayer.
+constexpr std::size_t durable_outbox = 1u << 20;
+/// What a durable session keeps until a replay is done, bytes; rather than more it is replayed
+/// again.
+constexpr std::size_t most_kept = durable_outbox / 4;
+/// How long a round of a replay is held at least, though others wait.
+constexpr std::chrono::milliseconds patience{250};
 /// How many stall timeouts without progress of anyone are enough.
 constexpr int hopeless_after = 4;
 
@@ -36,58 +45,114 @@ void log_debug(pointer self, std::string_view message) {
 void end(pointer self, ending how) {
   session_state& state = self->state;
   if (state.user != core::no_user) self->send(state.environment->router, leave{state.user});
+  if (state.durable) self->send(state.environment->replayer, stop_replay{});
   log_debug(self, "client ended");
   traffic last;
   last.clients_closed = 1;
   last.handshakes_failed = state.where == phase::handshake ? 1 : 0;
-  last.dropped = state.outbox->lines();
+  // What a durable session has not written stays in the log.
+  last.dropped = state.durable ? 0 : state.outbox->lines();
   count(self, last);
   (*state.connection)->close(how);
+  state.where = phase::ended;
   self->quit();
 }
 
 void refuse(pointer self, std::string_view reason) {
-  (*self->state.connection)->write("ERR " + std::string{reason} + "\r\n");
+  // Not within a line that is half written.
+  if (self->state.outbox->empty()) {
+    (*self->state.connection)->write("ERR " + std::string{reason} + "\r\n");
+  }
   end(self, ending::graceful);
 }
 
-void begin(pointer self, core::user_id user) {
-  session_state& state = self->state;
-  state.user = user;
-  state.where = phase::live;
-  state.first_line.reset();
-  self->send(state.environment->router, join{user});
-  log_debug(self, "client connected");
+/// What the first line says.
+struct introduction {
+  core::user_id user = core::no_user;
+  bool durable = false;
+  std::optional<core::sequence_number> beyond;
+  const char* wrong = nullptr;  ///< what is wrong with it
+};
+
+std::optional<core::sequence_number> parse_number(std::string_view text) {
+  core::sequence_number number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || rest != end || text.front() == '-') return std::nullopt;
+  return number;
 }
 
-void read_first_line(pointer self) {
+introduction parse_first_line(std::string_view line) {
+  introduction said;
+  const std::size_t bar = line.find('|');
+  said.user = core::parse_user(line.substr(0, bar));
+  if (said.user == core::no_user) said.wrong = "the first line must be a user: a number of 64 bits";
+  if (bar == std::string_view::npos || said.wrong) return said;
+  said.durable = true;
+  if (line.size() == bar + 1) return said;
+  said.beyond = parse_number(line.substr(bar + 1));
+  if (!said.beyond) said.wrong = "behind the user and | must be nothing, or a number";
+  return said;
+}
+
+void begin(pointer self, const introduction& said) {
   session_state& state = self->state;
-  const auto space = state.first_line->space();
+  state.user = said.user;
+  state.where = phase::live;
+  log_debug(self, "client connected");
+  if (!said.durable) {
+    state.lines.reset();
+    self->send(state.environment->router, join{said.user, 0, std::nullopt});
+    return;
+  }
+  state.durable = std::make_unique<durable_state>();
+  state.outbox.emplace(core::outbox_options{durable_outbox, core::overflow_policy::drop_newest});
+  self->send(state.environment->recorder, open_inbox{said.user, said.beyond});
+}
+
+void acknowledge(pointer self, std::string_view line);
+void write_error(pointer self, std::string_view reason);
+constexpr std::string_view no_acknowledgement = "an acknowledgement is A| and a number";
+
+/// Reads lines: first who the client is, then what it acknowledges.
+void read_lines(pointer self) {
+  session_state& state = self->state;
+  const auto space = state.lines->space();
   const io::io_result read = (*state.connection)->read(space.data, space.size);
   if (read.what == status::ended || read.what == status::failed) {
     end(self, ending::graceful);
     return;
   }
   if (read.what == status::ok) {
-    std::optional<std::string> line;
+    std::vector<std::string> lines;
     bool too_long = false;
-    state.first_line->commit(
-        read.bytes,
-        [&](std::string_view l) {
-          if (!line) line = l;
-        },
-        [&] { too_long = true; });
-    if (line) {
-      const core::user_id user = core::parse_user(*line);
-      if (user == core::no_user) {
-        refuse(self, "the first line must be a user: a number of 64 bits");
+    // The framer goes with the handshake.
+    state.lines->commit(
+        read.bytes, [&](std::string_view l) { lines.emplace_back(l); }, [&] { too_long = true; });
+    for (const std::string& line : lines) {
+      if (state.where == phase::ended) return;
+      if (state.where != phase::handshake) {
+        if (state.durable) acknowledge(self, line);
+        continue;
+      }
+      const introduction said = parse_first_line(line);
+      if (said.wrong) {
+        refuse(self, said.wrong);
         return;
       }
-      begin(self, user);
-    } else if (too_long) {
+      if (said.durable && !state.environment->recorder) {
+        refuse(self, "nothing is stored here, there are no durable sessions");
+        return;
+      }
+      begin(self, said);
+    }
+    if (too_long && state.where == phase::handshake) {
       refuse(self, "the first line is too long");
       return;
     }
+    if (state.where == phase::ended) return;
+    if (too_long && state.durable) write_error(self, no_acknowledgement);
+    if (state.where == phase::ended) return;
   }
   (*state.connection)->await_readable();
 }
@@ -156,18 +221,22 @@ void keep(pointer self, std::string_view rest, bool mid_line, core::time_point n
   if (!state.outbox->empty()) wait_to_write(self);
 }
 
+/// The text of a portion; valid until the next call on this thread.
+std::string_view text_of(const portion& message) {
+  const core::round& round = *message.of->round;
+  const std::string_view text = round.in_one_piece(message.group);
+  if (!text.empty()) return text;
+  thread_local std::vector<char> gathered;
+  const std::size_t size = round.size_of(message.group);
+  if (gathered.size() < size) gathered.resize(size);
+  round.copy_to(gathered.data(), message.group);
+  return {gathered.data(), size};
+}
+
 void write_portion(pointer self, const portion& message) {
   session_state& state = self->state;
   if (state.where != phase::live) return;
-  const core::round& round = *message.of->round;
-  std::string_view text = round.in_one_piece(message.group);
-  thread_local std::vector<char> gathered;
-  if (text.empty()) {
-    const std::size_t size = round.size_of(message.group);
-    if (gathered.size() < size) gathered.resize(size);
-    round.copy_to(gathered.data(), message.group);
-    text = {gathered.data(), size};
-  }
+  const std::string_view text = text_of(message);
   if (text.empty()) return;
   const auto now = self->clock().now();
   if (!state.outbox->empty()) {
@@ -189,6 +258,249 @@ void write_portion(pointer self, const portion& message) {
   }
 }
 
+// --- durable sessions ---
+
+using stage = durable_state::stage;
+
+/// Writes whole lines, or lets them wait as far as there is room. Returns how many bytes of them
+/// the client has or will get; fewer only by whole lines. Ends the session if the connection has.
+std::size_t write_durable(pointer self, std::string_view text) {
+  session_state& state = self->state;
+  std::size_t done = 0;
+  if (state.outbox->empty()) {
+    const io::io_result written = (*state.connection)->write(text);
+    if (written.what == status::failed) {
+      end(self, ending::abort);
+      return 0;
+    }
+    done = written.bytes;
+    if (done != 0) progress(self, done, self->clock().now());
+  }
+  if (done != text.size()) {
+    const bool mid_line = done != 0 && text[done - 1] != '\n';
+    const std::size_t before = state.outbox->size();
+    state.outbox->append(text.substr(done), mid_line);
+    done += state.outbox->size() - before;
+    if (!std::exchange(state.waiting, true)) (*state.connection)->await_writable();
+  }
+  return done;
+}
+
+void write_error(pointer self, std::string_view reason) {
+  std::string line = "ERR ";
+  line += reason;
+  line += core::text_of(self->state.environment->options.ending);
+  write_durable(self, line);
+}
+
+void start_replay(pointer self) {
+  session_state& state = self->state;
+  durable_state& durable = *state.durable;
+  durable.where = stage::replaying;
+  durable.replay_ticket = ++durable.last_ticket;
+  durable.settled = false;
+  const auto last = durable.cursor.last();
+  self->send(state.environment->replayer, replay_wanted{state.user, durable.replay_ticket,
+                                                        durable.upto, last.epoch, last.number});
+}
+
+/// Is told nothing until the client has taken what waits for it.
+void lag(pointer self) {
+  session_state& state = self->state;
+  durable_state& durable = *state.durable;
+  if (durable.where == stage::live || durable.where == stage::joining ||
+      durable.where == stage::closing) {
+    self->send(state.environment->router, leave{state.user});
+  }
+  if (durable.where != stage::live) self->send(state.environment->replayer, stop_replay{});
+  durable.where = stage::lagging;
+  durable.kept.clear();
+  durable.held.reset();
+  if (state.outbox->empty()) start_replay(self);
+}
+
+core::sequence_number number_of(std::string_view line) {
+  core::sequence_number number = 0;
+  if (!line.empty() && line.front() == '+') line.remove_prefix(1);
+  std::from_chars(line.data(), line.data() + line.size(), number);
+  return number;
+}
+
+/// The highest number in `text`: that of its last line, unless numbers may fall.
+core::sequence_number highest_number(std::string_view text, bool in_order) {
+  if (in_order) {
+    const std::size_t before = text.substr(0, text.size() - 1).rfind('\n');
+    return number_of(before == std::string_view::npos ? text : text.substr(before + 1));
+  }
+  core::sequence_number highest = 0;
+  while (!text.empty()) {
+    highest = std::max(highest, number_of(text));
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  }
+  return highest;
+}
+
+/// Writes what was told. Returns whether the client has or will get all of it; else the session
+/// lags, or has ended.
+bool write_told(pointer self, core::epoch_number epoch, core::log_position upto,
+                std::string_view text) {
+  session_state& state = self->state;
+  durable_state& durable = *state.durable;
+  while (!durable.settled && !text.empty()) {
+    // What was sent may not have been in the log yet when the replay began, or may have been lost
+    // with the machine and come from a source again.
+    durable.settled = !durable.cursor.covers(epoch, number_of(text));
+    if (!durable.settled) text.remove_prefix(text.find('\n') + 1);
+  }
+  const std::size_t done = text.empty() ? 0 : write_durable(self, text);
+  if (state.where != phase::live) return false;
+  if (done != 0) {
+    const bool in_order = !state.environment->tells_late_events;
+    durable.cursor.sent(epoch, highest_number(text.substr(0, done), in_order));
+  }
+  if (done != text.size()) {
+    lag(self);
+    return false;
+  }
+  durable.upto = std::max(durable.upto, upto);
+  return true;
+}
+
+void write_replayed(pointer self, const portion& message) {
+  session_state& state = self->state;
+  durable_state& durable = *state.durable;
+  core::log_position upto = message.of->upto;
+  // The round goes on for others.
+  if (durable.where == stage::closing) upto = std::min(upto, durable.live_from);
+  if (!write_told(self, message.of->epoch, upto, text_of(message))) return;
+  if (state.outbox->empty()) return;
+  durable.held = message.of;
+  durable.held_since = self->clock().now();
+  if (!std::exchange(state.watched, true)) {
+    self->delayed_send(self, state.environment->options.stall_timeout, progress_due{});
+  }
+}
+
+void write_live(pointer self, core::epoch_number epoch, core::log_position upto,
+                std::string_view text) {
+  if (write_told(self, epoch, upto, text) && self->state.outbox->size() > durable_outbox / 2) {
+    lag(self);
+  }
+}
+
+void keep_live(pointer self, const portion& message) {
+  durable_state& durable = *self->state.durable;
+  const std::string_view text = text_of(message);
+  durable.kept_bytes += text.size();
+  if (durable.kept_bytes > most_kept) {
+    lag(self);
+  } else {
+    durable.kept.push_back({message.of->epoch, message.of->upto, std::string{text}});
+  }
+}
+
+void on_durable_portion(pointer self, const portion& message) {
+  session_state& state = self->state;
+  durable_state& durable = *state.durable;
+  if (state.where != phase::live) return;
+  if (message.ticket == durable.replay_ticket) {
+    if (durable.where == stage::replaying || durable.where == stage::closing) {
+      write_replayed(self, message);
+    }
+  } else if (message.ticket == durable.live_ticket) {
+    if (durable.where == stage::live) {
+      write_live(self, message.of->epoch, message.of->upto, text_of(message));
+    } else if (durable.where == stage::closing) {
+      keep_live(self, message);
+    }
+  }
+}
+
+/// Others do not wait any longer for a session that has held its round for `time`. Returns whether
+/// it held one for less.
+bool let_go(pointer self, std::chrono::milliseconds time) {
+  durable_state& durable = *self->state.durable;
+  if (!durable.held) return false;
+  if (self->clock().now() < durable.held_since + time) return true;
+  lag(self);
+  return false;
+}
+
+void begin_live(pointer self) {
+  session_state& state = self->state;
+  durable_state& durable = *state.durable;
+  durable.upto = std::max(durable.upto, durable.live_from);
+  durable.where = stage::live;
+  for (const auto& kept : std::exchange(durable.kept, {})) {
+    if (state.where != phase::live || durable.where != stage::live) return;
+    write_live(self, kept.epoch, kept.upto, kept.text);
+  }
+}
+
+void on_news(pointer self, const session_news& news) {
+  session_state& state = self->state;
+  durable_state& durable = *state.durable;
+  using kind = session_news::kind;
+  if (state.where != phase::live) return;
+  const bool of_replay = news.ticket == durable.replay_ticket;
+  switch (news.what) {
+    case kind::opened:
+      durable.cursor = core::session_cursor{{news.epoch, news.number}};
+      start_replay(self);
+      break;
+    case kind::missing:
+      if (of_replay) write_error(self, news.text);
+      break;
+    case kind::at_head:
+      if (!of_replay || durable.where != stage::replaying) break;
+      durable.upto = std::max(durable.upto, news.position);
+      durable.where = stage::joining;
+      durable.live_ticket = ++durable.last_ticket;
+      self->send(state.environment->router, join{state.user, durable.live_ticket, durable.upto});
+      break;
+    case kind::joined:
+      if (news.ticket != durable.live_ticket || durable.where != stage::joining) break;
+      durable.where = stage::closing;
+      durable.live_from = news.position;
+      durable.kept_bytes = 0;
+      self->send(state.environment->replayer, replay_until{news.position});
+      break;
+    case kind::done:
+      if (of_replay && durable.where == stage::closing) begin_live(self);
+      break;
+    case kind::failed:
+      if (durable.where == stage::opening || of_replay) refuse(self, news.text);
+      break;
+    case kind::hurry:
+      if (of_replay) let_go(self, patience);
+      break;
+  }
+}
+
+void acknowledge(pointer self, std::string_view line) {
+  session_state& state = self->state;
+  durable_state& durable = *state.durable;
+  if (state.where == phase::ended) return;
+  std::optional<core::sequence_number> number;
+  if (line.substr(0, 2) == "A|" && line.size() > 2) number = parse_number(line.substr(2));
+  if (!number) {
+    write_error(self, no_acknowledgement);
+    return;
+  }
+  switch (durable.cursor.acknowledge(*number)) {
+    case core::session_cursor::outcome::moved: {
+      const auto place = durable.cursor.acknowledged();
+      self->send(state.environment->recorder, acknowledged{state.user, place.epoch, place.number});
+      break;
+    }
+    case core::session_cursor::outcome::old:
+      break;
+    case core::session_cursor::outcome::beyond:
+      write_error(self, "A|" + std::to_string(*number) + " is beyond what was sent, it is ignored");
+      break;
+  }
+}
+
 void write_outbox(pointer self) {
   session_state& state = self->state;
   const std::size_t max_bytes = state.environment->options.outbox.max_bytes;
@@ -205,6 +517,19 @@ void write_outbox(pointer self) {
     state.environment->flow.progressed(now);
   }
   const std::size_t size = state.outbox->size();
+  if (state.durable) {
+    if (size != 0) {
+      if (!std::exchange(state.waiting, true)) (*state.connection)->await_writable();
+      return;
+    }
+    state.durable->held.reset();
+    if (state.where == phase::draining) {
+      end(self, ending::graceful);
+    } else if (state.durable->where == durable_state::stage::lagging) {
+      start_replay(self);
+    }
+    return;
+  }
   state.holding = size > (state.holding ? max_bytes / 4 : max_bytes / 2);
   update_lag(self);
   if (size != 0) {
@@ -214,9 +539,21 @@ void write_outbox(pointer self) {
   }
 }
 
+void check_held_round(pointer self) {
+  session_state& state = self->state;
+  const auto timeout = state.environment->options.stall_timeout;
+  if (state.where != phase::live || !let_go(self, timeout)) return;
+  state.watched = true;
+  self->scheduled_send(self, state.durable->held_since + timeout, progress_due{});
+}
+
 void check_progress(pointer self) {
   session_state& state = self->state;
   state.watched = false;
+  if (state.durable) {
+    check_held_round(self);
+    return;
+  }
   if (state.outbox->empty()) return;
   const auto now = self->clock().now();
   const auto stall_timeout = state.environment->options.stall_timeout;
@@ -228,8 +565,8 @@ void check_progress(pointer self) {
   const auto hopeless = hopeless_after * stall_timeout;
   if (flow.holds_up() && now - state.last_progress >= hopeless &&
       now - flow.last_progress() >= hopeless) {
-    const bool disconnects = state.environment->options.outbox.on_overflow ==
-                             core::overflow_policy::disconnect;
+    const bool disconnects =
+        state.environment->options.outbox.on_overflow == core::overflow_policy::disconnect;
     overflow(self, disconnects ? 0 : state.outbox->drop_all());
     if (disconnects) return;
     update_lag(self);
@@ -250,7 +587,7 @@ session_actor::behavior_type session(pointer self,
   session_state& state = self->state;
   state.outbox.emplace(environment->options.outbox);
   state.lag = io::charge{environment->flow};
-  state.first_line = std::make_unique<io::line_framer>(longest_first_line, 2 * longest_first_line);
+  state.lines = std::make_unique<io::line_framer>(longest_line, 4 * longest_line);
   state.connection.emplace(std::move(connection), self->ctrl(), environment->unit);
   state.environment = std::move(environment);
 
@@ -260,14 +597,14 @@ session_actor::behavior_type session(pointer self,
   (*state.connection)->await_readable();
 
   return {
-      [self](readable) {
-        self->state.where == phase::handshake ? read_first_line(self) : read_on(self);
-      },
+      [self](readable) { self->state.lines ? read_lines(self) : read_on(self); },
       [self](writable) {
         self->state.waiting = false;
         write_outbox(self);
       },
-      [self](const portion& message) { write_portion(self, message); },
+      [self](const portion& message) {
+        self->state.durable ? on_durable_portion(self, message) : write_portion(self, message);
+      },
       [self](handshake_overdue) {
         if (self->state.where == phase::handshake) refuse(self, "no user was named in time");
       },
@@ -276,6 +613,7 @@ session_actor::behavior_type session(pointer self,
         end(self, ending::graceful);
       },
       [self](progress_due) { check_progress(self); },
+      [self](const session_news& news) { on_news(self, news); },
       [self](drain) {
         session_state& s = self->state;
         const bool was_live = s.where == phase::live;

@@ -54,15 +54,14 @@ void log_malformed(pointer self, const io::decoded_events& decoded) {
 
 void pass_on(pointer self, core::event_block&& block) {
   source_state& state = self->state;
-  const std::size_t bytes =
-      block.text.capacity() + block.events.capacity() * sizeof(core::event);
-  auto events = std::make_shared<const charged<core::event_block>>(charged<core::event_block>{
-      std::move(block), io::charge{state.environment->flow, bytes}});
+  const std::size_t bytes = block.text.capacity() + block.events.capacity() * sizeof(core::event);
+  auto events = std::make_shared<const charged<core::event_block>>(
+      charged<core::event_block>{std::move(block), io::charge{state.environment->flow, bytes}});
   --state.credit;
   self->send(state.environment->sequencer, source_events{state.id, std::move(events)});
 }
 
-void end(pointer self, const char* why) {
+void end(pointer self, const char* why, bool cut = false) {
   source_state& state = self->state;
   traffic last;
   last.sources_closed = 1;
@@ -71,7 +70,7 @@ void end(pointer self, const char* why) {
   }
   count(self, last);
   send_report(self);
-  self->send(state.environment->sequencer, source_closed{state.id});
+  self->send(state.environment->sequencer, source_closed{state.id, cut});
   std::uint64_t events = 0;
   std::uint64_t malformed = 0;
   for (const auto n : state.total.received) events += n;
@@ -82,6 +81,8 @@ void end(pointer self, const char* why) {
                              {"events", events},
                              {"malformed", malformed},
                              {"bytes", state.total.bytes_read}});
+  // What it has sent and nobody has read is lost: it is not let believe otherwise.
+  if (cut) (*state.connection)->close(io::stream::ending::abort);
   self->quit();
 }
 
@@ -173,7 +174,7 @@ source_actor::behavior_type source(pointer self,
       },
       [self](flow_resumed) { read_on(self); },
       [self](report_due) { send_report(self); },
-      [self](drain) { end(self, "the daemon ends"); },
+      [self](drain) { end(self, "the daemon ends", true); },
   };
 }
 

@@ -46,6 +46,14 @@ void log_totals(const char* message, const traffic& t, std::uint64_t bytes_writt
                       {"epochs", t.epochs},
                       {"dropped", t.dropped},
                       {"overflows", t.overflows},
+                      {"recorded", t.recorded},
+                      {"commits", t.commits},
+                      {"commit_failures", t.commit_failures},
+                      {"checkpoints", t.checkpoints},
+                      {"cuts", t.cuts},
+                      {"acknowledgements", t.acknowledgements},
+                      {"replays", t.replays},
+                      {"replayed", t.replayed},
                       {"sources", t.sources_opened - t.sources_closed},
                       {"sources_total", t.sources_opened},
                       {"clients", t.clients_opened - t.clients_closed},
@@ -73,6 +81,12 @@ statistics_actor::behavior_type statistics(pointer self, std::chrono::millisecon
           state.logged_written = written;
         }
         self->delayed_send(self, interval, report_due{});
+      },
+      [self](status_wanted) {
+        const traffic& t = self->state.totals;
+        return status{{{"clients", t.clients_opened - t.clients_closed},
+                       {"events_received", sum(t.received)},
+                       {"notifications_sent", sum(t.sent)}}};
       },
       [self, &flow](drain) {
         log_totals("totals", self->state.totals, flow.written());

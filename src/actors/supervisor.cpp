@@ -17,23 +17,35 @@ namespace {
 using pointer = supervisor_actor::stateful_pointer<supervisor_state>;
 using step = supervisor_state::step;
 
-template <class Behavior, class... Ts>
+template <caf::spawn_options Options = caf::no_spawn_options, class Behavior, class... Ts>
 auto spawn_watched(pointer self, Behavior behavior, Ts&&... arguments) {
-  auto actor = self->spawn(behavior, std::forward<Ts>(arguments)...);
+  auto actor = self->spawn<Options>(behavior, std::forward<Ts>(arguments)...);
   self->monitor(actor);
   return actor;
 }
 
+/// Spawns one who waits for files.
+template <class Behavior, class... Ts>
+auto spawn_aside(pointer self, bool own_thread, Behavior behavior, Ts&&... arguments) {
+  return own_thread ? spawn_watched<caf::detached>(self, behavior, std::forward<Ts>(arguments)...)
+                    : spawn_watched(self, behavior, std::forward<Ts>(arguments)...);
+}
+
 void go_on(pointer self);
 
-template <class Actor>
+template <class Message = drain, class Actor>
 void drain_next(pointer self, const Actor& actor) {
   if (!actor) {
     go_on(self);
     return;
   }
-  self->request(actor, caf::infinite, drain{})
-      .then([self](drained) { go_on(self); }, [self](caf::error&) { go_on(self); });
+  self->request(actor, caf::infinite, Message{})
+      .then(
+          [self](drained end) {
+            if (end.lost) self->state.exit_status = exit_failed;
+            go_on(self);
+          },
+          [self](caf::error&) { go_on(self); });
 }
 
 /// Takes the next step of ending, once the last one is done.
@@ -47,12 +59,22 @@ void go_on(pointer self) {
     case step::sequencer:
       drain_next(self, state.sequencer);
       break;
+    case step::log_flush:
+      state.overdue ? drain_next(self, state.recorder)
+                    : drain_next<flush_log>(self, state.recorder);
+      break;
     case step::router:
       drain_next(self, state.router);
       break;
     case step::sessions:
       for (const auto& [id, session] : state.sessions) self->send(session, drain{});
       go_on(self);
+      break;
+    case step::replayer:
+      drain_next(self, state.replayer);
+      break;
+    case step::recorder:
+      drain_next(self, state.recorder);
       break;
     case step::statistics:
       drain_next(self, state.statistics);
@@ -74,6 +96,7 @@ void begin_to_end(pointer self, int exit_status) {
   state.where = step::sources;
   state.environment->stop_accepting();
   for (const auto& [id, source] : state.sources) self->send(source.actor, drain{});
+  for (const auto& [id, control] : state.controls) self->send(control, drain{});
   self->delayed_send(self, state.environment->options.drain_timeout, drain_overdue{});
   go_on(self);
 }
@@ -93,6 +116,16 @@ void end_the_rest(pointer self) {
     kill(state.sequencer);
     kill(state.router);
   }
+  // The recorder still tries to write what it has, once.
+  if (state.where == step::log_flush) {
+    self->request(state.recorder, caf::infinite, drain{})
+        .then(
+            [self](drained end) {
+              if (end.lost) self->state.exit_status = exit_failed;
+            },
+            [](caf::error&) {});
+  }
+  kill(state.replayer);
 }
 
 bool is_failure(const caf::error& reason) {
@@ -109,7 +142,7 @@ void on_down(pointer self, const caf::down_msg& down) {
   if (const auto source = state.sources.find(id); source != state.sources.end()) {
     if (failed) {
       log::error("source failed", {{"source", source->second.id}, {"reason", reason}});
-      self->send(state.sequencer, source_closed{source->second.id});
+      self->send(state.sequencer, source_closed{source->second.id, true});
       counted.sources_closed = 1;
       self->send(state.statistics, report{counted});
     }
@@ -117,21 +150,29 @@ void on_down(pointer self, const caf::down_msg& down) {
   } else if (const auto session = state.sessions.find(id); session != state.sessions.end()) {
     if (failed) {
       log::error("session failed", {{"reason", reason}});
-      self->send(state.router, session_lost{caf::actor_cast<caf::actor>(session->second)});
+      const session_lost lost{caf::actor_cast<caf::actor>(session->second)};
+      self->send(state.router, lost);
+      if (state.replayer) self->send(state.replayer, lost);
       counted.clients_closed = 1;
       self->send(state.statistics, report{counted});
     }
     state.sessions.erase(session);
+  } else if (state.controls.erase(id) != 0) {
+    if (failed) log::error("control failed", {{"reason", reason}});
   } else if (failed) {
     const bool vital = down.source != state.statistics;
-    const char* const part = down.source == state.sequencer ? "sequencer"
-                             : down.source == state.router  ? "router"
-                                                            : "statistics";
+    const char* const part = down.source == state.sequencer  ? "sequencer"
+                             : down.source == state.router   ? "router"
+                             : down.source == state.recorder ? "recorder"
+                             : down.source == state.replayer ? "replayer"
+                                                             : "statistics";
     log::error("part failed", {{"part", part}, {"reason", reason}, {"vital", vital}});
     if (down.source == state.sequencer) state.sequencer = nullptr;
     if (down.source == state.router) state.router = nullptr;
+    if (down.source == state.recorder) state.recorder = nullptr;
+    if (down.source == state.replayer) state.replayer = nullptr;
     if (down.source == state.statistics) state.statistics = nullptr;
-    if (vital && state.where < step::sessions) {
+    if (vital && state.where <= step::recorder) {
       state.exit_status = exit_failed;
       begin_to_end(self, exit_failed);
     }
@@ -139,12 +180,23 @@ void on_down(pointer self, const caf::down_msg& down) {
   if (state.where == step::sources || state.where == step::sessions) go_on(self);
 }
 
+void expect_handshake(pointer self, caf::actor_id of) {
+  supervisor_state& state = self->state;
+  const auto deadline = self->clock().now() + state.environment->options.client.handshake_timeout;
+  state.handshakes.push_back({deadline, of});
+  if (state.handshakes.size() == 1) self->scheduled_send(self, deadline, handshake_overdue{});
+}
+
 void end_handshakes(pointer self) {
   supervisor_state& state = self->state;
   const auto now = self->clock().now();
   while (!state.handshakes.empty() && state.handshakes.front().deadline <= now) {
-    const auto session = state.sessions.find(state.handshakes.front().session);
-    if (session != state.sessions.end()) self->send(session->second, handshake_overdue{});
+    const caf::actor_id of = state.handshakes.front().session;
+    if (const auto session = state.sessions.find(of); session != state.sessions.end()) {
+      self->send(session->second, handshake_overdue{});
+    } else if (const auto control = state.controls.find(of); control != state.controls.end()) {
+      self->send(control->second, handshake_overdue{});
+    }
     state.handshakes.pop_front();
   }
   if (!state.handshakes.empty()) {
@@ -155,7 +207,8 @@ void end_handshakes(pointer self) {
 }  // namespace
 
 supervisor_actor::behavior_type supervisor(
-    pointer self, std::shared_ptr<const supervisor_environment> environment) {
+    pointer self, std::shared_ptr<const supervisor_environment> environment,
+    std::shared_ptr<stored_state> stored) {
   supervisor_state& state = self->state;
   const daemon_options& options = environment->options;
   io::flow& flow = environment->flow;
@@ -176,22 +229,43 @@ supervisor_actor::behavior_type supervisor(
   self->set_down_handler([self](caf::down_msg& down) { on_down(self, down); });
 
   state.statistics = spawn_watched(self, statistics, options.statistics_interval, std::cref(flow));
-  state.router = spawn_watched(
-      self, router,
-      std::make_shared<const router_environment>(
-          router_environment{options.flush_interval, options.client.on_duplicate,
-                             options.keep_graph, flow, state.statistics, report_interval}));
+  state.router =
+      spawn_watched(self, router,
+                    std::make_shared<const router_environment>(router_environment{
+                        options.flush_interval, options.client.on_duplicate, options.keep_graph,
+                        flow, state.statistics, report_interval}),
+                    std::make_shared<routed_so_far>(routed_so_far{
+                        std::move(stored->graph), stored->start.epoch, stored->start.position}));
+  state.engine = stored->engine;
+  if (stored->engine) {
+    const auto wall_clock = [] {
+      return std::chrono::duration_cast<std::chrono::milliseconds>(
+                 std::chrono::system_clock::now().time_since_epoch())
+          .count();
+    };
+    state.replayer = spawn_aside(self, environment->own_threads, replayer,
+                                 std::make_shared<const replayer_environment>(replayer_environment{
+                                     *stored->engine, options.client.ending, options.inbox.quota,
+                                     flow, state.statistics, wall_clock}));
+    state.recorder = spawn_aside(self, environment->own_threads, recorder,
+                                 std::make_shared<const recorder_environment>(recorder_environment{
+                                     options.event, *stored->engine, state.router, state.replayer,
+                                     state.statistics, report_interval, wall_clock}),
+                                 std::shared_ptr<store::event_log>{std::move(stored->log)});
+  }
   state.sequencer = spawn_watched(
       self, sequencer,
-      std::make_shared<const sequencer_environment>(
-          sequencer_environment{options.sequence, options.client.ending, flow, state.router,
-                                state.statistics, report_interval}));
-  state.for_sources = std::make_shared<const source_environment>(
-      source_environment{options.source, flow, state.sequencer, state.statistics,
-                         report_interval, environment->unit});
-  state.for_sessions = std::make_shared<const session_environment>(
-      session_environment{options.client, flow, state.router, state.statistics,
-                          environment->unit});
+      std::make_shared<const sequencer_environment>(sequencer_environment{
+          options.sequence, options.client.ending, flow, state.router, state.recorder,
+          options.event.level == durability::sync, state.statistics, report_interval}),
+      stored->start);
+  state.for_sources = std::make_shared<const source_environment>(source_environment{
+      options.source, flow, state.sequencer, state.statistics, report_interval, environment->unit});
+  state.for_sessions = std::make_shared<const session_environment>(session_environment{
+      options.client, flow, state.router, state.recorder, state.replayer, state.statistics,
+      environment->unit, options.sequence.on_late == core::late_policy::deliver});
+  state.for_controls = std::make_shared<const control_environment>(
+      control_environment{state.sequencer, state.recorder, state.statistics, environment->unit});
   state.environment = std::move(environment);
 
   return {
@@ -208,10 +282,15 @@ supervisor_actor::behavior_type supervisor(
         const auto spawned =
             spawn_watched(self, session, s.for_sessions, std::move(accepted.connection));
         s.sessions.emplace(spawned.id(), spawned);
-        const auto deadline =
-            self->clock().now() + s.environment->options.client.handshake_timeout;
-        s.handshakes.push_back({deadline, spawned.id()});
-        if (s.handshakes.size() == 1) self->scheduled_send(self, deadline, handshake_overdue{});
+        expect_handshake(self, spawned.id());
+      },
+      [self](control_accepted& accepted) {
+        supervisor_state& s = self->state;
+        if (s.where != step::running) return;
+        const auto spawned =
+            spawn_watched(self, control, s.for_controls, std::move(accepted.connection));
+        s.controls.emplace(spawned.id(), spawned);
+        expect_handshake(self, spawned.id());
       },
       [self](handshake_overdue) { end_handshakes(self); },
       [self](const report& counted) {

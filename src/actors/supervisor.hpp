@@ -1,8 +1,8 @@
 /// Parent of all actors.
 ///
 /// A source or session that fails harms nobody: its connection is closed, the sequencer or the
-/// router forgets it. The sequencer and the router hold what only a replay of the events could
-/// restore, so when one of them fails the daemon drains and ends with `exit_failed`. Statistics are
+/// router forgets it. When the sequencer, the recorder, the replayer or the router fails, the
+/// daemon drains and ends with `exit_failed`; a new process goes on from the log. Statistics are
 /// only missed.
 #pragma once
 
@@ -12,7 +12,10 @@
 #include <memory>
 #include <unordered_map>
 
+#include "actors/control.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/recorder.hpp"
+#include "actors/replayer.hpp"
 #include "actors/router.hpp"
 #include "actors/sequencer.hpp"
 #include "actors/session.hpp"
@@ -26,6 +29,14 @@ inline constexpr int exit_cannot_start = 1;
 inline constexpr int exit_bad_configuration = 2;
 inline constexpr int exit_failed = 3;  ///< a part that cannot be replaced has failed
 
+/// What the daemon goes on with.
+struct stored_state {
+  std::shared_ptr<store::engine> engine;  ///< null if nothing is stored
+  std::unique_ptr<store::event_log> log;
+  core::sequence_start start;
+  core::follower_graph graph;
+};
+
 struct supervisor_environment {
   daemon_options options;
   io::flow& flow;
@@ -34,6 +45,7 @@ struct supervisor_environment {
   std::function<void()> stop_accepting;
   /// Called once, when every other actor has ended, with the exit status.
   std::function<void(int)> finished;
+  bool own_threads = true;  ///< for those who wait for files; false in tests
 };
 
 struct supervisor_state {
@@ -44,14 +56,30 @@ struct supervisor_state {
     source_actor actor;
   };
 
-  enum class step : std::uint8_t { running, sources, sequencer, router, sessions, statistics, done };
+  enum class step : std::uint8_t {
+    running,
+    sources,
+    sequencer,
+    log_flush,
+    router,
+    sessions,
+    replayer,
+    recorder,
+    statistics,
+    done
+  };
 
   std::shared_ptr<const supervisor_environment> environment;
   std::shared_ptr<const source_environment> for_sources;
   std::shared_ptr<const session_environment> for_sessions;
+  std::shared_ptr<const control_environment> for_controls;
+  std::shared_ptr<store::engine> engine;
   sequencer_actor sequencer;
   router_actor router;
+  recorder_actor recorder;  ///< null if nothing is stored
+  replayer_actor replayer;  ///< likewise
   statistics_actor statistics;
+  std::unordered_map<caf::actor_id, control_actor> controls;
   std::unordered_map<caf::actor_id, known_source> sources;
   std::unordered_map<caf::actor_id, session_actor> sessions;
   /// A timer of its own would cost each session as much memory as its connection.
@@ -68,6 +96,7 @@ struct supervisor_state {
 
 supervisor_actor::behavior_type supervisor(
     supervisor_actor::stateful_pointer<supervisor_state> self,
-    std::shared_ptr<const supervisor_environment> environment);
+    std::shared_ptr<const supervisor_environment> environment,
+    std::shared_ptr<stored_state> stored);
 
 }  // namespace skein

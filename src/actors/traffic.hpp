@@ -14,24 +14,33 @@ struct traffic {
   using counter = std::uint64_t;
 
   std::array<counter, core::event_kinds> received{};  ///< events read, by kind
-  std::array<counter, core::event_kinds> sent{};  ///< notifications handed to sessions, by kind
+  std::array<counter, core::event_kinds> sent{};      ///< notifications handed to sessions, by kind
   std::array<counter, core::malformed_reasons> malformed{};  ///< lines, by reason
 
-  counter late = 0;        ///< events whose gap had been given up
-  counter duplicate = 0;   ///< events whose number was there already
-  counter beyond = 0;      ///< events refused: too far ahead
-  counter gaps = 0;        ///< given up
-  counter missing = 0;     ///< numbers in these gaps
-  counter epochs = 0;      ///< begun, but for the first
+  counter late = 0;       ///< events whose gap had been given up
+  counter duplicate = 0;  ///< events whose number was there already
+  counter beyond = 0;     ///< events refused: too far ahead
+  counter gaps = 0;       ///< given up
+  counter missing = 0;    ///< numbers in these gaps
+  counter epochs = 0;     ///< begun, but for the first
 
-  counter dropped = 0;     ///< notifications that a session could not write
-  counter overflows = 0;   ///< times an outbox was full
+  counter dropped = 0;    ///< notifications that a session could not write
+  counter overflows = 0;  ///< times an outbox was full
+
+  counter recorded = 0;  ///< events written to the log
+  counter commits = 0;
+  counter commit_failures = 0;
+  counter checkpoints = 0;  ///< of the graph
+  counter cuts = 0;         ///< of the log, for its bounds
+  counter acknowledgements = 0;
+  counter replays = 0;   ///< begun for a durable session
+  counter replayed = 0;  ///< notifications handed to sessions by replays
 
   counter sources_opened = 0, sources_closed = 0;
   counter clients_opened = 0, clients_closed = 0;
   counter handshakes_failed = 0;  ///< clients that never said who they are
   counter accept_errors = 0;
-  counter bytes_read = 0;     ///< from sources
+  counter bytes_read = 0;  ///< from sources
 
   traffic& operator+=(const traffic& other);
   bool operator==(const traffic& other) const;

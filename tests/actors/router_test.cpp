@@ -2,6 +2,8 @@
 
 #include <caf/send.hpp>
 #include <deque>
+#include <map>
+#include <set>
 
 #include "support/actor_test.hpp"
 #include "support/stand_ins.hpp"
@@ -20,11 +22,13 @@ class Router : public actor_test {
     const std::string& text() const { return heard.text; }
   };
 
-  void start(duplicate_policy on_duplicate = duplicate_policy::all, bool keep_graph = false) {
+  void start(duplicate_policy on_duplicate = duplicate_policy::all, bool keep_graph = false,
+             routed_so_far so_far = {}) {
     auto environment = std::make_shared<const router_environment>(
         router_environment{10ms, on_duplicate, keep_graph, flow,
                            system.spawn(statistics_stand_in, &statistics), 100ms});
-    actor = system.spawn(router, environment);
+    actor = system.spawn(router, environment, std::make_shared<routed_so_far>(std::move(so_far)));
+    recorded_by = system.spawn(recorder_stand_in, &recorder);
     run();
   }
 
@@ -33,8 +37,22 @@ class Router : public actor_test {
     peer& p = peers.emplace_back();
     p.user = user;
     p.actor = system.spawn(session_stand_in, &p.heard);
-    caf::send_as(p.actor, actor, skein::join{user});
+    caf::send_as(p.actor, actor, skein::join{user, 0, std::nullopt});
     return p;
+  }
+  /// Joins when everything before `from` has been routed.
+  peer& join_from(core::user_id user, core::log_position from) {
+    peer& p = peers.emplace_back();
+    p.user = user;
+    p.actor = system.spawn(session_stand_in, &p.heard);
+    caf::send_as(p.actor, actor, skein::join{user, static_cast<ticket_number>(peers.size()), from});
+    return p;
+  }
+  /// Like `send`, but where the last one ended.
+  void go_on(lines events, core::epoch_number epoch = 1) {
+    const ordered_events block = ordered(flow, events, epoch, end);
+    end = end_of(block);
+    caf::anon_send(actor, block);
   }
   void leave(peer& p) { caf::send_as(p.actor, actor, skein::leave{p.user}); }
   void send(lines events, core::epoch_number epoch = 1) {
@@ -50,6 +68,9 @@ class Router : public actor_test {
   router_actor actor;
   std::deque<peer> peers;
   statistics_record statistics;
+  recorder_record recorder;
+  recorder_actor recorded_by;
+  core::log_position end = 0;
 };
 
 TEST_F(Router, TellsEachSessionExactlyItsLinesInOrder) {
@@ -348,6 +369,255 @@ TEST_F(Router, BytesStayInTheFlowWhileTheyAreGathered) {
   EXPECT_GT(flow.bytes(), 0u);
   fail(the("router"));
   EXPECT_EQ(flow.bytes(), 0u);
+}
+
+// --- joining at a position ---
+
+TEST_F(Router, WhoJoinsAtAPositionThatIsRoutedJoinsAtOnceAndLearnsWhere) {
+  start();
+  go_on({"1|B"});
+  const auto middle = end;
+  go_on({"2|B"});
+  run();
+  peer& one = join_from(1, middle);
+  peer& two = join_from(2, end);
+  run();
+  for (const peer& p : {one, two}) {
+    ASSERT_EQ(p.heard.kinds(), std::vector<session_news::kind>{session_news::kind::joined});
+    EXPECT_EQ(p.heard.news[0].position, end);
+  }
+  EXPECT_EQ(two.heard.news[0].ticket, 2u);
+  go_on({"3|B"});
+  settle();
+  EXPECT_EQ(one.text(), "3|B\r\n");
+  EXPECT_EQ(one.heard.all[0].ticket, 1u);
+  EXPECT_EQ(two.heard.all[0].ticket, 2u);
+}
+
+TEST_F(Router, WhoJoinsAheadJoinsExactlyThereEvenWithinABlock) {
+  start();
+  go_on({"1|B"});
+  run();
+  peer& within = join_from(1, end + 4 + 8);
+  peer& between = join_from(2, end + 4 + 8 + 4 + 8);
+  peer& further = join_from(3, end + 1000);
+  run();
+  EXPECT_TRUE(within.heard.news.empty());
+  go_on({"2|B", "3|P|9|1", "4|B", "5|P|9|1"});
+  const auto second = end;
+  go_on({"6|B"});
+  run();
+  EXPECT_EQ(within.text(), "4|B\r\n5|P|9|1\r\n6|B\r\n");
+  EXPECT_EQ(within.heard.news.at(0).position, second - 8 - 4);
+  EXPECT_EQ(between.text(), "6|B\r\n");
+  EXPECT_EQ(between.heard.news.at(0).position, second);
+  EXPECT_TRUE(further.heard.news.empty());
+  EXPECT_EQ(further.text(), "");
+}
+
+TEST_F(Router, WhoLeavesOrIsLostBeforeTheirPositionNeverJoins) {
+  start();
+  peer& one = join_from(1, 4);
+  peer& two = join_from(2, 4);
+  peer& three = join_from(3, 4);
+  run();
+  leave(one);
+  caf::anon_send(actor, session_lost{caf::actor_cast<caf::actor>(two.actor)});
+  go_on({"1|B"});
+  go_on({"2|B", "3|P|9|1"});
+  settle();
+  EXPECT_EQ(one.text() + two.text(), "");
+  EXPECT_TRUE(one.heard.news.empty());
+  EXPECT_EQ(three.text(), "2|B\r\n");
+}
+
+TEST_F(Router, WhoJoinsAtAPositionReplacesTheOlderOneOnlyThere) {
+  start(duplicate_policy::newest);
+  peer& older = join(1);
+  run();
+  peer& newer = join_from(1, 4);
+  run();
+  EXPECT_FALSE(older.heard.replaced);
+  go_on({"1|B", "2|B"});
+  settle();
+  EXPECT_TRUE(older.heard.replaced);
+  EXPECT_EQ(newer.text(), "2|B\r\n");
+}
+
+TEST_F(Router, WhoJoinsLateIsNotNewerThanWhoCameMeanwhile) {
+  start(duplicate_policy::newest);
+  peer& older = join_from(1, 4);
+  run();
+  peer& newer = join(1);
+  go_on({"1|B", "2|B"});
+  settle();
+  EXPECT_TRUE(older.heard.replaced);
+  EXPECT_FALSE(newer.heard.replaced);
+  EXPECT_EQ(newer.text(), "1|B\r\n2|B\r\n");
+  EXPECT_EQ(older.text(), "");
+}
+
+TEST_F(Router, GoesOnWhereItWas) {
+  routed_so_far so_far;
+  so_far.graph.follow(1, 2);
+  so_far.epoch = 3;
+  so_far.position = 1000;
+  start(duplicate_policy::all, false, std::move(so_far));
+  peer& one = join_from(1, 1000);
+  peer& later = join_from(1, 1004);
+  run();
+  EXPECT_EQ(one.heard.news.at(0).position, 1000u);
+  EXPECT_TRUE(later.heard.news.empty());
+  end = 1000;
+  go_on({"9|B", "10|S|2"}, 3);
+  settle();
+  EXPECT_EQ(one.text(), "9|B\r\n10|S|2\r\n");
+  EXPECT_EQ(one.heard.all[0].epoch, 3u);
+  EXPECT_EQ(later.text(), "10|S|2\r\n");
+}
+
+TEST_F(Router, ARoundIsOfOneEpochAndSaysUpToWhere) {
+  start();
+  peer& one = join(1);
+  go_on({"1|B", "2|F|1|2"});
+  const auto first = end;
+  go_on({}, 2);
+  go_on({"1|S|2", "2|B"}, 2);
+  const auto second = end;
+  go_on({}, 3);
+  go_on({}, 4);
+  settle();
+  ASSERT_EQ(one.heard.portions, 2u);
+  EXPECT_EQ(one.heard.all[0].text, "1|B\r\n");
+  EXPECT_EQ(one.heard.all[0].epoch, 1u);
+  EXPECT_EQ(one.heard.all[0].upto, first);
+  EXPECT_EQ(one.heard.all[1].text, "2|B\r\n");
+  EXPECT_EQ(one.heard.all[1].epoch, 2u);
+  EXPECT_EQ(one.heard.all[1].upto, second);
+  go_on({"1|B"}, 4);
+  settle();
+  EXPECT_EQ(one.heard.all[2].epoch, 4u);
+}
+
+TEST_F(Router, TakesBlocksWithoutEvents) {
+  start();
+  sequencer_record sequencer;
+  const auto sender = system.spawn(sequencer_stand_in, &sequencer);
+  peer& one = join(1);
+  for (core::epoch_number epoch = 2; epoch != 10; ++epoch) {
+    caf::send_as(sender, actor, ordered(flow, {}, epoch));
+  }
+  run();
+  EXPECT_EQ(sequencer.taken, 8);
+  EXPECT_EQ(one.heard.portions, 0u);
+}
+
+// --- checkpoints ---
+
+/// The edges of a checkpoint, of slices that are the parts of one generation.
+std::set<std::pair<core::user_id, core::user_id>> edges_in(const std::vector<graph_slice>& slices) {
+  std::map<std::string, std::string> last;
+  for (const graph_slice& slice : slices) {
+    if (slice.key == store::slice_key(1, 0)) last.clear();
+    last[slice.key] = slice.value;
+  }
+  std::set<std::pair<core::user_id, core::user_id>> edges;
+  for (const auto& [key, value] : last) {
+    store::decode_slice(key, value, [&](core::user_id a, core::user_id b) {
+      edges.insert({a, b});
+    });
+  }
+  return edges;
+}
+
+TEST_F(Router, MakesACheckpointSliceBySlice) {
+  start();
+  std::set<std::pair<core::user_id, core::user_id>> edges;
+  for (int i = 1; i <= 30'000; ++i) {
+    const std::string line = std::to_string(i) + "|F|" + std::to_string(i) + "|7";
+    go_on({line});
+    edges.insert({i, 7});
+  }
+  run();
+  caf::send_as(recorded_by, actor, checkpoint_wanted{1});
+  run();
+  ASSERT_EQ(recorder.slices.size(), 1u) << "the next one when this one is taken";
+  caf::send_as(recorded_by, actor, checkpoint_wanted{2});  // one at a time
+  while (recorder.checkpoints.empty()) {
+    caf::send_as(recorded_by, actor, slice_taken{});
+    run();
+    ASSERT_LT(recorder.slices.size(), 1000u);
+  }
+  EXPECT_GE(recorder.slices.size(), 3u);
+  const store::checkpoint& made = recorder.checkpoints[0];
+  EXPECT_EQ(made.generation, 1u);
+  EXPECT_EQ(made.epoch, 1u);
+  EXPECT_EQ(made.from, end);
+  EXPECT_EQ(made.upto, end);
+  EXPECT_EQ(made.edges, edges.size());
+  EXPECT_EQ(edges_in(recorder.slices), edges);
+  caf::send_as(recorded_by, actor, slice_taken{});
+  run();
+  EXPECT_EQ(recorder.checkpoints.size(), 1u);
+}
+
+TEST_F(Router, ACheckpointSaysBetweenWhichPositionsItWasMade) {
+  start();
+  for (int i = 1; i <= 30'000; ++i) {
+    const std::string line = std::to_string(i) + "|F|" + std::to_string(i) + "|7";
+    go_on({line});
+  }
+  run();
+  const auto from = end;
+  caf::send_as(recorded_by, actor, checkpoint_wanted{1});
+  run();
+  while (recorder.checkpoints.empty()) {
+    go_on({"30001|F|5|8", "30002|U|6|7"});  // neither makes the table grow
+    caf::send_as(recorded_by, actor, slice_taken{});
+    run();
+  }
+  EXPECT_EQ(recorder.checkpoints[0].from, from);
+  EXPECT_EQ(recorder.checkpoints[0].upto, end);
+}
+
+TEST_F(Router, ACheckpointBeginsAgainWhenTheGraphGrowsOrTheEpochEnds) {
+  for (const bool epoch_ends : {false, true}) {
+    SCOPED_TRACE(epoch_ends);
+    recorder = {};
+    end = 0;
+    start();
+    for (int i = 1; i <= 30'000; ++i) {
+      const std::string line = std::to_string(i) + "|F|" + std::to_string(i) + "|7";
+      go_on({line});
+    }
+    run();
+    caf::send_as(recorded_by, actor, checkpoint_wanted{1});
+    run();
+    std::set<std::pair<core::user_id, core::user_id>> edges;
+    if (epoch_ends) {
+      go_on({}, 2);
+    } else {
+      for (int i = 1; i <= 90'000; ++i) {
+        const std::string line = std::to_string(i) + "|F|" + std::to_string(i) + "|7";
+        go_on({line});
+        edges.insert({i, 7});
+      }
+    }
+    run();
+    while (recorder.checkpoints.empty()) {
+      caf::send_as(recorded_by, actor, slice_taken{});
+      run();
+      ASSERT_LT(recorder.slices.size(), 1000u);
+    }
+    EXPECT_EQ(recorder.checkpoints[0].from, end);
+    EXPECT_EQ(recorder.checkpoints[0].epoch, epoch_ends ? 2u : 1u);
+    EXPECT_EQ(recorder.checkpoints[0].edges, edges.size());
+    if (epoch_ends) {
+      EXPECT_EQ(recorder.checkpoints[0].places, 0u);
+    } else {
+      EXPECT_EQ(edges_in(recorder.slices), edges);
+    }
+  }
 }
 
 }  // namespace

@@ -18,11 +18,16 @@ class Sequencer : public actor_test {
     source_actor actor;
   };
 
-  void start(core::sequence_options options = {}) {
+  enum class stored { no, async, sync };
+
+  void start(core::sequence_options options = {}, stored where = stored::no,
+             const core::sequence_start& begin = {}) {
+    recorded_by =
+        where == stored::no ? recorder_actor{} : system.spawn(recorder_stand_in, &recorder);
     auto environment = std::make_shared<const sequencer_environment>(sequencer_environment{
-        options, core::line_ending::crlf, flow, system.spawn(router_stand_in, &router),
-        system.spawn(statistics_stand_in, &statistics), 100ms});
-    actor = system.spawn(sequencer, environment);
+        options, core::line_ending::crlf, flow, system.spawn(router_stand_in, &router), recorded_by,
+        where == stored::sync, system.spawn(statistics_stand_in, &statistics), 100ms});
+    actor = system.spawn(sequencer, environment, begin);
     run();
   }
 
@@ -33,8 +38,8 @@ class Sequencer : public actor_test {
     caf::send_as(p.actor, actor, source_opened{id});
     run();
   }
-  void close(core::source_id id) {
-    caf::send_as(peers[id].actor, actor, source_closed{id});
+  void close(core::source_id id, bool cut = false) {
+    caf::send_as(peers[id].actor, actor, source_closed{id, cut});
     run();
   }
   void push(core::source_id id, lines events) {
@@ -44,8 +49,10 @@ class Sequencer : public actor_test {
   int taken(core::source_id id) { return peers[id].heard.taken; }
 
   sequencer_actor actor;
+  recorder_actor recorded_by;
   std::map<core::source_id, peer> peers;
   router_record router;
+  recorder_record recorder;
   statistics_record statistics;
 };
 
@@ -229,6 +236,25 @@ TEST_F(Sequencer, GivesNothingUpBeforeEverySourceHasCaughtUp) {
   EXPECT_EQ(router.text(), "1|B\r\n2|B\r\n4|B\r\n");
 }
 
+TEST_F(Sequencer, ASourceIsAskedAgainForWhatHasBecomeOverdueSinceItCaughtUp) {
+  start();
+  open(1);
+  open(2);
+  peers[2].heard.catches_up = false;
+  push(1, {"1|B", "3|B"});
+  pass(500ms);
+  push(1, {"5|B"});
+  pass(1s);
+  peers[1].heard.catches_up = false;
+  caf::send_as(peers[2].actor, actor, caught_up{2});
+  run();
+  EXPECT_EQ(router.text(), "1|B\r\n3|B\r\n");
+  pass(1ms);
+  EXPECT_EQ(peers[1].heard.asked, 2);
+  push(1, {"4|B"});
+  EXPECT_EQ(router.text(), "1|B\r\n3|B\r\n4|B\r\n5|B\r\n");
+}
+
 TEST_F(Sequencer, ASourceThatEndsNeedNotCatchUp) {
   start();
   open(1);
@@ -372,6 +398,146 @@ TEST_F(Sequencer, WhatItKeepsHoldsNobodyUp) {
   push(1, {"9|B"});
   EXPECT_EQ(taken(1), 0);
   EXPECT_EQ(flow.bytes(), 0u);
+}
+
+// --- with a log ---
+
+TEST_F(Sequencer, EventsGoToTheLogAndToTheRouter) {
+  start({}, stored::async);
+  open(1);
+  push(1, {"2|B", "1|B"});
+  EXPECT_EQ(recorder.text(), "1|B\r\n2|B\r\n");
+  EXPECT_EQ(router.text(), "1|B\r\n2|B\r\n");
+  EXPECT_EQ(taken(1), 1);
+}
+
+TEST_F(Sequencer, AtLevelSyncEventsGoToTheLogOnly) {
+  start({}, stored::sync);
+  open(1);
+  push(1, {"1|B"});
+  EXPECT_EQ(recorder.text(), "1|B\r\n");
+  EXPECT_EQ(router.text(), "");
+  EXPECT_EQ(taken(1), 0);
+  caf::anon_send(actor, block_taken{});  // the router's, by way of the log
+  run();
+  EXPECT_EQ(taken(1), 1);
+}
+
+TEST_F(Sequencer, GoesOnWhereTheLogEnds) {
+  core::sequence_start begin;
+  begin.epoch = 3;
+  begin.next = 17;
+  begin.position = 1000;
+  begin.interrupted = true;
+  start({}, stored::async, begin);
+  open(1);
+  push(1, {"17|B", "16|B", "18|B"});
+  EXPECT_EQ(recorder.text(3), "17|B\r\n18|B\r\n");
+  EXPECT_EQ(recorder.blocks.at(0).begin, 1000u);
+  push(1, {"19|B"});
+  EXPECT_EQ(recorder.blocks.at(1).begin, 1010u);
+  pass(100ms);
+  EXPECT_EQ(statistics.counted.epochs, 0u);
+  EXPECT_EQ(statistics.counted.duplicate, 1u);
+}
+
+TEST_F(Sequencer, ANewEpochIsAnsweredWhenItIsOnDisk) {
+  start({}, stored::async);
+  open(1);
+  push(1, {"1|B"});
+  std::optional<core::epoch_number> begun;
+  system.spawn([&](caf::event_based_actor* self) {
+    self->request(actor, caf::infinite, begin_epoch{}).then([&](epoch_begun e) {
+      begun = e.epoch;
+    });
+  });
+  run();
+  ASSERT_EQ(recorder.flushes.size(), 1u);
+  EXPECT_FALSE(begun);
+  ASSERT_EQ(recorder.blocks.size(), 2u) << "the epoch is in the log before anything of it";
+  EXPECT_EQ(recorder.blocks[1].epoch, 2u);
+  EXPECT_EQ(recorder.blocks[1].text, "");
+  caf::anon_send(recorded_by, commit_due{});
+  run();
+  EXPECT_EQ(begun, 2u);
+  push(1, {"1|S|1"});
+  EXPECT_EQ(router.text(2), "1|S|1\r\n");
+}
+
+TEST_F(Sequencer, WithoutALogANewEpochIsAnsweredAtOnce) {
+  start();
+  open(1);
+  push(1, {"1|B", "3|B"});
+  std::optional<core::epoch_number> begun;
+  system.spawn([&](caf::event_based_actor* self) {
+    self->request(actor, caf::infinite, begin_epoch{}).then([&](epoch_begun e) {
+      begun = e.epoch;
+    });
+  });
+  run();
+  EXPECT_EQ(begun, 2u);
+  EXPECT_EQ(router.text(1), "1|B\r\n3|B\r\n");
+  push(1, {"1|S|1"});
+  EXPECT_EQ(router.text(2), "1|S|1\r\n");
+}
+
+TEST_F(Sequencer, TellsWhereItIs) {
+  start();
+  open(1);
+  push(1, {"1|B", "3|B"});
+  std::optional<status> told;
+  system.spawn([&](caf::event_based_actor* self) {
+    self->request(actor, caf::infinite, status_wanted{}).then([&](const status& s) { told = s; });
+  });
+  run();
+  ASSERT_TRUE(told);
+  const decltype(told->facts) facts{{"epoch", 1}, {"next", 2}, {"held", 1}, {"sources", 1}};
+  EXPECT_EQ(told->facts, facts);
+}
+
+TEST_F(Sequencer, TheStreamIsOverOnlyIfEverySourceHasEndedByItself) {
+  start({}, stored::async);
+  open(1);
+  push(1, {"1|B"});
+  close(1);
+  EXPECT_TRUE(drains(actor));
+  EXPECT_EQ(recorder.over, 1);
+}
+
+TEST_F(Sequencer, AStreamThatIsCutOrHeldBackOrHasNotBegunIsNotOver) {
+  for (const int how : {0, 1, 2}) {
+    SCOPED_TRACE(how);
+    start({}, stored::async);
+    open(1);
+    if (how == 0) push(1, {"1|B"});
+    if (how == 1) push(1, {"1|B", "3|B"});
+    close(1, how == 0);
+    EXPECT_TRUE(drains(actor));
+    EXPECT_EQ(recorder.over, 0);
+    peers.clear();
+  }
+}
+
+TEST_F(Sequencer, WhatWasCutInAnEarlierEpochDoesNotKeepAStreamFromBeingOver) {
+  start({}, stored::async);
+  open(1);
+  push(1, {"1|B"});
+  close(1, true);
+  open(2);
+  push(2, {"1|S|1"});
+  close(2);
+  EXPECT_TRUE(drains(actor));
+  EXPECT_EQ(recorder.text(2), "1|S|1\r\n");
+  EXPECT_EQ(recorder.over, 1);
+}
+
+TEST_F(Sequencer, DrainHandsTheRestToTheLogBeforeItSaysThatTheStreamIsOver) {
+  start({}, stored::sync);
+  open(1);
+  push(1, {"1|B", "3|B"});
+  EXPECT_TRUE(drains(actor));
+  EXPECT_EQ(recorder.text(), "1|B\r\n3|B\r\n");
+  EXPECT_EQ(router.text(), "");
 }
 
 }  // namespace

@@ -18,7 +18,11 @@ class Session : public actor_test {
   /// A client that has not said who it is.
   session_actor connect() {
     auto environment = std::make_shared<const session_environment>(
-        session_environment{options, flow, system.spawn(router_stand_in, &router),
+        session_environment{options,
+                            flow,
+                            system.spawn(router_stand_in, &router),
+                            {},
+                            {},
                             system.spawn(statistics_stand_in, &statistics)});
     actor = system.spawn(session, environment, connection);
     run();
@@ -85,7 +89,7 @@ TEST_F(Session, TheFirstLineMayComeInPieces) {
 }
 
 TEST_F(Session, ABadFirstLineIsAnsweredAndCloses) {
-  for (const char* line : {"hello\r\n", "\n", "1 \n", "9223372036854775808\n", "1|2\n"}) {
+  for (const char* line : {"hello\r\n", "\n", "1 \n", "9223372036854775808\n", "1|x\n"}) {
     connection = std::make_shared<fake_stream>();
     statistics = {};
     connection->says(line);

@@ -8,8 +8,10 @@
 #include <sstream>
 
 #include "actors/log.hpp"
+#include "store/recovery.hpp"
 #include "support/actor_test.hpp"
 #include "support/fake_stream.hpp"
+#include "support/fragile_engine.hpp"
 
 namespace skein {
 namespace {
@@ -22,10 +24,18 @@ using stream_pointer = std::shared_ptr<fake_stream>;
 class Daemon : public actor_test {
  protected:
   void start() {
+    auto stored = std::make_shared<stored_state>();
+    if (engine) {
+      stored->engine = engine;
+      stored->log = std::make_unique<store::event_log>(*engine, options.event.log, false);
+      stored->start = stored->log->start();
+      stored->graph = store::recover_graph(*engine, [](auto, auto) {});
+    }
     parent = system.spawn(supervisor,
                           std::make_shared<const supervisor_environment>(supervisor_environment{
                               options, flow, nullptr, [this] { ++accepting_stopped; },
-                              [this](int status) { finished.push_back(status); }}));
+                              [this](int status) { finished.push_back(status); }, false}),
+                          stored);
     run();
   }
 
@@ -35,9 +45,9 @@ class Daemon : public actor_test {
     run();
     return connection;
   }
-  stream_pointer connect_client(core::user_id user) {
+  stream_pointer connect_client(core::user_id user, const char* behind = "") {
     auto connection = std::make_shared<fake_stream>();
-    connection->says(std::to_string(user) + "\r\n");
+    connection->says(std::to_string(user) + behind + "\r\n");
     caf::anon_send(parent, client_accepted{connection});
     run();
     return connection;
@@ -62,6 +72,7 @@ class Daemon : public actor_test {
   using statuses = std::vector<int>;
 
   daemon_options options;
+  std::shared_ptr<test::fragile_engine> engine;  ///< null if nothing is stored
   supervisor_actor parent;
   int accepting_stopped = 0;
   statuses finished;
@@ -125,9 +136,9 @@ TEST_F(Daemon, DrainsInOrderAndFinishes) {
   EXPECT_EQ(client->heard(), "1|B\r\n3|B\r\n") << "what is behind a gap still arrives";
   EXPECT_EQ(finished, statuses{exit_ok});
   EXPECT_EQ(accepting_stopped, 1);
-  for (const auto& connection : {client, waiting, source}) {
-    EXPECT_EQ(connection->closed(), ending::graceful);
-  }
+  EXPECT_EQ(client->closed(), ending::graceful);
+  EXPECT_EQ(waiting->closed(), ending::graceful);
+  EXPECT_EQ(source->closed(), ending::abort) << "it has to know that not all may have been read";
 }
 
 TEST_F(Daemon, FinishesAtOnceWhenNobodyIsConnected) {
@@ -523,6 +534,172 @@ TEST_F(Daemon, ASlowClientThatReadsLosesNothing) {
   }
   EXPECT_EQ(slow->heard(), all);
   EXPECT_FALSE(slow->closed());
+}
+
+// --- with a store ---
+
+class StoringDaemon : public Daemon {
+ protected:
+  StoringDaemon() { engine = std::make_shared<test::fragile_engine>(); }
+
+  void restart() {
+    drain();
+    ASSERT_EQ(finished, statuses{exit_ok});
+    pass(options.drain_timeout + 1s);
+    finished.clear();
+    start();
+  }
+};
+
+TEST_F(Daemon, WithoutAStoreThereAreNoDurableClients) {
+  start();
+  const auto client = connect_client(1, "|");
+  EXPECT_EQ(client->heard().substr(0, 4), "ERR ");
+  EXPECT_TRUE(client->closed());
+}
+
+TEST_F(StoringDaemon, ADurableClientGetsOverARestartWhatItHasNotAcknowledged) {
+  start();
+  auto client = connect_client(1, "|");
+  auto source = connect_source();
+  source->says("1|F|1|2\n2|S|2\n3|B\n");
+  settle();
+  EXPECT_EQ(client->heard(), "2|S|2\r\n3|B\r\n");
+  client->says("A|2\n");
+  run();
+  client->ends();
+  run();
+  source->says("4|S|2\n5|P|2|1\n");
+  settle();
+  restart();
+  client = connect_client(1, "|");
+  settle();
+  EXPECT_EQ(client->heard(), "3|B\r\n4|S|2\r\n5|P|2|1\r\n");
+  source = connect_source();
+  source->says("6|S|2\n5|P|2|1\n7|B\n");
+  settle();
+  EXPECT_EQ(client->heard(), "3|B\r\n4|S|2\r\n5|P|2|1\r\n6|S|2\r\n7|B\r\n");
+}
+
+TEST_F(StoringDaemon, AStreamThatHasEndedBeforeARestartIsFollowedByANewEpoch) {
+  start();
+  auto source = connect_source();
+  source->says("1|B\n2|B\n");
+  settle();
+  source->ends();
+  settle();
+  restart();
+  const auto client = connect_client(1);
+  source = connect_source();
+  source->says("1|B\n2|B\n");
+  settle();
+  EXPECT_EQ(client->heard(), "1|B\r\n2|B\r\n");
+}
+
+TEST_F(StoringDaemon, AStreamThatWasCutByARestartIsTakenUp) {
+  start();
+  auto source = connect_source();
+  source->says("1|B\n2|B\n");
+  settle();
+  restart();
+  const auto client = connect_client(1);
+  source = connect_source();
+  source->says("1|B\n2|B\n3|B\n");
+  settle();
+  EXPECT_EQ(client->heard(), "3|B\r\n");
+}
+
+TEST_F(StoringDaemon, ADurableSessionThatFailsWhileItIsReplayedHoldsNobodyUp) {
+  start();
+  const auto source = connect_source();
+  connect_client(1, "|0")->ends();
+  connect_client(2, "|0")->ends();
+  source->says("1|B\n2|B\n");
+  settle();
+  const auto failing_connection = connect_client(1, "|");
+  const auto failing = all_named("session");
+  ASSERT_EQ(failing.size(), 1u);
+  const auto client = connect_client(2, "|");
+  fail(failing.front());
+  source->says("3|B\n");
+  settle();
+  EXPECT_EQ(client->heard(), "1|B\r\n2|B\r\n3|B\r\n");
+}
+
+TEST_F(StoringDaemon, TheRecordersOrReplayersFailureEndsIt) {
+  for (const char* part : {"recorder", "replayer"}) {
+    SCOPED_TRACE(part);
+    finished.clear();
+    start();
+    const auto client = connect_client(1, "|");
+    settle();
+    fail(the(part));
+    pass(options.drain_timeout + 1s);
+    EXPECT_EQ(finished, statuses{exit_failed});
+    EXPECT_TRUE(client->closed());
+    EXPECT_EQ(alive(), 0u);
+  }
+}
+
+TEST_F(StoringDaemon, WaitsForAStoreThatFailsNoLongerThanTheDrainTimeout) {
+  for (const auto level : {durability::async, durability::sync}) {
+    SCOPED_TRACE(static_cast<int>(level));
+    options.event.level = level;
+    engine = std::make_shared<test::fragile_engine>();
+    finished.clear();
+    start();
+    const auto client = connect_client(1);
+    const auto source = connect_source();
+    engine->fails = true;
+    source->says("1|B\n");
+    settle();
+    source->says("2|B\n");
+    run();
+    drain();
+    pass(options.drain_timeout - 1ms);
+    EXPECT_TRUE(finished.empty());
+    pass(1ms);
+    EXPECT_EQ(finished, statuses{exit_failed}) << "something is lost";
+    EXPECT_EQ(client->heard(), level == durability::sync ? "" : "1|B\r\n2|B\r\n");
+    pass(2s);
+  }
+}
+
+TEST_F(StoringDaemon, AStoreThatRecoversWhileItDrainsLosesNothing) {
+  options.event.level = durability::sync;
+  start();
+  const auto client = connect_client(1, "|0");
+  const auto source = connect_source();
+  engine->fails = true;
+  source->says("1|B\n");
+  settle();
+  drain();
+  pass(1s);
+  EXPECT_TRUE(finished.empty());
+  engine->fails = false;
+  pass(1s);
+  EXPECT_EQ(finished, statuses{exit_ok});
+  EXPECT_EQ(client->heard(), "1|B\r\n");
+}
+
+TEST_F(StoringDaemon, TheOperatorIsServed) {
+  start();
+  const auto source = connect_source();
+  source->says("1|B\n");
+  settle();
+  const auto ask = [this](const char* command) {
+    const auto connection = std::make_shared<fake_stream>();
+    connection->says(command);
+    caf::anon_send(parent, control_accepted{connection});
+    settle();
+    return connection->heard();
+  };
+  EXPECT_EQ(ask("epoch new\n"), "{\"ok\":true,\"epoch\":2,\"next\":1}\n");
+  EXPECT_NE(ask("status\n").find("\"epoch\":2,\"next\":1,"), std::string::npos);
+  const auto silent = std::make_shared<fake_stream>();
+  caf::anon_send(parent, control_accepted{silent});
+  pass(options.client.handshake_timeout);
+  EXPECT_TRUE(silent->closed());
 }
 
 }  // namespace

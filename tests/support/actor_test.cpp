@@ -15,26 +15,35 @@ actor_test::actor_test()
 }
 
 void actor_test::TearDown() {
-  for (const auto& [id, one] : seen_) {
-    if (const auto actor = caf::actor_cast<caf::strong_actor_ptr>(one.actor)) {
-      caf::anon_send_exit(actor, caf::exit_reason::kill);
-    }
-  }
-  run();
-  scheduler.clock().cancel_all();
+  kill_all();
   EXPECT_EQ(alive(), 0u);
   EXPECT_EQ(flow.bytes(), 0u);
 }
 
-void actor_test::run() {
-  while (scheduler.has_job()) {
-    if (auto* const job = dynamic_cast<caf::scheduled_actor*>(scheduler.jobs.front())) {
-      if (seen_.count(job->id()) == 0) {
-        seen_[job->id()] = {job->name(), caf::actor_cast<caf::weak_actor_ptr>(job->ctrl())};
+void actor_test::kill_all() {
+  // Those who have not run yet are seen by the first turn.
+  for (int turn = 0; turn != 2; ++turn) {
+    for (const auto& [id, one] : seen_) {
+      if (const auto actor = caf::actor_cast<caf::strong_actor_ptr>(one.actor)) {
+        caf::anon_send_exit(actor, caf::exit_reason::kill);
       }
     }
-    scheduler.run_once();
+    run();
   }
+  scheduler.clock().cancel_all();
+}
+
+void actor_test::run() {
+  while (scheduler.has_job()) run_next();
+}
+
+void actor_test::run_next() {
+  if (auto* const job = dynamic_cast<caf::scheduled_actor*>(scheduler.jobs.front())) {
+    if (seen_.count(job->id()) == 0) {
+      seen_[job->id()] = {job->name(), caf::actor_cast<caf::weak_actor_ptr>(job->ctrl())};
+    }
+  }
+  scheduler.run_once();
 }
 
 void actor_test::pass(std::chrono::nanoseconds time) {

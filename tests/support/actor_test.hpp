@@ -31,6 +31,19 @@ class actor_test : public ::testing::Test {
   /// Runs actors until none has anything to do.
   void run();
 
+  /// Runs so many single messages, each of an actor that `pick(n)` chooses out of n.
+  template <class Pick>
+  void run_some(std::size_t messages, Pick&& pick) {
+    for (; messages != 0 && scheduler.has_job(); --messages) {
+      auto& jobs = scheduler.jobs;
+      std::swap(jobs.front(), jobs[pick(jobs.size())]);
+      run_next();
+    }
+  }
+
+  /// Ends all actors as they are, and all timers.
+  void kill_all();
+
   /// Lets time pass, timers fire, and actors run.
   void pass(std::chrono::nanoseconds time);
 
@@ -68,6 +81,7 @@ class actor_test : public ::testing::Test {
     caf::weak_actor_ptr actor;
   };
 
+  void run_next();
   static bool ended(const caf::strong_actor_ptr& actor);
   bool answers_drain(const caf::actor& actor);
 

@@ -28,6 +28,12 @@ class fake_stream final : public io::stream {
     incoming_.push_back(std::move(bytes));
     fire_readable();
   }
+  /// Sends bytes that lie with what is not read by now, as over a socket.
+  void says_on(const std::string& bytes) {
+    if (incoming_.empty()) incoming_.emplace_back();
+    incoming_.back() += bytes;
+    fire_readable();
+  }
   /// Sends no more.
   void ends() {
     ended_ = true;
@@ -56,6 +62,8 @@ class fake_stream final : public io::stream {
 
   const std::string& heard() const { return heard_; }
   std::optional<ending> closed() const { return closed_; }
+  /// Whether something was said that nobody has read.
+  bool unread() const { return !incoming_.empty(); }
   bool awaits_reading() const { return awaits_reading_; }
   bool awaits_writing() const { return awaits_writing_; }
   std::size_t reads() const { return reads_; }
@@ -70,27 +78,27 @@ class fake_stream final : public io::stream {
   // --- io::stream ---
 
   io::io_result read(char* to, std::size_t size) override {
-    using status = io::io_result::status;
+    using what = io::io_result::status;
     ++reads_;
-    if (broken_) return {status::failed, 0};
-    if (closed_) return {status::ended, 0};
-    if (incoming_.empty()) return {ended_ ? status::ended : status::would_block, 0};
+    if (broken_) return {what::failed, 0};
+    if (closed_) return {what::ended, 0};
+    if (incoming_.empty()) return {ended_ ? what::ended : what::would_block, 0};
     std::string& next = incoming_.front();
     const std::size_t bytes = std::min(size, next.size());
     std::memcpy(to, next.data(), bytes);
     next.erase(0, bytes);
     if (next.empty()) incoming_.pop_front();
-    return {status::ok, bytes};
+    return {what::ok, bytes};
   }
 
   io::io_result write(std::string_view bytes) override {
-    using status = io::io_result::status;
-    if (broken_ || writing_broken_ || closed_) return {status::failed, 0};
+    using what = io::io_result::status;
+    if (broken_ || writing_broken_ || closed_) return {what::failed, 0};
     const std::size_t taken = std::min({bytes.size(), room_, largest_write_});
-    if (taken == 0) return {status::would_block, 0};
+    if (taken == 0) return {what::would_block, 0};
     heard_.append(bytes.substr(0, taken));
     if (room_ != no_limit) room_ -= taken;
-    return {status::ok, taken};
+    return {what::ok, taken};
   }
 
   void observe(std::unique_ptr<io::readiness> observer) override {

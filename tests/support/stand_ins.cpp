@@ -17,14 +17,35 @@ void append(core::event_block& block, std::string_view line, std::string_view en
   block.text.append(line).append(ending);
 }
 
+std::string text_of(const core::ordered_block& block) {
+  std::string text;
+  for (const core::event& e : block.events) text += block.text_of(e);
+  return text;
+}
+
+template <class Blocks>
+std::string text_of_epoch(const Blocks& blocks, core::epoch_number epoch) {
+  std::string text;
+  for (const auto& b : blocks) {
+    if (b.epoch == epoch) text += b.text;
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string router_record::text(core::epoch_number epoch) const {
-  std::string all;
-  for (const block& b : blocks) {
-    if (b.epoch == epoch) all += b.text;
-  }
-  return all;
+  return text_of_epoch(blocks, epoch);
+}
+
+std::string recorder_record::text(core::epoch_number epoch) const {
+  return text_of_epoch(blocks, epoch);
+}
+
+std::vector<session_news::kind> session_record::kinds() const {
+  std::vector<session_news::kind> kinds;
+  for (const session_news& n : news) kinds.push_back(n.what);
+  return kinds;
 }
 
 source_actor::behavior_type source_stand_in(source_actor::pointer self, source_record* record) {
@@ -56,6 +77,12 @@ sequencer_actor::behavior_type sequencer_stand_in(sequencer_actor::pointer,
       [record](source_closed closed) { record->closed.push_back(closed.source); },
       [](deadline_due) {},
       [record](caught_up) { ++record->caught_up; },
+      [record](begin_epoch) {
+        return epoch_begun{++record->epoch, 1};
+      },
+      [record](status_wanted) {
+        return status{{{"epoch", record->epoch}}};
+      },
       [](report_due) {},
       [](drain) { return drained{}; },
   };
@@ -65,18 +92,70 @@ router_actor::behavior_type router_stand_in(router_actor::pointer self, router_r
   return {
       [self, record](ordered_events& message) {
         const core::ordered_block& block = message.events->block;
-        router_record::block& kept = record->blocks.emplace_back();
-        kept.epoch = block.epoch;
-        for (const core::event& e : block.events) kept.text += block.text_of(e);
+        record->blocks.push_back({block.epoch, text_of(block)});
         record->sender = caf::actor_cast<sequencer_actor>(self->current_sender());
         if (record->takes) self->send(record->sender, block_taken{});
       },
-      [record](join joined) { record->joined.push_back(joined.user); },
+      [record](const join& joined) {
+        record->joined.push_back(joined.user);
+        record->joins.push_back(joined);
+      },
       [record](leave left) { record->left.push_back(left.user); },
       [](const session_lost&) {},
       [](flush_due) {},
       [](round_done) {},
+      [record](checkpoint_wanted wanted) {
+        record->checkpoints_wanted.push_back(wanted.generation);
+      },
+      [record](slice_taken) { ++record->slices_taken; },
       [](report_due) {},
+      [](drain) { return drained{}; },
+  };
+}
+
+recorder_actor::behavior_type recorder_stand_in(recorder_actor::pointer self,
+                                                recorder_record* record) {
+  return {
+      [record](ordered_events& message) {
+        const core::ordered_block& block = message.events->block;
+        record->blocks.push_back({block.epoch, block.begin, text_of(block)});
+      },
+      [record](stream_over) { ++record->over; },
+      [record](const acknowledged& a) { record->acknowledgements.push_back(a); },
+      [record](const open_inbox& wanted) { record->opened.push_back(wanted); },
+      [record](const graph_slice& slice) { record->slices.push_back(slice); },
+      [record](const checkpoint_made& made) { record->checkpoints.push_back(made.what); },
+      [record](commit_due) {
+        for (auto& promise : record->flushes) promise.deliver(drained{});
+        record->flushes.clear();
+      },
+      [self, record](flush_log) {
+        record->flushes.push_back(self->make_response_promise<drained>());
+        return record->flushes.back();
+      },
+      [record](const backup_wanted& wanted) -> caf::result<backup_made> {
+        record->backups.push_back(wanted.directory);
+        if (record->backup_fails.empty()) return backup_made{};
+        return caf::make_error(caf::sec::runtime_error, record->backup_fails);
+      },
+      [](status_wanted) {
+        return status{{{"log_end", 17}}};
+      },
+      [](report_due) {},
+      [](drain) { return drained{}; },
+  };
+}
+
+replayer_actor::behavior_type replayer_stand_in(replayer_actor::pointer, replayer_record* record) {
+  return {
+      [record](const replay_wanted& wanted) { record->wanted.push_back(wanted); },
+      [record](replay_until until) { record->until.push_back(until.position); },
+      [record](stop_replay) { ++record->stopped; },
+      [record](const session_lost&) { ++record->lost; },
+      [](round_done) {},
+      [record](log_grew grew) { record->grew.push_back(grew.end); },
+      [](slice_due) {},
+      [](hurry_due) {},
       [](drain) { return drained{}; },
   };
 }
@@ -87,14 +166,18 @@ session_actor::behavior_type session_stand_in(session_actor::pointer, session_re
       [](writable) {},
       [record](const portion& message) {
         const core::round& round = *message.of->round;
-        const std::size_t size = record->text.size();
-        record->text.resize(size + round.size_of(message.group));
-        round.copy_to(record->text.data() + size, message.group);
+        std::string text(round.size_of(message.group), ' ');
+        round.copy_to(text.data(), message.group);
+        record->text += text;
         ++record->portions;
+        record->all.push_back(
+            {message.ticket, message.of->epoch, message.of->upto, std::move(text)});
+        if (record->holds) record->held.push_back(message.of);
       },
       [](handshake_overdue) {},
       [record](replaced) { record->replaced = true; },
       [](progress_due) {},
+      [record](const session_news& news) { record->news.push_back(news); },
       [](drain) {},
       [](drain_overdue) {},
   };
@@ -108,6 +191,9 @@ statistics_actor::behavior_type statistics_stand_in(statistics_actor::pointer,
         ++record->reports;
       },
       [](report_due) {},
+      [](status_wanted) {
+        return status{{{"clients", 3}}};
+      },
       [](drain) { return drained{}; },
   };
 }
@@ -120,21 +206,29 @@ std::shared_ptr<const charged<core::event_block>> unordered(io::flow& flow, line
       charged<core::event_block>{std::move(block), io::charge{flow, bytes}});
 }
 
-ordered_events ordered(io::flow& flow, lines all, core::epoch_number epoch) {
+ordered_events ordered(io::flow& flow, lines all, core::epoch_number epoch,
+                       core::log_position begin) {
   core::ordered_block block;
   block.epoch = epoch;
+  block.begin = begin;
+  block.ending = core::line_ending::crlf;
   for (const std::string_view line : all) append(block, line, "\r\n");
   const std::size_t bytes = block.text.size();
   return {std::make_shared<const charged<core::ordered_block>>(
       charged<core::ordered_block>{std::move(block), io::charge{flow, bytes}})};
 }
 
-portion to_all(io::flow& flow, std::string_view text) {
+core::log_position end_of(const ordered_events& block) {
+  return block.events->block.end();
+}
+
+portion to_all(io::flow& flow, std::string_view text, ticket_number ticket,
+               core::epoch_number epoch, core::log_position upto) {
   core::round_builder builder;
   builder.broadcast(text);
-  return {
-      std::make_shared<const round_in_flight>(builder.seal(), io::charge{flow, text.size()}, [] {}),
-      core::round::broadcasts_only};
+  return {std::make_shared<const round_in_flight>(builder.seal(), epoch, upto,
+                                                  io::charge{flow, text.size()}, [] {}),
+          core::round::broadcasts_only, ticket};
 }
 
 }  // namespace skein

@@ -1,0 +1,190 @@
+#include "actors/control.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <string_view>
+#include <utility>
+
+#include "actors/log.hpp"
+#include "actors/log_exceptions.hpp"
+
+namespace skein {
+
+namespace {
+
+namespace json = boost::json;
+
+using pointer = control_actor::stateful_pointer<control_state>;
+using io_status = io::io_result::status;
+using ending = io::stream::ending;
+
+/// Longest command, bytes.
+constexpr std::size_t longest_line = 4096;
+
+void end(pointer self, ending how) {
+  (*self->state.connection)->close(how);
+  self->quit();
+}
+
+void write_answer(pointer self) {
+  control_state& state = self->state;
+  while (!state.answer.empty()) {
+    const io::io_result written = (*state.connection)->write(state.answer);
+    if (written.what == io_status::would_block) {
+      (*state.connection)->await_writable();
+      return;
+    }
+    if (written.what != io_status::ok) {
+      end(self, ending::abort);
+      return;
+    }
+    state.answer.erase(0, written.bytes);
+  }
+  end(self, ending::graceful);
+}
+
+void answer(pointer self, json::object facts) {
+  self->state.answer = json::serialize(facts) + "\n";
+  write_answer(self);
+}
+
+void refuse(pointer self, std::string_view reason) {
+  answer(self, {{"ok", false}, {"error", reason}});
+}
+
+/// What an error of a store says, without what CAF puts around it.
+std::string text_of(pointer self, const caf::error& e) {
+  if (e.context().match_elements<std::string>()) return e.context().get_as<std::string>(0);
+  return self->system().render(e);
+}
+
+void add(json::object& facts, const status& told) {
+  for (const auto& [name, value] : told.facts) facts[name] = value;
+}
+
+void tell_status(pointer self) {
+  const control_environment& environment = *self->state.environment;
+  const auto failed = [self](caf::error& e) { refuse(self, text_of(self, e)); };
+  self->request(environment.sequencer, caf::infinite, status_wanted{})
+      .then(
+          [self, failed](const status& sequence) {
+            auto facts = std::make_shared<json::object>(json::object{{"ok", true}});
+            add(*facts, sequence);
+            self->request(self->state.environment->statistics, caf::infinite, status_wanted{})
+                .then(
+                    [self, failed, facts](const status& totals) {
+                      add(*facts, totals);
+                      const recorder_actor& recorder = self->state.environment->recorder;
+                      if (!recorder) {
+                        answer(self, std::move(*facts));
+                        return;
+                      }
+                      self->request(recorder, caf::infinite, status_wanted{})
+                          .then(
+                              [self, facts](const status& log) {
+                                add(*facts, log);
+                                answer(self, std::move(*facts));
+                              },
+                              failed);
+                    },
+                    failed);
+          },
+          failed);
+}
+
+void begin_new_epoch(pointer self) {
+  self->request(self->state.environment->sequencer, caf::infinite, begin_epoch{})
+      .then(
+          [self](epoch_begun begun) {
+            answer(self, {{"ok", true}, {"epoch", begun.epoch}, {"next", begun.next}});
+          },
+          [self](caf::error& e) { refuse(self, text_of(self, e)); });
+}
+
+void back_up(pointer self, std::string_view directory) {
+  if (!self->state.environment->recorder) {
+    refuse(self, "nothing is stored here");
+    return;
+  }
+  log::info("backup begins", {{"directory", directory}});
+  self->request(self->state.environment->recorder, caf::infinite,
+                backup_wanted{std::string{directory}})
+      .then(
+          [self](backup_made) {
+            answer(self, {{"ok", true}});
+          },
+          [self](caf::error& e) { refuse(self, text_of(self, e)); });
+}
+
+void obey(pointer self, std::string_view command) {
+  constexpr std::string_view backup = "backup ";
+  if (command == "status") {
+    tell_status(self);
+  } else if (command == "epoch new") {
+    begin_new_epoch(self);
+  } else if (command.substr(0, backup.size()) == backup &&
+             command.substr(backup.size(), 1) == "/") {
+    back_up(self, command.substr(backup.size()));
+  } else {
+    refuse(self, "the commands are: status, epoch new, backup and an absolute path");
+  }
+}
+
+void read_command(pointer self) {
+  control_state& state = self->state;
+  const auto space = state.lines->space();
+  const io::io_result read = (*state.connection)->read(space.data, space.size);
+  if (read.what == io_status::ended || read.what == io_status::failed) {
+    // Who has asked still gets the answer.
+    if (!state.asked || read.what == io_status::failed) end(self, ending::graceful);
+    return;
+  }
+  std::optional<std::string> command;
+  bool too_long = false;
+  if (read.what == io_status::ok) {
+    state.lines->commit(
+        read.bytes,
+        [&](std::string_view line) {
+          if (!command) command = line;
+        },
+        [&] { too_long = true; });
+  }
+  if (!state.asked && command) {
+    state.asked = true;
+    obey(self, *command);
+  } else if (!state.asked && too_long) {
+    state.asked = true;
+    refuse(self, "the command is too long");
+  } else {
+    (*state.connection)->await_readable();
+  }
+}
+
+}  // namespace
+
+control_actor::behavior_type control(pointer self,
+                                     std::shared_ptr<const control_environment> environment,
+                                     std::shared_ptr<io::stream> connection) {
+  log_exceptions(self);
+  control_state& state = self->state;
+  state.environment = std::move(environment);
+  state.lines = std::make_unique<io::line_framer>(longest_line, longest_line + 2);
+  state.connection.emplace(std::move(connection), self->ctrl(), state.environment->unit);
+  (*state.connection)->await_readable();
+
+  return {
+      [self](readable) { read_command(self); },
+      [self](writable) { write_answer(self); },
+      [self](handshake_overdue) {
+        if (!self->state.asked) {
+          self->state.asked = true;
+          refuse(self, "no command has come in time");
+        } else if (!self->state.answer.empty()) {
+          end(self, ending::abort);
+        }
+      },
+      [self](drain) { end(self, ending::graceful); },
+  };
+}
+
+}  // namespace skein

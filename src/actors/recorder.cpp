@@ -1,0 +1,387 @@
+#include "actors/recorder.hpp"
+
+#include <algorithm>
+#include <caf/mailbox_element.hpp>
+#include <utility>
+
+#include "actors/log_exceptions.hpp"
+
+namespace skein {
+
+namespace {
+
+using pointer = recorder_actor::stateful_pointer<recorder_state>;
+using why = commit_due::why;
+
+/// Gathered bytes that are written, though not synced, before the interval is over.
+constexpr std::size_t large_commit = 1u << 20;
+
+void arm_end(pointer self) {
+  recorder_state& state = self->state;
+  if (state.failing || std::exchange(state.end_armed, true)) return;
+  self->send(self, commit_due{why::mailbox_end});
+}
+
+void arm_interval(pointer self) {
+  recorder_state& state = self->state;
+  if (state.failing || std::exchange(state.interval_armed, true)) return;
+  self->delayed_send(self, state.environment->options.commit_interval, commit_due{why::interval});
+}
+
+void arm_report(pointer self) {
+  recorder_state& state = self->state;
+  if (std::exchange(state.report_armed, true)) return;
+  self->delayed_send(self, state.environment->report_interval, report_due{});
+}
+
+/// Events get old though nothing happens, and the wall clock may be set.
+void arm_age(pointer self) {
+  const event_options& options = self->state.environment->options;
+  if (options.log.max_age.count() == 0) return;
+  const auto pause = std::min(options.log.max_age / 8, std::chrono::milliseconds{1000});
+  self->delayed_send(self, std::max(pause, options.commit_interval), commit_due{why::age});
+}
+
+void fail(pointer self, const store::error& e) {
+  recorder_state& state = self->state;
+  ++state.unreported.commit_failures;
+  arm_report(self);
+  if (const auto suppressed = state.failures.pass(self->clock().now())) {
+    log::error("cannot write to the store, trying again",
+               {{"reason", e.what()}, {"suppressed", *suppressed}});
+  }
+  state.failing = true;
+  self->delayed_send(self, recorder_state::retry_interval, commit_due{why::retry});
+}
+
+/// What was waited for is on disk. What came behind events that are stalled goes on waiting.
+void answer(pointer self) {
+  recorder_state& state = self->state;
+  const recorder_environment& environment = *state.environment;
+  for (recorder_state::waiting_block& block : state.recorded) {
+    const auto router = caf::actor_cast<caf::strong_actor_ptr>(environment.router);
+    router->enqueue(caf::make_mailbox_element(std::move(block.sender), caf::make_message_id(), {},
+                                              ordered_events{std::move(block.events)}),
+                    self->context());
+  }
+  state.recorded.clear();
+  if (!state.stalled.empty()) return;
+  for (auto& [session, news] : state.opened) {
+    const auto there = session.lock();
+    if (there) self->send(caf::actor_cast<session_actor>(there), std::move(news));
+  }
+  state.opened.clear();
+  for (auto& promise : state.flushes) promise.deliver(drained{});
+  state.flushes.clear();
+}
+
+/// Writes what was gathered. Returns whether it worked. At level `sync` nothing can be read before
+/// it is on disk.
+bool commit(pointer self, bool sync) {
+  recorder_state& state = self->state;
+  store::event_log& log = *state.log;
+  sync |= state.environment->options.level == durability::sync;
+  // No inbox is ahead of the events it speaks of.
+  const bool with_inboxes = state.stalled.empty();
+  if (with_inboxes) {
+    for (auto& [user, inbox] : state.inboxes) {
+      if (!std::exchange(inbox.gathered, true)) log.put(user, inbox.what);
+    }
+  }
+  try {
+    if (log.gathered() != 0) {
+      log.commit(sync);
+      ++state.unreported.commits;
+      arm_report(self);
+      state.unsynced = !sync;
+    } else if (sync && state.unsynced) {
+      log.sync();
+      state.unsynced = false;
+    }
+  } catch (const store::error& e) {
+    fail(self, e);
+    return false;
+  }
+  if (with_inboxes) state.inboxes.clear();
+  if (!state.unsynced) answer(self);
+  if (log.end() != state.readable) {
+    state.readable = log.end();
+    self->send(state.environment->replayer, log_grew{state.readable});
+  }
+  return true;
+}
+
+/// Keeps the log within its bounds.
+void retain(pointer self) {
+  recorder_state& state = self->state;
+  const store::wall_time now = state.environment->wall_clock();
+  try {
+    if (state.log->trim(now)) {
+      ++state.unreported.cuts;
+      arm_report(self);
+      log::debug("log cut", {{"begin", state.log->begin()}, {"end", state.log->end()}});
+      arm_end(self);
+    }
+  } catch (const store::error& e) {
+    if (const auto suppressed = state.failures.pass(self->clock().now())) {
+      log::error("cannot cut the log", {{"reason", e.what()}, {"suppressed", *suppressed}});
+    }
+  }
+  if (!state.checkpoint_asked && state.log->wants_checkpoint(now)) {
+    state.checkpoint_asked = true;
+    self->send(state.environment->router, checkpoint_wanted{state.log->next_generation()});
+  }
+}
+
+void commit_and_retain(pointer self, bool sync) {
+  if (commit(self, sync)) retain(self);
+}
+
+void record(pointer self, recorder_state::waiting_block block) {
+  recorder_state& state = self->state;
+  state.log->append(block.events->block, state.environment->wall_clock());
+  state.unreported.recorded += block.events->block.events.size();
+  if (state.environment->options.level == durability::sync) {
+    state.recorded.push_back(std::move(block));
+    arm_end(self);
+  } else {
+    if (state.log->gathered() >= large_commit) commit_and_retain(self, false);
+    arm_interval(self);
+  }
+}
+
+void take_slice(pointer self, const graph_slice& slice) {
+  recorder_state& state = self->state;
+  state.log->put_slice(slice.key, slice.value);
+  if (state.log->gathered() >= large_commit) commit(self, false);
+  self->send(state.environment->router, slice_taken{});
+}
+
+void open(pointer self, const session_actor& session, const open_inbox& wanted);
+void acknowledge(pointer self, const acknowledged& message);
+
+void try_again(pointer self) {
+  recorder_state& state = self->state;
+  try {
+    state.log->recover();
+  } catch (const store::error& e) {
+    fail(self, e);
+    return;
+  }
+  if (!commit(self, true)) return;
+  state.failing = false;
+  log::info("the store can be written again");
+  retain(self);
+  while (!state.stalled.empty() && !state.failing) {
+    recorder_state::waiting_block block = std::move(state.stalled.front());
+    state.stalled.pop_front();
+    record(self, std::move(block));
+  }
+  if (state.failing) return;
+  if (std::exchange(state.over_stalled, false)) state.log->mark_over();
+  if (const auto slice = std::exchange(state.stalled_slice, {})) take_slice(self, *slice);
+  for (const auto& [user, message] : std::exchange(state.unread, {})) acknowledge(self, message);
+  for (const auto& [session, wanted] : std::exchange(state.unopened, {})) {
+    const auto there = session.lock();
+    if (there) open(self, caf::actor_cast<session_actor>(there), wanted);
+  }
+  arm_end(self);
+}
+
+/// How far the user has acknowledged, if they have an inbox. Throws store::error.
+std::optional<store::inbox> inbox_of(const recorder_state& state, core::user_id user) {
+  const auto changed = state.inboxes.find(user);
+  return changed == state.inboxes.end() ? state.log->inbox_of(user)
+                                        : std::optional{changed->second.what};
+}
+
+void open(pointer self, const session_actor& session, const open_inbox& wanted) {
+  recorder_state& state = self->state;
+  session_news news;
+  std::optional<store::inbox> inbox;
+  try {
+    if (!wanted.beyond) inbox = inbox_of(state, wanted.user);
+  } catch (const store::error& e) {
+    if (state.failing) {
+      state.unopened.push_back({caf::actor_cast<caf::weak_actor_ptr>(session), wanted});
+      return;
+    }
+    if (const auto suppressed = state.failures.pass(self->clock().now())) {
+      log::error("cannot read an inbox", {{"reason", e.what()}, {"suppressed", *suppressed}});
+    }
+    news.what = session_news::kind::failed;
+    news.text = "the inbox cannot be read";
+    self->send(session, std::move(news));
+    return;
+  }
+  const bool is_new = !inbox;
+  if (is_new) {
+    inbox = store::inbox{state.log->epoch(), wanted.beyond.value_or(state.log->next() - 1),
+                         state.environment->wall_clock()};
+  }
+  news.epoch = inbox->epoch;
+  news.number = inbox->number;
+  if (is_new) state.inboxes[wanted.user] = {*inbox, false, true};
+  const auto changed = state.inboxes.find(wanted.user);
+  if (changed == state.inboxes.end() || !changed->second.awaited) {
+    self->send(session, std::move(news));
+    return;
+  }
+  state.opened.push_back({caf::actor_cast<caf::weak_actor_ptr>(session), std::move(news)});
+  arm_end(self);
+}
+
+bool is_further(const acknowledged& a, core::epoch_number epoch, core::sequence_number number) {
+  return a.epoch > epoch || (a.epoch == epoch && a.number > number);
+}
+
+void acknowledge(pointer self, const acknowledged& message) {
+  recorder_state& state = self->state;
+  try {
+    // Another connection of the user may be further.
+    const auto known = inbox_of(state, message.user);
+    if (known && !is_further(message, known->epoch, known->number)) return;
+  } catch (const store::error& e) {
+    if (state.failing) {
+      const auto [kept, is_first] = state.unread.emplace(message.user, message);
+      if (is_further(message, kept->second.epoch, kept->second.number)) kept->second = message;
+      return;
+    }
+    // It is damaged. It is made anew.
+    if (const auto suppressed = state.failures.pass(self->clock().now())) {
+      log::error("cannot read an inbox", {{"reason", e.what()}, {"suppressed", *suppressed}});
+    }
+  }
+  ++state.unreported.acknowledgements;
+  arm_report(self);
+  recorder_state::changed_inbox& changed = state.inboxes[message.user];
+  changed.what = {message.epoch, message.number, state.environment->wall_clock()};
+  changed.gathered = false;
+  arm_interval(self);
+}
+
+void complete_checkpoint(pointer self, const store::checkpoint& made) {
+  recorder_state& state = self->state;
+  state.checkpoint_asked = false;
+  // If the store fails now, the checkpoint is asked for again.
+  if (state.failing || !commit(self, false)) return;
+  try {
+    state.log->put(made);
+  } catch (const store::error& e) {  // the log cannot be read
+    if (const auto suppressed = state.failures.pass(self->clock().now())) {
+      log::error("cannot make a checkpoint", {{"reason", e.what()}, {"suppressed", *suppressed}});
+    }
+    return;
+  }
+  ++state.unreported.checkpoints;
+  arm_report(self);
+  log::debug("checkpoint of the graph made", {{"edges", made.edges}, {"position", made.from}});
+  commit_and_retain(self, true);
+}
+
+void send_report(pointer self) {
+  recorder_state& state = self->state;
+  state.report_armed = false;
+  self->send(state.environment->statistics, report{std::exchange(state.unreported, traffic{})});
+}
+
+status status_of(const recorder_state& state) {
+  const store::event_log& log = *state.log;
+  return {{{"log_begin", log.begin()},
+           {"log_end", log.end()},
+           {"log_events", log.events()},
+           {"checkpoints", log.checkpoints().size()},
+           {"store_failing", state.failing ? 1u : 0u},
+           {"store_bytes", state.environment->engine.bytes_on_disk()}}};
+}
+
+}  // namespace
+
+recorder_actor::behavior_type recorder(pointer self,
+                                       std::shared_ptr<const recorder_environment> environment,
+                                       std::shared_ptr<store::event_log> log) {
+  log_exceptions(self);
+  self->state.environment = std::move(environment);
+  self->state.log = std::move(log);
+  self->state.readable = self->state.log->end();
+  arm_age(self);
+
+  return {
+      [self](ordered_events& message) {
+        arm_report(self);
+        recorder_state::waiting_block block{std::move(message.events), self->current_sender()};
+        if (self->state.failing) {
+          self->state.stalled.push_back(std::move(block));
+        } else {
+          record(self, std::move(block));
+        }
+      },
+      [self](stream_over) {
+        if (self->state.failing) {
+          self->state.over_stalled = true;
+        } else {
+          self->state.log->mark_over();
+          arm_interval(self);
+        }
+      },
+      [self](const acknowledged& message) { acknowledge(self, message); },
+      [self](const open_inbox& wanted) {
+        open(self, caf::actor_cast<session_actor>(self->current_sender()), wanted);
+      },
+      [self](const graph_slice& slice) {
+        if (self->state.failing) {
+          self->state.stalled_slice = slice;
+        } else {
+          take_slice(self, slice);
+        }
+      },
+      [self](const checkpoint_made& made) { complete_checkpoint(self, made.what); },
+      [self](commit_due due) {
+        recorder_state& state = self->state;
+        if (due.what == why::interval) state.interval_armed = false;
+        if (due.what == why::mailbox_end) state.end_armed = false;
+        if (due.what == why::age) arm_age(self);
+        if (due.what == why::retry) {
+          try_again(self);
+        } else if (!state.failing) {
+          commit_and_retain(self, true);
+        }
+      },
+      [self](flush_log) {
+        auto promise = self->make_response_promise<drained>();
+        self->state.flushes.push_back(promise);
+        arm_end(self);
+        return promise;
+      },
+      [self](const backup_wanted& wanted) -> caf::result<backup_made> {
+        recorder_state& state = self->state;
+        try {
+          state.log->commit(true);
+          state.environment->engine.backup(wanted.directory);
+        } catch (const std::exception& e) {
+          return caf::make_error(caf::sec::runtime_error, std::string{e.what()});
+        }
+        return backup_made{};
+      },
+      [self](status_wanted) { return status_of(self->state); },
+      [self](report_due) { send_report(self); },
+      [self](drain) {
+        recorder_state& state = self->state;
+        if (state.failing) try_again(self);
+        const bool lost = state.failing || !commit(self, true);
+        if (lost) {
+          log::error("the store cannot be written, events are lost",
+                     {{"blocks", state.stalled.size() + state.recorded.size()}});
+          for (auto& promise : state.flushes) {
+            promise.deliver(caf::make_error(caf::sec::runtime_error,
+                                            std::string{"the store cannot be written"}));
+          }
+        }
+        send_report(self);
+        self->quit();
+        return drained{lost};
+      },
+  };
+}
+
+}  // namespace skein
