@@ -32,7 +32,7 @@ option_kind number(Member member, std::int64_t least, std::int64_t most) {
   const auto set = [=](daemon_options& all, std::string_view text) {
     const auto value = read_number(text);
     if (!value || *value < least || *value > most) return false;
-    member(all) = *value;
+    member(all) = static_cast<std::decay_t<decltype(member(all))>>(*value);
     return true;
   };
   return {"NUMBER", std::to_string(least) + ".." + std::to_string(most), set,
@@ -114,6 +114,16 @@ option_kind choice(Member member, std::vector<word<Value>> words) {
 template <class Member>
 option_kind boolean(Member member) {
   return choice<bool>(member, {{"true", true}, {"false", false}});
+}
+
+/// Any text.
+template <class Member>
+option_kind path(Member member) {
+  const auto set = [=](daemon_options& all, std::string_view text) {
+    member(all) = text;
+    return true;
+  };
+  return {"PATH", "a path", set, [=](const daemon_options& all) { return member(all); }};
 }
 
 /// Written with its port.

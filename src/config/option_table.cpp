@@ -111,6 +111,53 @@ std::vector<option> make_table() {
       {"sequence.keep-graph", boolean(SKEIN_MEMBER(keep_graph)),
        "A new epoch keeps the follower graph; otherwise it starts with an empty one.", ""},
 
+      {"event.durability",
+       choice<durability>(SKEIN_MEMBER(event.level), {{"async", durability::async},
+                                                      {"sync", durability::sync},
+                                                      {"none", durability::none}}),
+       "async routes events at once and has them on disk within commit-interval; sync has them on "
+       "disk before anybody sees them, which costs delay; none stores nothing: no resume, no "
+       "durable sessions.",
+       ""},
+      {"event.commit-interval", duration(SKEIN_MEMBER(event.commit_interval), 1ms, 60s),
+       "Longest time until an event is on disk at durability async. Shorter loses less when the "
+       "machine fails, longer writes less often.",
+       ""},
+      {"event.max-bytes", size(SKEIN_MEMBER(event.log.max_bytes), 1 << 20, 1ll << 50),
+       "Most bytes of events that the log keeps. What is older is cut off and can be replayed to "
+       "nobody any more.",
+       ""},
+      {"event.max-events", number(SKEIN_MEMBER(event.log.max_events), 0, 1ll << 60),
+       "Most events that the log keeps. 0 is no bound.", ""},
+      {"event.max-age", duration(SKEIN_MEMBER(event.log.max_age), 0ms, 87'600h),
+       "Longest time that the log keeps an event. 0 is no bound.", ""},
+
+      {"inbox.max-events", number(SKEIN_MEMBER(inbox.quota.max_events), 0, 1ll << 60),
+       "Most events that are served to a user who comes back. 0 is no bound but that of the log. A "
+       "bound lets the log be read twice for those who come back.",
+       ""},
+      {"inbox.max-bytes", size(SKEIN_MEMBER(inbox.quota.max_bytes), 0, 1ll << 50),
+       "Most bytes that are served to a user who comes back. 0 is no bound but that of the log.",
+       ""},
+      {"inbox.max-age", duration(SKEIN_MEMBER(inbox.quota.max_age), 0ms, 87'600h),
+       "Oldest event that is served to a user who comes back. 0 is no bound but that of the log.",
+       ""},
+      {"inbox.overflow-policy",
+       choice<store::quota_policy>(SKEIN_MEMBER(inbox.quota.policy),
+                                   {{"drop-oldest", store::quota_policy::drop_oldest},
+                                    {"drop-all", store::quota_policy::drop_all}}),
+       "A user who has missed more than max-events or max-bytes: the oldest are dropped, or all. "
+       "They are told.",
+       ""},
+
+      {"store.directory", path(SKEIN_MEMBER(store.directory)),
+       "Where everything durable lies. It is made if it does not exist.", ""},
+
+      {"control.socket", path(SKEIN_MEMBER(control.socket)),
+       "Unix socket of the door for the operator. auto is \"control\" in the store's directory; "
+       "with durability none there is then no such door.",
+       ""},
+
       {"flow.high-mark", size(SKEIN_MEMBER(flow.high_mark), 1 << 20, 1ll << 40),
        "At this many bytes between being read and being written sources are read no more. More "
        "smooths bursts and takes that memory.",
@@ -208,6 +255,10 @@ const std::vector<section>& sections() {
       {"source", "Sources, who send events"},
       {"client", "Clients, who are told"},
       {"sequence", "The common order of all sources"},
+      {"event", "Durability of events"},
+      {"inbox", "Users who come back"},
+      {"store", "Storage"},
+      {"control", "The door for the operator"},
       {"flow", "Backpressure"},
       {"router", "Routing"},
       {"statistics", "Statistics"},
