@@ -15,5 +15,10 @@ inline constexpr int exit_usage = 2;
 int maze_command(const arguments& args);
 int source_command(const arguments& args);
 int client_command(const arguments& args);
+int status_command(const arguments& args);
+int epoch_command(const arguments& args);
+int replay_command(const arguments& args);
+int inbox_command(const arguments& args);
+int store_command(const arguments& args);
 
 }  // namespace skein::cli

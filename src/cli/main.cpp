@@ -1,4 +1,4 @@
-/// skein: load, verify and talk to an event broker from the command line.
+/// skein: load, verify, operate and talk to an event broker from the command line.
 #include <array>
 #include <csignal>
 #include <iostream>
@@ -16,10 +16,15 @@ struct command {
   int (*run)(const arguments&);
 };
 
-constexpr std::array<command, 3> commands{{
+constexpr std::array<command, 8> commands{{
     {"maze", "play the follower maze against a server and verify every byte", maze_command},
     {"source", "send a file or standard input to the event source door", source_command},
     {"client", "print what users get", client_command},
+    {"status", "print how a daemon on this machine is doing", status_command},
+    {"epoch", "print its epoch and next number, or begin a new epoch", epoch_command},
+    {"replay", "print a range of its log of events", replay_command},
+    {"inbox", "print how far a user has acknowledged and what waits", inbox_command},
+    {"store", "describe its store, verify it, or copy it", store_command},
 }};
 
 const command* find(const std::string& name) {
