@@ -44,7 +44,9 @@ TEST_F(Client, ThatSaysHalfOfWhoItIsIsToldSoAndClosed) {
 
 TEST_F(Client, ThatNamesNoUserIsToldSoAndClosed) {
   const std::vector<std::string> lines{
-      "", "user", " 1", "1 ", "1|", "0x1", "1.0", "\xff", "- 1", "9223372036854775808", "1\t2"};
+      "",    "user", " 1",  "1 ",  "|",    "1|x", "1|-1",
+      "1||", "1|1|", "0x1", "1.0", "\xff", "- 1", "9223372036854775808",
+      "1\t2"};
   for (const auto& line : lines) {
     peer bad{broker_.client_port()};
     bad.send(line + "\r\n");
@@ -177,7 +179,7 @@ TEST(ClientWithLineFeeds, GetsThem) {
 }
 
 TEST(ClientNobodyIsConnectedFor, CostsNothing) {
-  daemon broker;
+  daemon broker{{{"event.durability", "none"}}};  // the store takes memory of its own
   audience users{broker, {1}};
   auto source = broker.source();
   source.send("1|B\n");

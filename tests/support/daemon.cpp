@@ -5,15 +5,13 @@
 #include <stdexcept>
 #include <utility>
 
+#include "support/control.hpp"
+
 namespace skein::test {
 
 namespace {
 
-process::start starting(daemon::options given, process::start how) {
-  given.insert({{"source.listen", "127.0.0.1:0"},
-                {"client.listen", "127.0.0.1:0"},
-                {"log.level", "debug"},
-                {"statistics.interval", "40ms"}});
+process::start starting(const daemon::options& given, process::start how) {
   for (const auto& [name, value] : given) {
     if (value.empty()) continue;  // not given at all
     how.arguments.push_back("--" + name);
@@ -77,14 +75,38 @@ std::uint64_t log_fields::operator[](const std::string& key) const {
   }
 }
 
-daemon::daemon(const options& given, process::start how)
-    : process_{SKEIND_PATH, starting(given, std::move(how))} {
+daemon::daemon(const options& given, process::start how) : options_(given), how_(std::move(how)) {
+  options_.insert({{"source.listen", "127.0.0.1:0"},
+                   {"client.listen", "127.0.0.1:0"},
+                   {"store.directory", own_.path() / "store"},
+                   {"log.level", "debug"},
+                   {"statistics.interval", "40ms"}});
+  store_ = options_["store.directory"];
+  start_again();
+}
+
+void daemon::begin_again(const options& changed) {
+  for (const auto& [name, value] : changed) options_[name] = value;
+  process_ = std::make_unique<process>(SKEIND_PATH, starting(options_, how_));
+}
+
+void daemon::await_doors() {
   await("the daemon to listen", [&] {
-    if (!process_.lives()) throw std::runtime_error{"skeind did not start: " + process_.err()};
+    if (!process_->lives()) throw std::runtime_error{"skeind did not start: " + process_->err()};
     return lines_with("msg=\"listening\"") >= 2;
   });
-  source_port_ = port_in(process_.err(), "source");
-  client_port_ = port_in(process_.err(), "client");
+  source_port_ = port_in(process_->err(), "source");
+  client_port_ = port_in(process_->err(), "client");
+}
+
+void daemon::start_again(const options& changed) {
+  begin_again(changed);
+  await_doors();
+}
+
+void daemon::kill() {
+  process_->signal(SIGKILL);
+  process_->wait();
 }
 
 peer daemon::source() const {
@@ -100,8 +122,30 @@ peer daemon::client(std::int64_t user, int receive_buffer) {
   return connected;
 }
 
+peer daemon::durable(std::int64_t user, std::optional<std::int64_t> beyond,
+                     int receive_buffer) const {
+  peer connected{client_port_, receive_buffer};
+  connected.send(std::to_string(user) + "|" + (beyond ? std::to_string(*beyond) : "") + "\n");
+  return connected;
+}
+
+std::string daemon::command(const std::string& text) const {
+  return ask(store_ / "control", text);
+}
+
+std::uint64_t daemon::status(const std::string& key) const {
+  const std::string answer = command("status");
+  const auto at = answer.find("\"" + key + "\":");
+  if (at == std::string::npos) throw std::runtime_error{"no " + key + " in " + answer};
+  return std::stoull(answer.substr(at + key.size() + 3));
+}
+
+void daemon::await_status(const std::string& key, std::uint64_t value) const {
+  await(key + " of " + std::to_string(value), [&] { return status(key) == value; });
+}
+
 std::size_t daemon::lines_with(std::string_view part) const {
-  const std::string log = process_.err();
+  const std::string log = process_->err();
   std::size_t count = 0;
   for (auto at = log.find(part); at != std::string::npos; at = log.find(part, at + 1)) ++count;
   return count;
@@ -112,7 +156,7 @@ void daemon::await_line(std::string_view part, std::size_t times) const {
 }
 
 log_fields daemon::last_statistics() const {
-  return log_fields{last_line_with(process_.err(), "msg=\"statistics\"")};
+  return log_fields{last_line_with(process_->err(), "msg=\"statistics\"")};
 }
 
 void daemon::await_counter(const std::string& key, std::uint64_t least) const {
@@ -130,16 +174,16 @@ void daemon::await_exactly(const std::string& key, std::uint64_t value) const {
 }
 
 log_fields daemon::totals() const {
-  return log_fields{last_line_with(process_.err(), "msg=\"totals\"")};
+  return log_fields{last_line_with(process_->err(), "msg=\"totals\"")};
 }
 
 log_fields daemon::stop() {
-  process_.signal(SIGTERM);
-  const auto status = process_.wait();
+  process_->signal(SIGTERM);
+  const auto status = process_->wait();
   if (status != 0) {
     throw std::runtime_error{"the daemon ended with " +
                              (status ? std::to_string(*status) : std::string{"nothing"}) + "\n" +
-                             process_.err()};
+                             process_->err()};
   }
   return totals();
 }

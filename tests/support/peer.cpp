@@ -118,6 +118,11 @@ std::string peer::take_received() {
   return std::exchange(received_, {});
 }
 
+void peer::forget(std::string_view text) {
+  const auto found = received_.find(text);
+  if (found != std::string::npos) received_.erase(found, text.size());
+}
+
 const std::string& peer::receive(std::size_t size, std::chrono::milliseconds within) {
   const auto deadline = steady_clock::now() + within;
   while (received_.size() < size) {

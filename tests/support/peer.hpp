@@ -31,6 +31,8 @@ class peer {
   const std::string& received() const { return received_; }
   /// Forgets what was received, and returns it.
   std::string take_received();
+  /// Forgets the first `text` among what was received, and nothing else.
+  void forget(std::string_view text);
   /// Receives until `size` bytes have been received in all.
   const std::string& receive(std::size_t size, std::chrono::milliseconds within = generous);
   /// Receives until `text` is among it.
