@@ -54,11 +54,11 @@
 #include "core/event.hpp"
 #include "core/follower_graph.hpp"
 #include "core/sequence.hpp"
+#include "core/time.hpp"
 
 namespace skein::store {
 
-/// Milliseconds since 1970-01-01 UTC.
-using wall_time = std::int64_t;
+using core::wall_time;
 
 using generation_number = std::uint32_t;
 

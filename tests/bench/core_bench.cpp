@@ -23,6 +23,7 @@
 #include "core/recipients.hpp"
 #include "core/reorder_buffer.hpp"
 #include "core/round.hpp"
+#include "core/topic_queue.hpp"
 #include "io/event_decoder.hpp"
 #include "support/events.hpp"
 
@@ -316,6 +317,33 @@ void outbox_full(benchmark::State& state) {
   state.SetBytesProcessed(times(state, portion.size()));
 }
 BENCHMARK(outbox_full)->ArgName("policy")->DenseRange(1, 2);
+
+/// Messages are published, delivered to every subscriber in batches and acknowledged, while so many
+/// others wait that nobody reads.
+void topic_queue_publish_and_deliver(benchmark::State& state) {
+  constexpr int batch = 50;
+  core::topic_options options;
+  options.max_pending = 10'000'000;
+  core::memory_message_log log;
+  core::topic_queue topic{options, log};
+  const core::message m{{}, std::make_shared<const std::string>(100, 'x')};
+  topic.subscribe(0);
+  for (std::int64_t i = 0; i != state.range(1); ++i) topic.publish(0, m, 0, 0);
+  const auto subscribers = static_cast<core::subscriber_id>(state.range(0));
+  for (core::subscriber_id s = 1; s <= subscribers; ++s) topic.subscribe(s);
+  for (auto _ : state) {
+    for (int i = 0; i != batch; ++i) topic.publish(0, m, 0, 0);
+    for (core::subscriber_id s = 1; s <= subscribers; ++s) {
+      for (const auto& d : topic.lease(s, batch, 0)) topic.acknowledge(s, d.lease);
+    }
+  }
+  state.SetItemsProcessed(times(state, batch * static_cast<std::size_t>(subscribers)));
+}
+BENCHMARK(topic_queue_publish_and_deliver)
+    ->ArgNames({"subscribers", "waiting"})
+    ->Args({1, 0})
+    ->Args({1, 100'000})
+    ->Args({100, 0});
 
 }  // namespace
 

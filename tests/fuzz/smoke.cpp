@@ -21,6 +21,7 @@ int fuzz_outbox(const std::uint8_t*, std::size_t);
 int fuzz_round(const std::uint8_t*, std::size_t);
 int fuzz_layout(const std::uint8_t*, std::size_t);
 int fuzz_event_log(const std::uint8_t*, std::size_t);
+int fuzz_topic_queue(const std::uint8_t*, std::size_t);
 }
 
 namespace {
@@ -42,6 +43,7 @@ constexpr fuzzer fuzzers[] = {
     {"round", fuzz_round},
     {"layout", fuzz_layout},
     {"event_log", fuzz_event_log},
+    {"topic_queue", fuzz_topic_queue},
 };
 
 constexpr std::string_view fixed_inputs[] = {

@@ -1,0 +1,47 @@
+/// A message of a topic, and by what it is known.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/place_set.hpp"
+#include "core/time.hpp"
+
+namespace skein::core {
+
+using priority_level = std::uint8_t;  ///< 0 is the highest
+
+inline constexpr unsigned most_priorities = 32;
+
+/// Where a message lies in its topic. Places are never used again, so it is its name, too.
+struct message_id {
+  priority_level priority = 0;
+  place at = 0;
+
+  friend bool operator==(message_id a, message_id b) {
+    return a.priority == b.priority && a.at == b.at;
+  }
+  friend bool operator!=(message_id a, message_id b) { return !(a == b); }
+  /// In the order in which they are delivered.
+  friend bool operator<(message_id a, message_id b) {
+    return a.priority != b.priority ? a.priority < b.priority : a.at < b.at;
+  }
+};
+
+/// As one number: unique within the topic, for ever.
+constexpr std::uint64_t number_of(message_id id) {
+  return id.at * most_priorities + id.priority;
+}
+constexpr message_id id_of(std::uint64_t number) {
+  return {static_cast<priority_level>(number % most_priorities), number / most_priorities};
+}
+
+struct message {
+  std::string key;  ///< for dedupe and order; may be empty
+  std::shared_ptr<const std::string> payload;
+  wall_time published = 0;
+  wall_time expires = no_time;  ///< it is not delivered from then on
+};
+
+}  // namespace skein::core

@@ -1,0 +1,77 @@
+/// The places of a stream that are finished: all below some place, and some above it.
+///
+/// Kept as intervals: what is finished in order takes no room, each hole in it 48 bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <map>
+
+namespace skein::core {
+
+/// Counts the messages of one priority of a topic, from 0.
+using place = std::uint64_t;
+
+class place_set {
+ public:
+  /// Everything below `begin` is in it.
+  explicit place_set(place begin = 0) : floor_(begin) {}
+
+  /// The first place that is not in it.
+  place floor() const { return floor_; }
+
+  bool contains(place p) const {
+    if (p < floor_) return true;
+    const auto behind = intervals_.upper_bound(p);
+    return behind != intervals_.begin() && p < std::prev(behind)->second;
+  }
+
+  void add(place p) {
+    if (contains(p)) return;
+    place begin = p, end = p + 1;
+    auto next = intervals_.upper_bound(p);
+    if (next != intervals_.begin() && std::prev(next)->second == begin) {
+      --next;
+      begin = next->first;
+      next = intervals_.erase(next);
+    }
+    if (next != intervals_.end() && next->first == end) {
+      end = next->second;
+      intervals_.erase(next);
+    }
+    if (begin == floor_) {
+      floor_ = end;
+    } else {
+      intervals_.emplace(begin, end);
+    }
+  }
+
+  void remove(place p) {
+    if (p < floor_) {
+      if (p + 1 != floor_) intervals_.emplace(p + 1, floor_);
+      floor_ = p;
+      return;
+    }
+    const auto behind = intervals_.upper_bound(p);
+    if (behind == intervals_.begin()) return;
+    const auto holds = std::prev(behind);
+    const place end = holds->second;
+    if (p >= end) return;
+    if (holds->first == p) {
+      intervals_.erase(holds);
+    } else {
+      holds->second = p;
+    }
+    if (p + 1 != end) intervals_.emplace(p + 1, end);
+  }
+
+  /// Above the floor: their begins and ends.
+  const std::map<place, place>& intervals() const { return intervals_; }
+
+ private:
+  place floor_;
+  std::map<place, place> intervals_;  ///< disjoint, not adjacent, above the floor
+};
+
+}  // namespace skein::core

@@ -1,0 +1,257 @@
+#include "core/subscription.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace skein::core {
+
+subscription::subscription(const topic_options& options, message_log& log,
+                           const std::vector<place>& begins)
+    : options_(options), log_(log) {
+  for (const place begin : begins) streams_.push_back({begin, place_set{begin}});
+}
+
+std::vector<delivery> subscription::lease(std::uint32_t most, wall_time now) {
+  std::vector<delivery> all;
+  first_of_round_ = last_lease_ + 1;
+  do_due(now);
+  while (all.size() < std::min(most, options_.batch)) {
+    auto found = next(now);
+    if (!found) break;
+    all.push_back(std::move(*found));
+  }
+  return all;
+}
+
+std::optional<delivery> subscription::next(wall_time now) {
+  const auto levels = static_cast<unsigned>(streams_.size());
+  const bool from_below = options_.order == priority_policy::weighted &&
+                          last_lease_ % weighted_share == weighted_share - 1;
+  for (unsigned i = 0; i != levels; ++i) {
+    const auto priority = static_cast<priority_level>(from_below ? levels - 1 - i : i);
+    if (auto found = next_of(priority, now)) return found;
+  }
+  return std::nullopt;
+}
+
+std::optional<delivery> subscription::next_of(priority_level priority, wall_time now) {
+  const message_id first{priority, 0};
+  for (auto r = ready_.lower_bound(first); r != ready_.end() && r->priority == priority;) {
+    const message_id id = *r++;
+    if (is_held(id, flights_.at(id).key)) continue;
+    if (auto m = readable(id, now)) return deliver(id, std::move(*m), now);
+  }
+  for (auto p = passed_.lower_bound(first); p != passed_.end() && p->first.priority == priority;) {
+    const message_id id = p->first;
+    if (is_held(id, p->second)) {
+      ++p;
+      continue;
+    }
+    p = passed_.erase(p);
+    if (auto m = readable(id, now)) return deliver(id, std::move(*m), now);
+  }
+  stream& s = streams_[priority];
+  while (s.cursor != log_.end(priority) && passed_.size() != most_passed) {
+    const message_id id{priority, s.cursor++};
+    auto m = readable(id, now);
+    if (!m) continue;
+    if (!is_held(id, m->key)) return deliver(id, std::move(*m), now);
+    passed_.emplace(id, std::move(m->key));
+  }
+  return std::nullopt;
+}
+
+/// Nothing if there is no such message any more; then it is finished.
+std::optional<message> subscription::readable(message_id id, wall_time now) {
+  auto m = log_.read(id);
+  if (m && options_.expire && m->expires <= now) {
+    m.reset();
+    ++expired_;
+  }
+  if (!m) finish(id);
+  return m;
+}
+
+/// Whether an earlier delivery of one before it is in flight.
+bool subscription::is_held(message_id id, const std::string& key) const {
+  if (!options_.ordered) return false;
+  const auto found = by_key_.find(key);
+  if (found == by_key_.end()) return false;
+  for (const message_id before : found->second) {
+    if (before.priority != id.priority) continue;
+    if (!(before < id)) break;
+    const flight& f = flights_.at(before);
+    if (f.state != flight_state::leased || f.lease < first_of_round_) return true;
+  }
+  return false;
+}
+
+std::optional<delivery> subscription::deliver(message_id id, message&& m, wall_time now) {
+  flight& f = flights_[id];
+  ready_.erase(id);
+  if (options_.ordered) f.key = m.key;
+  hold_others(id, f);
+  f.state = flight_state::leased;
+  f.lease = ++last_lease_;
+  ++f.attempts;
+  set_deadline(id, f, options_.lease.count() == 0 ? no_time : now + options_.lease.count());
+  return delivery{{id, f.lease}, f.attempts, f.deadline, std::move(m)};
+}
+
+void subscription::hold_others(message_id id, const flight& f) {
+  if (options_.ordered) by_key_[f.key].insert(id);
+}
+
+void subscription::let_others_go(message_id id, const flight& f) {
+  const auto holds = by_key_.find(f.key);
+  if (holds == by_key_.end()) return;
+  holds->second.erase(id);
+  if (holds->second.empty()) by_key_.erase(holds);
+}
+
+void subscription::set_deadline(message_id id, flight& f, wall_time deadline) {
+  if (f.deadline != no_time) due_.erase({f.deadline, id});
+  f.deadline = deadline;
+  if (deadline != no_time) due_.emplace(deadline, id);
+}
+
+void subscription::set_ready(message_id id, flight& f) {
+  set_deadline(id, f, no_time);
+  f.state = flight_state::ready;
+  ready_.insert(id);
+}
+
+/// The lease, if it is on; else `outcome` says why not.
+subscription::flight* subscription::leased(lease_name lease, lease_outcome& outcome) {
+  const auto found = flights_.find(lease.id);
+  outcome = lease_outcome::unknown;
+  if (found == flights_.end() || lease.number > last_lease_) return nullptr;
+  flight& f = found->second;
+  outcome = lease_outcome::over;
+  if (f.state != flight_state::leased || f.lease != lease.number) return nullptr;
+  outcome = lease_outcome::done;
+  return &f;
+}
+
+lease_outcome subscription::acknowledge(lease_name lease) {
+  lease_outcome outcome;
+  if (leased(lease, outcome)) finish(lease.id);
+  return outcome;
+}
+
+lease_outcome subscription::nack(lease_name lease, std::optional<wall_time> delay, wall_time now) {
+  lease_outcome outcome;
+  if (flight* const f = leased(lease, outcome)) fail(lease.id, *f, delay, now);
+  return outcome;
+}
+
+lease_outcome subscription::extend(lease_name lease, wall_time time, wall_time now) {
+  lease_outcome outcome;
+  if (flight* const f = leased(lease, outcome)) set_deadline(lease.id, *f, now + time);
+  return outcome;
+}
+
+/// A delivery came to nothing.
+void subscription::fail(message_id id, flight& f, std::optional<wall_time> delay, wall_time now) {
+  if (options_.max_deliveries != 0 && f.attempts >= options_.max_deliveries) {
+    set_deadline(id, f, no_time);
+    f.state = flight_state::dead;
+    let_others_go(id, f);
+    return;
+  }
+  if (!delay) {
+    wall_time grown = options_.retry_delay.count();
+    const wall_time most = options_.most_retry_delay.count();
+    for (std::uint32_t i = 1; i < f.attempts && grown < most; ++i) grown *= 2;
+    delay = std::min(grown, most);
+  }
+  if (*delay <= 0) {
+    set_ready(id, f);
+  } else {
+    f.state = flight_state::waiting;
+    set_deadline(id, f, now + *delay);
+  }
+}
+
+void subscription::do_due(wall_time now) {
+  while (next_deadline() <= now) {
+    const message_id id = due_.begin()->second;
+    flight& f = flights_.at(id);
+    if (f.state == flight_state::leased) {
+      fail(id, f, std::nullopt, now);
+    } else {
+      set_ready(id, f);
+    }
+  }
+}
+
+void subscription::remove_flight(message_id id) {
+  const auto found = flights_.find(id);
+  if (found == flights_.end()) return;
+  set_deadline(id, found->second, no_time);
+  ready_.erase(id);
+  let_others_go(id, found->second);
+  flights_.erase(found);
+}
+
+void subscription::finish(message_id id) {
+  remove_flight(id);
+  passed_.erase(id);
+  streams_[id.priority].finished.add(id.at);
+  just_finished_.push_back(id);
+}
+
+void subscription::renew(message_id id, const std::string& key) {
+  stream& s = streams_[id.priority];
+  if (id.at >= s.cursor || passed_.count(id) != 0) return;
+  remove_flight(id);
+  s.finished.remove(id.at);
+  flight& f = flights_[id];
+  if (options_.ordered) f.key = key;
+  hold_others(id, f);
+  set_ready(id, f);
+}
+
+void subscription::forget(message_id id) {
+  if (id.at < streams_[id.priority].cursor && !has_finished(id)) finish(id);
+}
+
+void subscription::drop_oldest() {
+  auto p = static_cast<priority_level>(streams_.size() - 1);
+  while (streams_[p].cursor == log_.end(p)) --p;
+  finish({p, streams_[p].cursor++});
+}
+
+std::vector<message_id> subscription::dead() const {
+  std::vector<message_id> all;
+  for (const auto& [id, f] : flights_) {
+    if (f.state == flight_state::dead) all.push_back(id);
+  }
+  return all;
+}
+
+bool subscription::replay(message_id id) {
+  const auto found = flights_.find(id);
+  if (found == flights_.end() || found->second.state != flight_state::dead) return false;
+  found->second.attempts = 0;
+  hold_others(id, found->second);
+  set_ready(id, found->second);
+  return true;
+}
+
+bool subscription::purge(message_id id) {
+  const auto found = flights_.find(id);
+  if (found == flights_.end() || found->second.state != flight_state::dead) return false;
+  finish(id);
+  return true;
+}
+
+std::uint64_t subscription::unread() const {
+  std::uint64_t unread = 0;
+  for (priority_level p = 0; p != streams_.size(); ++p) {
+    unread += log_.end(p) - streams_[p].cursor;
+  }
+  return unread;
+}
+
+}  // namespace skein::core

@@ -1,0 +1,155 @@
+/// One subscriber's way through the messages of a topic.
+///
+/// It reads the streams with a cursor for each priority: what waits for it takes no room. A message
+/// that it was given is in flight until it is acknowledged: leased, or waiting to be delivered
+/// again, or ready for that, or a dead letter.
+///
+///                        acknowledge
+///     unread ─▶ leased ───────────────▶ finished
+///                │  ▲
+///     nack, late │  │ lease            too often
+///                ▼  │                 (max_deliveries)
+///             waiting ─▶ ready        leased ─▶ dead ─▶ ready (replay), finished (purge)
+///
+/// Order. Messages come by priority, and in one priority in the order in which they were published;
+/// one that is delivered again comes before those that were not. In an ordered topic a message is
+/// not delivered while one before it, with its priority and key, is in flight since an earlier
+/// delivery; others pass it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core/message.hpp"
+#include "core/message_log.hpp"
+#include "core/place_set.hpp"
+#include "core/topic_options.hpp"
+
+namespace skein::core {
+
+/// Leases of a subscriber are counted: no two have one name, whatever became of the message.
+struct lease_name {
+  message_id id;
+  std::uint64_t number = 0;
+};
+
+struct delivery {
+  lease_name lease;
+  std::uint32_t attempt = 1;
+  wall_time deadline = no_time;
+  message what;
+};
+
+/// What became of an acknowledgement, or of what else concerns a lease.
+enum class lease_outcome : std::uint8_t {
+  done,
+  over,     ///< the lease has ended: by its deadline, or by a later one
+  unknown,  ///< there is none: acknowledged before, or never delivered to this subscriber
+};
+
+/// Unless it says otherwise nothing here depends on how many messages are unread. `log` and
+/// `options` live longer.
+class subscription {
+ public:
+  /// So many messages are passed by at most, of an ordered topic.
+  static constexpr std::size_t most_passed = 1000;
+
+  enum class flight_state : std::uint8_t { leased, waiting, ready, dead };
+
+  struct flight {
+    flight_state state = flight_state::ready;
+    std::uint32_t attempts = 0;
+    std::uint64_t lease = 0;       ///< number of the last
+    wall_time deadline = no_time;  ///< of the lease, or of the wait
+    std::string key;               ///< of an ordered topic
+  };
+
+  struct stream {
+    place cursor = 0;    ///< what is unread begins here
+    place_set finished;  ///< of what was read
+  };
+
+  /// Begins with what comes from `begins` on, by priority.
+  subscription(const topic_options& options, message_log& log, const std::vector<place>& begins);
+
+  /// Up to `most` messages, no more than a batch.
+  std::vector<delivery> lease(std::uint32_t most, wall_time now);
+
+  lease_outcome acknowledge(lease_name lease);
+
+  /// It is delivered again after `delay`, or after what the topic's options say.
+  lease_outcome nack(lease_name lease, std::optional<wall_time> delay, wall_time now);
+
+  /// The lease ends `time` from now.
+  lease_outcome extend(lease_name lease, wall_time time, wall_time now);
+
+  /// Ends leases and waits that are due.
+  void do_due(wall_time now);
+  wall_time next_deadline() const { return due_.empty() ? no_time : due_.begin()->first; }
+
+  /// A message was replaced. If this one was delivered, acknowledged or not, it is delivered anew.
+  void renew(message_id id, const std::string& key);
+
+  /// A message is to be delivered to nobody any more.
+  void forget(message_id id);
+
+  /// The message of the lowest priority that is unread longest.
+  /// \pre there is one
+  void drop_oldest();
+
+  std::vector<message_id> dead() const;
+  bool replay(message_id dead);
+  bool purge(message_id dead);
+
+  std::uint64_t unread() const;
+  std::uint64_t pending() const { return unread() + flights_.size() + passed_.size(); }
+
+  bool has_finished(message_id id) const { return streams_[id.priority].finished.contains(id.at); }
+
+  /// Whether something may be there to be leased.
+  bool is_ready() const { return !ready_.empty() || !passed_.empty() || unread() != 0; }
+
+  const std::vector<stream>& streams() const { return streams_; }
+  const std::map<message_id, flight>& flights() const { return flights_; }
+
+  /// Those finished since the last call.
+  std::vector<message_id> take_finished() { return std::exchange(just_finished_, {}); }
+
+  std::uint64_t expired() const { return expired_; }  ///< before they could be delivered
+
+ private:
+  std::optional<delivery> next(wall_time now);
+  std::optional<delivery> next_of(priority_level priority, wall_time now);
+  std::optional<delivery> deliver(message_id id, message&& m, wall_time now);
+  bool is_held(message_id id, const std::string& key) const;
+  std::optional<message> readable(message_id id, wall_time now);
+  flight* leased(lease_name lease, lease_outcome& outcome);
+  void set_deadline(message_id id, flight& f, wall_time deadline);
+  void set_ready(message_id id, flight& f);
+  void fail(message_id id, flight& f, std::optional<wall_time> delay, wall_time now);
+  void hold_others(message_id id, const flight& f);
+  void let_others_go(message_id id, const flight& f);
+  void remove_flight(message_id id);
+  void finish(message_id id);
+
+  const topic_options& options_;
+  message_log& log_;
+  std::vector<stream> streams_;  ///< by priority
+  std::map<message_id, flight> flights_;
+  std::set<message_id> ready_;
+  std::set<std::pair<wall_time, message_id>> due_;
+  std::map<message_id, std::string> passed_;  ///< read, but held; with their keys
+  std::unordered_map<std::string, std::set<message_id>> by_key_;  ///< flights that hold others
+  std::vector<message_id> just_finished_;
+  std::uint64_t last_lease_ = 0;
+  std::uint64_t first_of_round_ = 0;  ///< the first lease of this call of `lease`
+  std::uint64_t expired_ = 0;
+};
+
+}  // namespace skein::core

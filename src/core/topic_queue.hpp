@@ -1,0 +1,111 @@
+/// A topic: its messages, and its subscribers with what each has still to get.
+///
+/// A message is published once and lies in the log once, however many subscribers there are; a
+/// publish takes as long with one as with a hundred thousand. It is erased when all have finished
+/// it.
+///
+/// Time is an argument, and does not go back. `next_deadline` says when something happens by itself
+/// that others may wait for; `do_due` lets it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/dedupe_window.hpp"
+#include "core/message_log.hpp"
+#include "core/subscription.hpp"
+#include "core/topic_options.hpp"
+
+namespace skein::core {
+
+using subscriber_id = std::uint32_t;
+
+enum class publish_outcome : std::uint8_t {
+  published,
+  delayed,           ///< published when it is due
+  replaced,          ///< it took the place of one with its key
+  duplicate,         ///< dropped: its key was published within the window
+  dropped,           ///< there is no subscriber, and the topic's policy is to drop
+  no_subscribers,    ///< refused
+  overflow,          ///< refused: a subscriber has too much
+  no_such_priority,  ///< refused
+};
+
+class topic_queue {
+ public:
+  struct published {
+    publish_outcome what = publish_outcome::published;
+    message_id id;  ///< if it was published or replaced
+  };
+
+  /// `log` lives longer. What it holds is held for the first subscriber.
+  topic_queue(const topic_options& options, message_log& log);
+  topic_queue(const topic_queue&) = delete;
+  topic_queue& operator=(const topic_queue&) = delete;
+
+  /// \param deliver_at  it is not delivered before; a time that has come is none
+  published publish(priority_level priority, const message& m, wall_time deliver_at, wall_time now);
+
+  /// It gets what is published from now on, and if it is the first what is held. Returns false if
+  /// there is one already.
+  bool subscribe(subscriber_id id);
+  bool unsubscribe(subscriber_id id);
+  std::size_t subscribers() const { return subscriptions_.size(); }
+
+  /// Null if there is none.
+  const subscription* of(subscriber_id id) const;
+
+  /// For these a subscriber that does not exist has no leases.
+  std::vector<delivery> lease(subscriber_id id, std::uint32_t most, wall_time now);
+  lease_outcome acknowledge(subscriber_id id, lease_name lease);
+  lease_outcome nack(subscriber_id id, lease_name lease, std::optional<wall_time> delay,
+                     wall_time now);
+  lease_outcome extend(subscriber_id id, lease_name lease, wall_time time, wall_time now);
+  bool replay(subscriber_id id, message_id dead);
+  bool purge(subscriber_id id, message_id dead);
+
+  /// A delayed message to be published, a lease that ends, or a wait.
+  wall_time next_deadline() const;
+
+  /// Returns who may have something to lease now.
+  std::vector<subscriber_id> do_due(wall_time now);
+
+  /// At policy `drop_oldest`, or due when there was no subscriber any more.
+  std::uint64_t dropped() const { return dropped_; }
+
+ private:
+  struct subscriber {
+    subscription progress;
+    std::uint64_t settled = 0;  ///< messages that it has finished, or that came before it
+    wall_time deadline = no_time;
+    std::vector<place> floors;
+  };
+  using subscriber_map = std::map<subscriber_id, subscriber>;
+
+  bool is_for_nobody() const {
+    return subscriptions_.empty() && options_.no_subscribers != no_subscribers_policy::hold;
+  }
+  message_id append(priority_level priority, const message& m);
+  std::optional<message_id> replace(priority_level priority, const message& m);
+  bool make_room();
+  void settle(subscriber_map::value_type& s);
+  void erase_if_finished(message_id id);
+  void erase_behind_everybody(priority_level priority);
+
+  topic_options options_;
+  message_log& log_;
+  dedupe_window window_;
+  subscriber_map subscriptions_;
+  std::set<std::pair<std::uint64_t, subscriber_id>> by_settled_;  ///< who has most to get is first
+  std::set<std::pair<wall_time, subscriber_id>> by_deadline_;
+  std::vector<std::set<std::pair<place, subscriber_id>>> by_floor_;  ///< by priority
+  std::uint64_t appended_ = 0;
+  std::uint64_t dropped_ = 0;
+};
+
+}  // namespace skein::core

@@ -1,0 +1,464 @@
+#include "core/topic_queue.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace skein::core {
+namespace {
+
+using texts = std::vector<std::string>;
+using outcome = publish_outcome;
+
+/// A topic with subscriber 1. Time begins at 1,000 ms.
+class TopicQueue : public ::testing::Test {
+ protected:
+  TopicQueue() { options.no_subscribers = no_subscribers_policy::reject; }
+
+  topic_queue& queue() {
+    if (!queue_) {
+      queue_.emplace(options, log);
+      if (has_subscriber) queue_->subscribe(1);
+    }
+    return *queue_;
+  }
+  outcome publish(const std::string& text, priority_level priority = 0, const std::string& key = {},
+                  wall_time deliver_at = 0, wall_time expires = no_time) {
+    const message m{key, std::make_shared<const std::string>(text), now, expires};
+    return queue().publish(priority, m, deliver_at, now).what;
+  }
+  void publish_all(const texts& all) {
+    for (const auto& text : all) EXPECT_EQ(publish(text), outcome::published);
+  }
+  std::vector<delivery> lease(std::uint32_t most = 50, subscriber_id id = 1) {
+    return queue().lease(id, most, now);
+  }
+  texts leased(std::uint32_t most = 50, subscriber_id id = 1) {
+    last = lease(most, id);
+    texts all;
+    for (const delivery& d : last) all.push_back(*d.what.payload);
+    return all;
+  }
+  void acknowledge_all(subscriber_id id = 1) {
+    for (const delivery& d : last) {
+      EXPECT_EQ(queue().acknowledge(id, d.lease), lease_outcome::done);
+    }
+  }
+  void nack(std::size_t i, std::optional<wall_time> delay = 0) {
+    EXPECT_EQ(queue().nack(1, last.at(i).lease, delay, now), lease_outcome::done);
+  }
+  void acknowledge(std::size_t i) {
+    EXPECT_EQ(queue().acknowledge(1, last.at(i).lease), lease_outcome::done);
+  }
+  void pass(wall_time time) {
+    now += time;
+    queue().do_due(now);
+  }
+
+  topic_options options;
+  memory_message_log log;
+  std::optional<topic_queue> queue_;
+  std::vector<delivery> last;
+  wall_time now = 1000;
+  bool has_subscriber = true;
+};
+
+// --- publish and deliver ---
+
+TEST_F(TopicQueue, DeliversInTheOrderOfPublishing) {
+  publish_all({"a", "b", "c"});
+  EXPECT_EQ(leased(), (texts{"a", "b", "c"}));
+  EXPECT_EQ(leased(), texts{});
+}
+
+TEST_F(TopicQueue, DeliversToEachSubscriberWhatComesAfterItSubscribed) {
+  queue().subscribe(2);
+  publish_all({"a"});
+  queue().subscribe(3);
+  publish_all({"b"});
+  EXPECT_EQ(leased(50, 1), (texts{"a", "b"}));
+  EXPECT_EQ(leased(50, 2), (texts{"a", "b"}));
+  EXPECT_EQ(leased(50, 3), (texts{"b"}));
+}
+
+TEST_F(TopicQueue, DeliversABatchAtMost) {
+  options.batch = 2;
+  publish_all({"a", "b", "c"});
+  EXPECT_EQ(leased(), (texts{"a", "b"}));
+  EXPECT_EQ(leased(1), (texts{"c"}));
+}
+
+TEST_F(TopicQueue, ErasesWhatAllHaveAcknowledged) {
+  queue().subscribe(2);
+  publish_all({"a", "b", "c"});
+  leased(50, 1);
+  acknowledge_all(1);
+  EXPECT_EQ(log.size(), 3u);
+  leased(50, 2);
+  queue().acknowledge(2, last[1].lease);
+  EXPECT_EQ(log.size(), 2u);
+  queue().acknowledge(2, last[0].lease);
+  queue().acknowledge(2, last[2].lease);
+  EXPECT_EQ(log.size(), 0u);
+}
+
+TEST_F(TopicQueue, ErasesWithManySubscribersToo) {
+  for (subscriber_id id = 2; id != 20; ++id) queue().subscribe(id);
+  publish_all({"a", "b"});
+  for (subscriber_id id = 1; id != 20; ++id) {
+    EXPECT_EQ(log.size(), 2u);
+    leased(50, id);
+    acknowledge_all(id);
+  }
+  EXPECT_EQ(log.size(), 0u);
+}
+
+// --- nobody there ---
+
+TEST_F(TopicQueue, RefusesDropsOrHoldsWhileThereIsNoSubscriber) {
+  has_subscriber = false;
+  EXPECT_EQ(publish("a"), outcome::no_subscribers);
+  queue_.reset();
+  options.no_subscribers = no_subscribers_policy::drop;
+  EXPECT_EQ(publish("b"), outcome::dropped);
+  queue_.reset();
+  options.no_subscribers = no_subscribers_policy::hold;
+  publish_all({"c", "d"});
+  queue().subscribe(1);
+  queue().subscribe(2);
+  EXPECT_EQ(leased(), (texts{"c", "d"})) << "the first one gets what was held";
+  EXPECT_EQ(leased(50, 2), texts{});
+}
+
+TEST_F(TopicQueue, ForgetsWhatWasForASubscriberThatUnsubscribes) {
+  queue().subscribe(2);
+  publish_all({"a"});
+  leased();
+  EXPECT_TRUE(queue().unsubscribe(1));
+  EXPECT_FALSE(queue().unsubscribe(1));
+  EXPECT_EQ(queue().acknowledge(1, last[0].lease), lease_outcome::unknown);
+  EXPECT_EQ(leased(50, 2), texts{"a"});
+  acknowledge_all(2);
+  EXPECT_EQ(log.size(), 0u);
+}
+
+TEST_F(TopicQueue, ForgetsEverythingWithItsLastSubscriber) {
+  publish_all({"a"});
+  queue().unsubscribe(1);
+  EXPECT_EQ(log.size(), 0u);
+  EXPECT_EQ(publish("b"), outcome::no_subscribers);
+}
+
+// --- priorities ---
+
+TEST_F(TopicQueue, DeliversHigherPrioritiesFirst) {
+  options.priorities = 3;
+  publish("low", 2);
+  publish("high", 0);
+  publish("middle", 1);
+  publish("high too", 0);
+  EXPECT_EQ(leased(), (texts{"high", "high too", "middle", "low"}));
+  EXPECT_EQ(publish("x", 3), outcome::no_such_priority);
+}
+
+TEST_F(TopicQueue, GivesLowPrioritiesTheirShareIfWeighted) {
+  options.priorities = 2;
+  options.order = priority_policy::weighted;
+  for (int i = 0; i != 100; ++i) publish("low", 1);
+  for (int i = 0; i != 100; ++i) publish("high", 0);
+  int low = 0;
+  for (int i = 0; i != 2 * static_cast<int>(weighted_share); ++i) low += leased(1) == texts{"low"};
+  EXPECT_EQ(low, 2);
+}
+
+// --- acknowledgements and redelivery ---
+
+TEST_F(TopicQueue, TakesAcknowledgementsInAnyOrderAndEachOnce) {
+  publish_all({"a", "b", "c"});
+  leased();
+  acknowledge(2);
+  acknowledge(0);
+  EXPECT_EQ(queue().acknowledge(1, last[0].lease), lease_outcome::unknown);
+  acknowledge(1);
+  EXPECT_EQ(queue().of(1)->pending(), 0u);
+}
+
+TEST_F(TopicQueue, RefusesTheLeaseOfAnother) {
+  queue().subscribe(2);
+  publish_all({"a"});
+  leased(50, 1);
+  EXPECT_EQ(queue().acknowledge(2, last[0].lease), lease_outcome::unknown);
+  EXPECT_EQ(queue().acknowledge(3, last[0].lease), lease_outcome::unknown);
+  EXPECT_EQ(queue().acknowledge(1, {last[0].lease.id, 99}), lease_outcome::unknown);
+  EXPECT_EQ(queue().acknowledge(1, {{0, 7}, 1}), lease_outcome::unknown);
+  acknowledge_all();
+}
+
+TEST_F(TopicQueue, DeliversAgainWhenALeaseEnds) {
+  options.lease = std::chrono::milliseconds{500};
+  options.retry_delay = std::chrono::milliseconds{100};
+  publish_all({"a"});
+  leased();
+  EXPECT_EQ(queue().next_deadline(), 1500);
+  pass(500);
+  EXPECT_EQ(queue().acknowledge(1, last[0].lease), lease_outcome::over);
+  EXPECT_EQ(leased(), texts{});
+  const auto first = last;
+  EXPECT_EQ(queue().next_deadline(), 1600);
+  pass(100);
+  EXPECT_EQ(leased(), texts{"a"});
+  EXPECT_EQ(last[0].attempt, 2u);
+  acknowledge_all();
+}
+
+TEST_F(TopicQueue, NeverEndsALeaseOfNoLength) {
+  options.lease = std::chrono::milliseconds{0};
+  publish_all({"a"});
+  leased();
+  EXPECT_EQ(queue().next_deadline(), no_time);
+  pass(1'000'000'000);
+  EXPECT_EQ(leased(), texts{});
+}
+
+TEST_F(TopicQueue, ExtendsALease) {
+  options.lease = std::chrono::milliseconds{500};
+  publish_all({"a"});
+  leased();
+  pass(400);
+  EXPECT_EQ(queue().extend(1, last[0].lease, 500, now), lease_outcome::done);
+  pass(400);
+  acknowledge_all();
+}
+
+TEST_F(TopicQueue, DeliversWhatWasRefusedBeforeWhatWasNot) {
+  publish_all({"a", "b", "c"});
+  leased(2);
+  nack(1);
+  nack(0);
+  EXPECT_EQ(leased(), (texts{"a", "b", "c"}));
+}
+
+TEST_F(TopicQueue, WaitsTwiceAsLongEachTime) {
+  options.retry_delay = std::chrono::milliseconds{100};
+  options.most_retry_delay = std::chrono::milliseconds{350};
+  publish_all({"a"});
+  for (const wall_time delay : {100, 200, 350, 350}) {
+    leased();
+    nack(0, std::nullopt);
+    EXPECT_EQ(queue().next_deadline(), now + delay);
+    pass(delay - 1);
+    EXPECT_EQ(leased(), texts{});
+    last = {};
+    pass(1);
+  }
+}
+
+TEST_F(TopicQueue, BuriesWhatWasDeliveredTooOften) {
+  options.max_deliveries = 2;
+  publish_all({"a", "b"});
+  for (int i = 0; i != 2; ++i) {
+    leased(1);
+    nack(0);
+  }
+  EXPECT_EQ(leased(), texts{"b"});
+  acknowledge_all();
+  const auto dead = queue().of(1)->dead();
+  ASSERT_EQ(dead.size(), 1u);
+  EXPECT_EQ(log.size(), 1u);
+  EXPECT_TRUE(queue().replay(1, dead[0]));
+  EXPECT_FALSE(queue().replay(1, dead[0]));
+  EXPECT_EQ(leased(), texts{"a"});
+  EXPECT_EQ(last[0].attempt, 1u);
+  nack(0);
+  leased();
+  nack(0);
+  EXPECT_TRUE(queue().purge(1, dead[0]));
+  EXPECT_FALSE(queue().purge(1, dead[0]));
+  EXPECT_EQ(log.size(), 0u);
+}
+
+TEST_F(TopicQueue, ALeaseOfBeforeIsNotTheLeaseOfNow) {
+  publish_all({"a"});
+  leased();
+  const auto before = last;
+  nack(0);
+  leased();
+  EXPECT_EQ(queue().acknowledge(1, before[0].lease), lease_outcome::over);
+  EXPECT_EQ(queue().nack(1, before[0].lease, 0, now), lease_outcome::over);
+  EXPECT_EQ(queue().extend(1, before[0].lease, 1, now), lease_outcome::over);
+  acknowledge_all();
+}
+
+// --- time ---
+
+TEST_F(TopicQueue, DoesNotDeliverWhatHasExpired) {
+  publish("a", 0, "", 0, now + 100);
+  publish("b");
+  pass(100);
+  EXPECT_EQ(leased(), texts{"b"});
+  EXPECT_EQ(queue().of(1)->expired(), 1u);
+  EXPECT_EQ(log.size(), 1u);
+}
+
+TEST_F(TopicQueue, HonoursExpiryOnlyIfItIsOn) {
+  options.expire = false;
+  publish("a", 0, "", 0, now);
+  EXPECT_EQ(leased(), texts{"a"});
+}
+
+TEST_F(TopicQueue, DeliversWhatIsDelayedWhenItIsDue) {
+  EXPECT_EQ(publish("later", 0, "", now + 100), outcome::delayed);
+  publish("now");
+  EXPECT_EQ(queue().next_deadline(), now + 100);
+  EXPECT_EQ(leased(), texts{"now"});
+  pass(99);
+  EXPECT_EQ(leased(), texts{});
+  now += 1;
+  EXPECT_EQ(queue().do_due(now), std::vector<subscriber_id>{1});
+  EXPECT_EQ(leased(), texts{"later"});
+}
+
+// --- keys ---
+
+TEST_F(TopicQueue, ANewerMessageTakesThePlaceOfOneWithItsKey) {
+  options.dedupe = dedupe_policy::replace;
+  publish("a1", 0, "a");
+  publish("b");
+  EXPECT_EQ(publish("a2", 0, "a"), outcome::replaced);
+  EXPECT_EQ(leased(), (texts{"a2", "b"}));
+}
+
+TEST_F(TopicQueue, AReplacementRisesButDoesNotFall) {
+  options.dedupe = dedupe_policy::replace;
+  options.priorities = 2;
+  publish("x", 0);
+  publish("a1", 0, "a");
+  publish("b1", 1, "b");
+  publish("y", 0);
+  publish("a2", 1, "a");
+  publish("b2", 0, "b");
+  EXPECT_EQ(leased(), (texts{"x", "a2", "y", "b2"}));
+  acknowledge_all();
+  EXPECT_EQ(log.size(), 0u);
+}
+
+TEST_F(TopicQueue, AReplacementOfWhatIsLeasedIsDeliveredAnew) {
+  options.dedupe = dedupe_policy::replace;
+  queue().subscribe(2);
+  publish("a1", 0, "a");
+  leased();
+  const auto before = last;
+  publish("a2", 0, "a");
+  EXPECT_NE(queue().acknowledge(1, before[0].lease), lease_outcome::done);
+  EXPECT_EQ(leased(), texts{"a2"});
+  acknowledge_all();
+  publish("a3", 0, "a");
+  EXPECT_EQ(leased(), texts{"a3"}) << "subscriber 2 has still to get it, so it is there";
+  EXPECT_EQ(leased(50, 2), texts{"a3"});
+}
+
+TEST_F(TopicQueue, AReplacementIsNewsForWhoSubscribedAfterTheFirst) {
+  options.dedupe = dedupe_policy::replace;
+  publish("a1", 0, "a");
+  queue().subscribe(2);
+  publish("a2", 0, "a");
+  EXPECT_EQ(leased(50, 2), texts{"a2"});
+}
+
+TEST_F(TopicQueue, DropsWhatComesAgainWithinTheWindow) {
+  options.dedupe = dedupe_policy::first;
+  options.dedupe_window = std::chrono::milliseconds{100};
+  EXPECT_EQ(publish("a1", 0, "a"), outcome::published);
+  leased();
+  acknowledge_all();
+  now += 99;
+  EXPECT_EQ(publish("a2", 0, "a"), outcome::duplicate);
+  EXPECT_EQ(publish("none"), outcome::published);
+  EXPECT_EQ(publish("none"), outcome::published);
+  now += 1;
+  EXPECT_EQ(publish("a3", 0, "a"), outcome::published);
+  EXPECT_EQ(leased(), (texts{"none", "none", "a3"}));
+}
+
+// --- bounds ---
+
+TEST_F(TopicQueue, RefusesWhatASubscriberHasNoRoomFor) {
+  options.max_pending = 2;
+  publish_all({"a", "b"});
+  EXPECT_EQ(publish("c"), outcome::overflow);
+  leased();
+  EXPECT_EQ(publish("c"), outcome::overflow) << "it counts until it is acknowledged";
+  acknowledge(0);
+  EXPECT_EQ(publish("c"), outcome::published);
+}
+
+TEST_F(TopicQueue, MayDropTheOldestOfTheSlowOnly) {
+  options.max_pending = 2;
+  options.overflow = pending_policy::drop_oldest;
+  queue().subscribe(2);
+  publish_all({"a", "b"});
+  EXPECT_EQ(leased(50, 2), (texts{"a", "b"}));
+  acknowledge_all(2);
+  publish_all({"c"});
+  EXPECT_EQ(queue().dropped(), 1u);
+  EXPECT_EQ(leased(50, 1), (texts{"b", "c"}));
+  EXPECT_EQ(leased(50, 2), (texts{"c"}));
+  EXPECT_EQ(publish("d"), outcome::overflow) << "what is leased is not dropped";
+}
+
+TEST_F(TopicQueue, BoundsWhatIsDelayedOrHeld) {
+  has_subscriber = false;
+  options.no_subscribers = no_subscribers_policy::hold;
+  options.max_pending = 3;
+  publish("a");
+  publish("b", 0, "", now + 10);
+  publish("c", 0, "", now + 10);
+  EXPECT_EQ(publish("d"), outcome::overflow);
+  EXPECT_EQ(publish("e", 0, "", now + 10), outcome::overflow);
+}
+
+// --- order ---
+
+TEST_F(TopicQueue, HoldsWhatComesBehindWhatIsDeliveredAgainIfOrdered) {
+  options.ordered = true;
+  publish_all({"a", "b", "c"});
+  EXPECT_EQ(leased(2), (texts{"a", "b"}));
+  EXPECT_EQ(leased(), texts{}) << "while a and b are on their way";
+  last = lease(0);
+}
+
+TEST_F(TopicQueue, HoldsOnlyTheKeyIfOrdered) {
+  options.ordered = true;
+  publish("a1", 0, "a");
+  publish("b1", 0, "b");
+  publish("a2", 0, "a");
+  publish("b2", 0, "b");
+  EXPECT_EQ(leased(1), texts{"a1"});
+  nack(0, 100);
+  EXPECT_EQ(leased(), (texts{"b1", "b2"}));
+  acknowledge_all();
+  pass(100);
+  EXPECT_EQ(leased(), (texts{"a1", "a2"}));
+}
+
+TEST_F(TopicQueue, ADeadLetterHoldsNobody) {
+  options.ordered = true;
+  options.max_deliveries = 1;
+  publish_all({"a", "b"});
+  leased(1);
+  nack(0);
+  EXPECT_EQ(leased(), texts{"b"});
+}
+
+TEST_F(TopicQueue, HoldsOneSubscriberForItselfIfOrdered) {
+  options.ordered = true;
+  queue().subscribe(2);
+  publish_all({"a", "b"});
+  leased(1, 1);
+  EXPECT_EQ(leased(50, 1), texts{});
+  EXPECT_EQ(leased(50, 2), (texts{"a", "b"}));
+}
+
+}  // namespace
+}  // namespace skein::core
