@@ -5,15 +5,32 @@
 
 namespace skein::core {
 
-subscription::subscription(const topic_options& options, message_log& log,
-                           const std::vector<place>& begins)
-    : options_(options), log_(log) {
-  for (const place begin : begins) streams_.push_back({begin, place_set{begin}});
+progress progress::from(const std::vector<place>& begins) {
+  progress p;
+  for (const place begin : begins) p.streams.push_back({begin, place_set{begin}});
+  return p;
+}
+
+subscription::subscription(const topic_options& options, message_log& log, progress so_far)
+    : options_(options), log_(log), so_far_(std::move(so_far)) {
+  for (priority_level p = 0; p != so_far_.streams.size(); ++p) {
+    const progress::stream& s = so_far_.streams[p];
+    for (place at = s.finished.floor(); at < s.cursor; ++at) {
+      if (!s.finished.contains(at)) so_far_.flights.try_emplace({p, at});
+    }
+  }
+  for (const auto& [id, f] : so_far_.flights) {
+    if (f.state == flight_state::ready) ready_.insert(id);
+    if (f.deadline != no_time) due_.emplace(f.deadline, id);
+    const auto m = options_.ordered ? log_.read(id) : std::nullopt;
+    hold_others(id, m ? m->key : std::string{});
+    if (f.state == flight_state::dead) let_others_go(id);
+  }
 }
 
 std::vector<delivery> subscription::lease(std::uint32_t most, wall_time now) {
   std::vector<delivery> all;
-  first_of_round_ = last_lease_ + 1;
+  first_of_round_ = so_far_.last_lease + 1;
   do_due(now);
   while (all.size() < std::min(most, options_.batch)) {
     auto found = next(now);
@@ -24,9 +41,9 @@ std::vector<delivery> subscription::lease(std::uint32_t most, wall_time now) {
 }
 
 std::optional<delivery> subscription::next(wall_time now) {
-  const auto levels = static_cast<unsigned>(streams_.size());
+  const auto levels = static_cast<unsigned>(so_far_.streams.size());
   const bool from_below = options_.order == priority_policy::weighted &&
-                          last_lease_ % weighted_share == weighted_share - 1;
+                          so_far_.last_lease % weighted_share == weighted_share - 1;
   for (unsigned i = 0; i != levels; ++i) {
     const auto priority = static_cast<priority_level>(from_below ? levels - 1 - i : i);
     if (auto found = next_of(priority, now)) return found;
@@ -38,7 +55,7 @@ std::optional<delivery> subscription::next_of(priority_level priority, wall_time
   const message_id first{priority, 0};
   for (auto r = ready_.lower_bound(first); r != ready_.end() && r->priority == priority;) {
     const message_id id = *r++;
-    if (is_held(id, flights_.at(id).key)) continue;
+    if (is_held(id, key_of(id))) continue;
     if (auto m = readable(id, now)) return deliver(id, std::move(*m), now);
   }
   for (auto p = passed_.lower_bound(first); p != passed_.end() && p->first.priority == priority;) {
@@ -50,7 +67,7 @@ std::optional<delivery> subscription::next_of(priority_level priority, wall_time
     p = passed_.erase(p);
     if (auto m = readable(id, now)) return deliver(id, std::move(*m), now);
   }
-  stream& s = streams_[priority];
+  progress::stream& s = so_far_.streams[priority];
   while (s.cursor != log_.end(priority) && passed_.size() != most_passed) {
     const message_id id{priority, s.cursor++};
     auto m = readable(id, now);
@@ -80,30 +97,37 @@ bool subscription::is_held(message_id id, const std::string& key) const {
   for (const message_id before : found->second) {
     if (before.priority != id.priority) continue;
     if (!(before < id)) break;
-    const flight& f = flights_.at(before);
+    const flight& f = so_far_.flights.at(before);
     if (f.state != flight_state::leased || f.lease < first_of_round_) return true;
   }
   return false;
 }
 
 std::optional<delivery> subscription::deliver(message_id id, message&& m, wall_time now) {
-  flight& f = flights_[id];
+  flight& f = so_far_.flights[id];
   ready_.erase(id);
-  if (options_.ordered) f.key = m.key;
-  hold_others(id, f);
+  hold_others(id, m.key);
   f.state = flight_state::leased;
-  f.lease = ++last_lease_;
+  f.lease = ++so_far_.last_lease;
   ++f.attempts;
   set_deadline(id, f, options_.lease.count() == 0 ? no_time : now + options_.lease.count());
   return delivery{{id, f.lease}, f.attempts, f.deadline, std::move(m)};
 }
 
-void subscription::hold_others(message_id id, const flight& f) {
-  if (options_.ordered) by_key_[f.key].insert(id);
+const std::string& subscription::key_of(message_id id) const {
+  static const std::string none;
+  const auto found = holding_.find(id);
+  return found == holding_.end() ? none : found->second;
 }
 
-void subscription::let_others_go(message_id id, const flight& f) {
-  const auto holds = by_key_.find(f.key);
+void subscription::hold_others(message_id id, const std::string& key) {
+  if (!options_.ordered) return;
+  holding_[id] = key;
+  by_key_[key].insert(id);
+}
+
+void subscription::let_others_go(message_id id) {
+  const auto holds = by_key_.find(key_of(id));
   if (holds == by_key_.end()) return;
   holds->second.erase(id);
   if (holds->second.empty()) by_key_.erase(holds);
@@ -122,10 +146,10 @@ void subscription::set_ready(message_id id, flight& f) {
 }
 
 /// The lease, if it is on; else `outcome` says why not.
-subscription::flight* subscription::leased(lease_name lease, lease_outcome& outcome) {
-  const auto found = flights_.find(lease.id);
+flight* subscription::leased(lease_name lease, lease_outcome& outcome) {
+  const auto found = so_far_.flights.find(lease.id);
   outcome = lease_outcome::unknown;
-  if (found == flights_.end() || lease.number > last_lease_) return nullptr;
+  if (found == so_far_.flights.end() || lease.number > so_far_.last_lease) return nullptr;
   flight& f = found->second;
   outcome = lease_outcome::over;
   if (f.state != flight_state::leased || f.lease != lease.number) return nullptr;
@@ -156,7 +180,7 @@ void subscription::fail(message_id id, flight& f, std::optional<wall_time> delay
   if (options_.max_deliveries != 0 && f.attempts >= options_.max_deliveries) {
     set_deadline(id, f, no_time);
     f.state = flight_state::dead;
-    let_others_go(id, f);
+    let_others_go(id);
     return;
   }
   if (!delay) {
@@ -176,7 +200,7 @@ void subscription::fail(message_id id, flight& f, std::optional<wall_time> delay
 void subscription::do_due(wall_time now) {
   while (next_deadline() <= now) {
     const message_id id = due_.begin()->second;
-    flight& f = flights_.at(id);
+    flight& f = so_far_.flights.at(id);
     if (f.state == flight_state::leased) {
       fail(id, f, std::nullopt, now);
     } else {
@@ -186,70 +210,69 @@ void subscription::do_due(wall_time now) {
 }
 
 void subscription::remove_flight(message_id id) {
-  const auto found = flights_.find(id);
-  if (found == flights_.end()) return;
+  const auto found = so_far_.flights.find(id);
+  if (found == so_far_.flights.end()) return;
   set_deadline(id, found->second, no_time);
   ready_.erase(id);
-  let_others_go(id, found->second);
-  flights_.erase(found);
+  let_others_go(id);
+  holding_.erase(id);
+  so_far_.flights.erase(found);
 }
 
 void subscription::finish(message_id id) {
   remove_flight(id);
   passed_.erase(id);
-  streams_[id.priority].finished.add(id.at);
+  so_far_.streams[id.priority].finished.add(id.at);
   just_finished_.push_back(id);
 }
 
 void subscription::renew(message_id id, const std::string& key) {
-  stream& s = streams_[id.priority];
+  progress::stream& s = so_far_.streams[id.priority];
   if (id.at >= s.cursor || passed_.count(id) != 0) return;
   remove_flight(id);
   s.finished.remove(id.at);
-  flight& f = flights_[id];
-  if (options_.ordered) f.key = key;
-  hold_others(id, f);
-  set_ready(id, f);
+  hold_others(id, key);
+  set_ready(id, so_far_.flights[id]);
 }
 
 void subscription::forget(message_id id) {
-  if (id.at < streams_[id.priority].cursor && !has_finished(id)) finish(id);
+  if (id.at < so_far_.streams[id.priority].cursor && !has_finished(id)) finish(id);
 }
 
 void subscription::drop_oldest() {
-  auto p = static_cast<priority_level>(streams_.size() - 1);
-  while (streams_[p].cursor == log_.end(p)) --p;
-  finish({p, streams_[p].cursor++});
+  auto p = static_cast<priority_level>(so_far_.streams.size() - 1);
+  while (so_far_.streams[p].cursor == log_.end(p)) --p;
+  finish({p, so_far_.streams[p].cursor++});
 }
 
 std::vector<message_id> subscription::dead() const {
   std::vector<message_id> all;
-  for (const auto& [id, f] : flights_) {
+  for (const auto& [id, f] : so_far_.flights) {
     if (f.state == flight_state::dead) all.push_back(id);
   }
   return all;
 }
 
 bool subscription::replay(message_id id) {
-  const auto found = flights_.find(id);
-  if (found == flights_.end() || found->second.state != flight_state::dead) return false;
+  const auto found = so_far_.flights.find(id);
+  if (found == so_far_.flights.end() || found->second.state != flight_state::dead) return false;
   found->second.attempts = 0;
-  hold_others(id, found->second);
+  hold_others(id, key_of(id));
   set_ready(id, found->second);
   return true;
 }
 
 bool subscription::purge(message_id id) {
-  const auto found = flights_.find(id);
-  if (found == flights_.end() || found->second.state != flight_state::dead) return false;
+  const auto found = so_far_.flights.find(id);
+  if (found == so_far_.flights.end() || found->second.state != flight_state::dead) return false;
   finish(id);
   return true;
 }
 
 std::uint64_t subscription::unread() const {
   std::uint64_t unread = 0;
-  for (priority_level p = 0; p != streams_.size(); ++p) {
-    unread += log_.end(p) - streams_[p].cursor;
+  for (priority_level p = 0; p != so_far_.streams.size(); ++p) {
+    unread += log_.end(p) - so_far_.streams[p].cursor;
   }
   return unread;
 }

@@ -53,30 +53,38 @@ enum class lease_outcome : std::uint8_t {
   unknown,  ///< there is none: acknowledged before, or never delivered to this subscriber
 };
 
-/// Unless it says otherwise nothing here depends on how many messages are unread. `log` and
-/// `options` live longer.
-class subscription {
- public:
-  /// So many messages are passed by at most, of an ordered topic.
-  static constexpr std::size_t most_passed = 1000;
+enum class flight_state : std::uint8_t { leased, waiting, ready, dead };
 
-  enum class flight_state : std::uint8_t { leased, waiting, ready, dead };
+struct flight {
+  flight_state state = flight_state::ready;
+  std::uint32_t attempts = 0;
+  std::uint64_t lease = 0;       ///< number of the last
+  wall_time deadline = no_time;  ///< of the lease, or of the wait
+};
 
-  struct flight {
-    flight_state state = flight_state::ready;
-    std::uint32_t attempts = 0;
-    std::uint64_t lease = 0;       ///< number of the last
-    wall_time deadline = no_time;  ///< of the lease, or of the wait
-    std::string key;               ///< of an ordered topic
-  };
-
+/// How far a subscriber has come: what outlives the process.
+struct progress {
   struct stream {
     place cursor = 0;    ///< what is unread begins here
     place_set finished;  ///< of what was read
   };
 
-  /// Begins with what comes from `begins` on, by priority.
-  subscription(const topic_options& options, message_log& log, const std::vector<place>& begins);
+  std::vector<stream> streams;  ///< by priority
+  std::map<message_id, flight> flights;
+  std::uint64_t last_lease = 0;
+
+  /// Nothing has been read; by priority.
+  static progress from(const std::vector<place>& begins);
+};
+
+/// Nothing here depends on how many messages are unread. `log` and `options` live longer.
+class subscription {
+ public:
+  /// So many messages are passed by at most, of an ordered topic.
+  static constexpr std::size_t most_passed = 1000;
+
+  /// Goes on from there. What was read, but is neither finished nor in flight, is delivered next.
+  subscription(const topic_options& options, message_log& log, progress so_far);
 
   /// Up to `most` messages, no more than a batch.
   std::vector<delivery> lease(std::uint32_t most, wall_time now);
@@ -108,15 +116,16 @@ class subscription {
   bool purge(message_id dead);
 
   std::uint64_t unread() const;
-  std::uint64_t pending() const { return unread() + flights_.size() + passed_.size(); }
+  std::uint64_t pending() const { return unread() + so_far_.flights.size() + passed_.size(); }
 
-  bool has_finished(message_id id) const { return streams_[id.priority].finished.contains(id.at); }
+  bool has_finished(message_id id) const {
+    return so_far_.streams[id.priority].finished.contains(id.at);
+  }
 
   /// Whether something may be there to be leased.
   bool is_ready() const { return !ready_.empty() || !passed_.empty() || unread() != 0; }
 
-  const std::vector<stream>& streams() const { return streams_; }
-  const std::map<message_id, flight>& flights() const { return flights_; }
+  const progress& so_far() const { return so_far_; }
 
   /// Those finished since the last call.
   std::vector<message_id> take_finished() { return std::exchange(just_finished_, {}); }
@@ -133,21 +142,21 @@ class subscription {
   void set_deadline(message_id id, flight& f, wall_time deadline);
   void set_ready(message_id id, flight& f);
   void fail(message_id id, flight& f, std::optional<wall_time> delay, wall_time now);
-  void hold_others(message_id id, const flight& f);
-  void let_others_go(message_id id, const flight& f);
+  const std::string& key_of(message_id id) const;
+  void hold_others(message_id id, const std::string& key);
+  void let_others_go(message_id id);
   void remove_flight(message_id id);
   void finish(message_id id);
 
   const topic_options& options_;
   message_log& log_;
-  std::vector<stream> streams_;  ///< by priority
-  std::map<message_id, flight> flights_;
+  progress so_far_;
   std::set<message_id> ready_;
   std::set<std::pair<wall_time, message_id>> due_;
-  std::map<message_id, std::string> passed_;  ///< read, but held; with their keys
-  std::unordered_map<std::string, std::set<message_id>> by_key_;  ///< flights that hold others
+  std::map<message_id, std::string> passed_;   ///< read, but held; with their keys
+  std::map<message_id, std::string> holding_;  ///< in flight, of an ordered topic; with their keys
+  std::unordered_map<std::string, std::set<message_id>> by_key_;  ///< the same, but for the dead
   std::vector<message_id> just_finished_;
-  std::uint64_t last_lease_ = 0;
   std::uint64_t first_of_round_ = 0;  ///< the first lease of this call of `lease`
   std::uint64_t expired_ = 0;
 };

@@ -12,7 +12,10 @@ constexpr std::size_t few_subscribers = 8;
 }  // namespace
 
 topic_queue::topic_queue(const topic_options& options, message_log& log)
-    : options_(options), log_(log), window_(options.dedupe_window), by_floor_(options.priorities) {
+    : topic_queue(options, log, dedupe_window{options.dedupe_window}) {}
+
+topic_queue::topic_queue(const topic_options& options, message_log& log, dedupe_window window)
+    : options_(options), log_(log), window_(std::move(window)), by_floor_(options.priorities) {
   for (priority_level p = 0; p != options_.priorities; ++p) appended_ += log_.end(p);
 }
 
@@ -90,16 +93,21 @@ bool topic_queue::make_room() {
 }
 
 bool topic_queue::subscribe(subscriber_id id) {
-  const bool is_first = subscriptions_.empty();
   std::vector<place> begins;
   for (priority_level p = 0; p != options_.priorities; ++p) {
-    begins.push_back(is_first ? log_.begin(p) : log_.end(p));
+    begins.push_back(subscriptions_.empty() ? log_.begin(p) : log_.end(p));
   }
+  return subscribe(id, progress::from(begins));
+}
+
+bool topic_queue::subscribe(subscriber_id id, progress so_far) {
+  std::vector<place> floors;
+  for (const progress::stream& s : so_far.streams) floors.push_back(s.finished.floor());
   const auto [added, is_new] = subscriptions_.try_emplace(
-      id, subscriber{subscription{options_, log_, begins}, 0, no_time, begins});
+      id, subscriber{subscription{options_, log_, std::move(so_far)}, 0, no_time, floors});
   if (!is_new) return false;
   by_settled_.emplace(0, id);
-  for (priority_level p = 0; p != options_.priorities; ++p) by_floor_[p].emplace(begins[p], id);
+  for (priority_level p = 0; p != options_.priorities; ++p) by_floor_[p].emplace(floors[p], id);
   settle(*added);
   return true;
 }
@@ -118,7 +126,7 @@ bool topic_queue::unsubscribe(subscriber_id id) {
     if (by_floor_[p].empty()) continue;
     // Behind the lowest floor all may have finished what only the one who has gone had not.
     const subscription& last = subscriptions_.at(by_floor_[p].begin()->second).progress;
-    for (const auto& [begin, end] : last.streams()[p].finished.intervals()) {
+    for (const auto& [begin, end] : last.so_far().streams[p].finished.intervals()) {
       for (place at = begin; at != end; ++at) erase_if_finished({p, at});
     }
   }
@@ -220,7 +228,7 @@ void topic_queue::settle(subscriber_map::value_type& s) {
     state.deadline = deadline;
   }
   for (priority_level p = 0; p != options_.priorities; ++p) {
-    const place floor = state.progress.streams()[p].finished.floor();
+    const place floor = state.progress.so_far().streams[p].finished.floor();
     if (floor == state.floors[p]) continue;
     by_floor_[p].erase({state.floors[p], id});
     by_floor_[p].emplace(floor, id);

@@ -45,6 +45,8 @@ class topic_queue {
 
   /// `log` lives longer. What it holds is held for the first subscriber.
   topic_queue(const topic_options& options, message_log& log);
+  /// Goes on with what was published lately.
+  topic_queue(const topic_options& options, message_log& log, dedupe_window window);
   topic_queue(const topic_queue&) = delete;
   topic_queue& operator=(const topic_queue&) = delete;
 
@@ -54,8 +56,12 @@ class topic_queue {
   /// It gets what is published from now on, and if it is the first what is held. Returns false if
   /// there is one already.
   bool subscribe(subscriber_id id);
+  /// It goes on from there.
+  bool subscribe(subscriber_id id, progress so_far);
   bool unsubscribe(subscriber_id id);
   std::size_t subscribers() const { return subscriptions_.size(); }
+
+  const dedupe_window& window() const { return window_; }
 
   /// Null if there is none.
   const subscription* of(subscriber_id id) const;

@@ -130,6 +130,15 @@ class naive_topic {
     return all;
   }
 
+  /// What was passed is delivered next.
+  void restart() {
+    for (auto& [id, s] : subscribers_) {
+      for (copy& c : s.copies) {
+        if (c.now == copy::state::passed) c.now = copy::state::ready;
+      }
+    }
+  }
+
   void do_due(core::wall_time now) {
     while (!delayed_.empty() && delayed_.begin()->first <= now) {
       const auto [priority, m] = delayed_.begin()->second;

@@ -30,7 +30,7 @@ class topic_game {
       : random_(random),
         differ_(std::move(differ)),
         options_(some_options(random)),
-        topic_(options_, log_),
+        topic_(std::make_unique<core::topic_queue>(options_, log_)),
         model_(options_) {}
 
   void step() {
@@ -55,14 +55,15 @@ class topic_game {
         if (!there_.empty()) see_to_the_dead();
         break;
       default:
+        if (random_.one_in(8)) restart();
         now_ += random_.between(0, 60);
-        topic_.do_due(now_);
+        topic_->do_due(now_);
         model_.do_due(now_);
     }
-    compare("next deadline", topic_.next_deadline(), model_.next_deadline());
+    compare("next deadline", topic_->next_deadline(), model_.next_deadline());
     compare("messages", log_.size(), model_.messages());
     for (const core::subscriber_id id : there_) {
-      compare("pending", topic_.of(id)->pending(), std::uint64_t{model_.pending(id)});
+      compare("pending", topic_->of(id)->pending(), std::uint64_t{model_.pending(id)});
     }
   }
 
@@ -105,17 +106,27 @@ class topic_game {
     const core::wall_time at = random_.one_in(5) ? soon() : 0;
     const auto priority = static_cast<core::priority_level>(
         random_.between(0, static_cast<int>(options_.priorities)));
-    compare("publish", topic_.publish(priority, m, at, now_).what,
+    compare("publish", topic_->publish(priority, m, at, now_).what,
             model_.publish(priority, m, at, now_));
+  }
+
+  /// From what outlives the process.
+  void restart() {
+    const auto former = std::exchange(topic_, nullptr);
+    topic_ = std::make_unique<core::topic_queue>(options_, log_, former->window());
+    for (const core::subscriber_id id : there_) {
+      topic_->subscribe(id, former->of(id)->so_far());
+    }
+    model_.restart();
   }
 
   void come_or_go() {
     const auto id = static_cast<core::subscriber_id>(random_.between(1, 3));
     if (random_.one_in(8)) {
-      compare("unsubscribe", topic_.unsubscribe(id), there_.erase(id) != 0);
+      compare("unsubscribe", topic_->unsubscribe(id), there_.erase(id) != 0);
       model_.unsubscribe(id);
     } else {
-      compare("subscribe", topic_.subscribe(id), there_.insert(id).second);
+      compare("subscribe", topic_->subscribe(id), there_.insert(id).second);
       model_.subscribe(id);
     }
   }
@@ -123,7 +134,7 @@ class topic_game {
   void lease() {
     const core::subscriber_id id = anybody();
     const auto most = static_cast<std::uint32_t>(random_.between(0, 12));
-    const auto got = topic_.lease(id, most, now_);
+    const auto got = topic_->lease(id, most, now_);
     compare("lease", shown(got), shown(model_.lease(id, most, now_)));
     for (const core::delivery& d : got) leases_.emplace_back(id, d.lease);
   }
@@ -137,24 +148,24 @@ class topic_game {
     if (what == 0) {
       std::optional<core::wall_time> delay;
       if (random_.one_in(2)) delay = random_.between(0, 20);
-      compare("nack", topic_.nack(id, name, delay, now_), model_.nack(id, name, delay, now_));
+      compare("nack", topic_->nack(id, name, delay, now_), model_.nack(id, name, delay, now_));
     } else if (what == 1) {
       const core::wall_time time = random_.between(1, 100);
-      compare("extend", topic_.extend(id, name, time, now_), model_.extend(id, name, time, now_));
+      compare("extend", topic_->extend(id, name, time, now_), model_.extend(id, name, time, now_));
     } else {
-      compare("acknowledge", topic_.acknowledge(id, name), model_.acknowledge(id, name));
+      compare("acknowledge", topic_->acknowledge(id, name), model_.acknowledge(id, name));
     }
   }
 
   void see_to_the_dead() {
     const core::subscriber_id id = anybody();
-    const auto dead = topic_.of(id)->dead();
+    const auto dead = topic_->of(id)->dead();
     compare("dead", dead, model_.dead(id));
     if (dead.empty()) return;
     if (random_.one_in(2)) {
-      compare("replay", topic_.replay(id, dead[0]), model_.replay(id, dead[0]));
+      compare("replay", topic_->replay(id, dead[0]), model_.replay(id, dead[0]));
     } else {
-      compare("purge", topic_.purge(id, dead[0]), model_.purge(id, dead[0]));
+      compare("purge", topic_->purge(id, dead[0]), model_.purge(id, dead[0]));
     }
   }
 
@@ -162,7 +173,7 @@ class topic_game {
   Differ differ_;
   core::topic_options options_;
   core::memory_message_log log_;
-  core::topic_queue topic_;
+  std::unique_ptr<core::topic_queue> topic_;
   naive_topic model_;
   std::set<core::subscriber_id> there_;
   std::vector<std::pair<core::subscriber_id, core::lease_name>> leases_;
