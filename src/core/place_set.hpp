@@ -27,6 +27,15 @@ class place_set {
     return behind != intervals_.begin() && p < std::prev(behind)->second;
   }
 
+  /// The first place from `p` on that is not in it.
+  place next_missing(place p) const {
+    if (p < floor_) return floor_;
+    const auto behind = intervals_.upper_bound(p);
+    if (behind == intervals_.begin()) return p;
+    const place end = std::prev(behind)->second;
+    return p < end ? end : p;
+  }
+
   void add(place p) {
     if (contains(p)) return;
     place begin = p, end = p + 1;

@@ -15,8 +15,9 @@ subscription::subscription(const topic_options& options, message_log& log, progr
     : options_(options), log_(log), so_far_(std::move(so_far)) {
   for (priority_level p = 0; p != so_far_.streams.size(); ++p) {
     const progress::stream& s = so_far_.streams[p];
-    for (place at = s.finished.floor(); at < s.cursor; ++at) {
-      if (!s.finished.contains(at)) so_far_.flights.try_emplace({p, at});
+    const place_set& finished = s.finished;
+    for (place at = finished.floor(); at < s.cursor; at = finished.next_missing(at + 1)) {
+      so_far_.flights.try_emplace({p, at});
     }
   }
   for (const auto& [id, f] : so_far_.flights) {

@@ -56,7 +56,12 @@ TEST(PlaceSet, IsASetOfNumbersAtRandom) {
         ASSERT_LT(begin, end);
         before = end;
       }
-      for (place q = 0; q != all; ++q) ASSERT_EQ(set.contains(q), model.count(q) != 0) << q;
+      for (place q = 0; q != all; ++q) {
+        ASSERT_EQ(set.contains(q), model.count(q) != 0) << q;
+        place missing = q;
+        while (model.count(missing) != 0) ++missing;
+        ASSERT_EQ(set.next_missing(q), missing) << q;
+      }
     }
   }
 }
