@@ -13,6 +13,9 @@ namespace skein::core {
 /// Position of an event in the common sequence of all sources, 1..2^63-1.
 using sequence_number = std::int64_t;
 
+/// One run of the numbers from 1, counted from 1.
+using epoch_number = std::uint32_t;
+
 /// Place of an event in the log of all epochs: the bytes of all texts before it, each counted with
 /// a line end of one byte, whatever clients get. So it does not depend on the `line_ending`.
 using log_position = std::uint64_t;

@@ -37,7 +37,6 @@
 namespace skein::core {
 
 using source_id = std::uint64_t;
-using epoch_number = std::uint32_t;
 
 /// Where a stored stream goes on.
 struct sequence_start {

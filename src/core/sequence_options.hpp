@@ -21,7 +21,7 @@ enum class late_policy : std::uint8_t {
 /// When a source that starts again at 1 begins a new epoch.
 enum class restart_policy : std::uint8_t {
   automatic,   ///< once every older source has ended
-  never,       ///< the sequence goes on
+  off,         ///< never: the sequence goes on
   every_time,  ///< each time a first source connects after none was
 };
 

@@ -5,14 +5,9 @@
 
 namespace skein::core {
 
-progress progress::from(const std::vector<place>& begins) {
-  progress p;
-  for (const place begin : begins) p.streams.push_back({begin, place_set{begin}});
-  return p;
-}
-
-subscription::subscription(const topic_options& options, message_log& log, progress so_far)
-    : options_(options), log_(log), so_far_(std::move(so_far)) {
+subscription::subscription(subscriber_id own_id, const topic_options& options, topic_log& log,
+                           progress so_far)
+    : id_(own_id), options_(options), log_(log), so_far_(std::move(so_far)) {
   for (priority_level p = 0; p != so_far_.streams.size(); ++p) {
     const progress::stream& s = so_far_.streams[p];
     const place_set& finished = s.finished;
@@ -33,9 +28,16 @@ std::vector<delivery> subscription::lease(std::uint32_t most, wall_time now) {
   std::vector<delivery> all;
   first_of_round_ = so_far_.last_lease + 1;
   do_due(now);
-  while (all.size() < std::min(most, options_.batch)) {
-    auto found = next(now);
+  std::size_t bytes = 0;
+  while (all.size() < std::min(most, options_.batch) && bytes < most_leased_bytes) {
+    std::optional<delivery> found;
+    try {
+      found = next(now);
+    } catch (...) {
+      if (all.empty()) throw;  // else the log can say it the next time
+    }
     if (!found) break;
+    bytes += found->what.payload->size();
     all.push_back(std::move(*found));
   }
   return all;
@@ -53,11 +55,13 @@ std::optional<delivery> subscription::next(wall_time now) {
 }
 
 std::optional<delivery> subscription::next_of(priority_level priority, wall_time now) {
+  // The log may fail to read: nothing changes before it has.
   const message_id first{priority, 0};
   for (auto r = ready_.lower_bound(first); r != ready_.end() && r->priority == priority;) {
     const message_id id = *r++;
     if (is_held(id, key_of(id))) continue;
-    if (auto m = readable(id, now)) return deliver(id, std::move(*m), now);
+    auto m = log_.read(id);
+    if (!is_gone(id, m, now)) return deliver(id, std::move(*m), now);
   }
   for (auto p = passed_.lower_bound(first); p != passed_.end() && p->first.priority == priority;) {
     const message_id id = p->first;
@@ -65,29 +69,29 @@ std::optional<delivery> subscription::next_of(priority_level priority, wall_time
       ++p;
       continue;
     }
+    auto m = log_.read(id);
     p = passed_.erase(p);
-    if (auto m = readable(id, now)) return deliver(id, std::move(*m), now);
+    if (!is_gone(id, m, now)) return deliver(id, std::move(*m), now);
   }
   progress::stream& s = so_far_.streams[priority];
   while (s.cursor != log_.end(priority) && passed_.size() != most_passed) {
-    const message_id id{priority, s.cursor++};
-    auto m = readable(id, now);
-    if (!m) continue;
+    const message_id id{priority, s.cursor};
+    auto m = log_.read(id);
+    ++s.cursor;
+    if (is_gone(id, m, now)) continue;
     if (!is_held(id, m->key)) return deliver(id, std::move(*m), now);
     passed_.emplace(id, std::move(m->key));
+    touch(id);
   }
   return std::nullopt;
 }
 
-/// Nothing if there is no such message any more; then it is finished.
-std::optional<message> subscription::readable(message_id id, wall_time now) {
-  auto m = log_.read(id);
-  if (m && options_.expire && m->expires <= now) {
-    m.reset();
-    ++expired_;
-  }
-  if (!m) finish(id);
-  return m;
+/// Whether there is no such message any more; then it is finished.
+bool subscription::is_gone(message_id id, const std::optional<message>& m, wall_time now) {
+  const bool has_expired = m && options_.expire && m->expires <= now;
+  if (has_expired) ++expired_;
+  if (!m || has_expired) finish(id);
+  return !m || has_expired;
 }
 
 /// Whether an earlier delivery of one before it is in flight.
@@ -134,7 +138,12 @@ void subscription::let_others_go(message_id id) {
   if (holds->second.empty()) by_key_.erase(holds);
 }
 
+void subscription::touch(message_id id) {
+  log_.changed(id_, page_of(id));
+}
+
 void subscription::set_deadline(message_id id, flight& f, wall_time deadline) {
+  touch(id);
   if (f.deadline != no_time) due_.erase({f.deadline, id});
   f.deadline = deadline;
   if (deadline != no_time) due_.emplace(deadline, id);
@@ -225,6 +234,7 @@ void subscription::finish(message_id id) {
   passed_.erase(id);
   so_far_.streams[id.priority].finished.add(id.at);
   just_finished_.push_back(id);
+  touch(id);
 }
 
 void subscription::renew(message_id id, const std::string& key) {

@@ -27,8 +27,8 @@
 #include <vector>
 
 #include "core/message.hpp"
-#include "core/message_log.hpp"
-#include "core/place_set.hpp"
+#include "core/progress.hpp"
+#include "core/topic_log.hpp"
 #include "core/topic_options.hpp"
 
 namespace skein::core {
@@ -46,35 +46,14 @@ struct delivery {
   message what;
 };
 
+/// Of payloads in one call of `lease`, about: the last one may exceed it.
+inline constexpr std::size_t most_leased_bytes = 4u << 20;
+
 /// What became of an acknowledgement, or of what else concerns a lease.
 enum class lease_outcome : std::uint8_t {
   done,
   over,     ///< the lease has ended: by its deadline, or by a later one
   unknown,  ///< there is none: acknowledged before, or never delivered to this subscriber
-};
-
-enum class flight_state : std::uint8_t { leased, waiting, ready, dead };
-
-struct flight {
-  flight_state state = flight_state::ready;
-  std::uint32_t attempts = 0;
-  std::uint64_t lease = 0;       ///< number of the last
-  wall_time deadline = no_time;  ///< of the lease, or of the wait
-};
-
-/// How far a subscriber has come: what outlives the process.
-struct progress {
-  struct stream {
-    place cursor = 0;    ///< what is unread begins here
-    place_set finished;  ///< of what was read
-  };
-
-  std::vector<stream> streams;  ///< by priority
-  std::map<message_id, flight> flights;
-  std::uint64_t last_lease = 0;
-
-  /// Nothing has been read; by priority.
-  static progress from(const std::vector<place>& begins);
 };
 
 /// Nothing here depends on how many messages are unread. `log` and `options` live longer.
@@ -84,9 +63,9 @@ class subscription {
   static constexpr std::size_t most_passed = 1000;
 
   /// Goes on from there. What was read, but is neither finished nor in flight, is delivered next.
-  subscription(const topic_options& options, message_log& log, progress so_far);
+  subscription(subscriber_id id, const topic_options& options, topic_log& log, progress so_far);
 
-  /// Up to `most` messages, no more than a batch.
+  /// Up to `most` messages, no more than a batch, and no more after `most_leased_bytes`.
   std::vector<delivery> lease(std::uint32_t most, wall_time now);
 
   lease_outcome acknowledge(lease_name lease);
@@ -137,8 +116,9 @@ class subscription {
   std::optional<delivery> next_of(priority_level priority, wall_time now);
   std::optional<delivery> deliver(message_id id, message&& m, wall_time now);
   bool is_held(message_id id, const std::string& key) const;
-  std::optional<message> readable(message_id id, wall_time now);
+  bool is_gone(message_id id, const std::optional<message>& m, wall_time now);
   flight* leased(lease_name lease, lease_outcome& outcome);
+  void touch(message_id id);
   void set_deadline(message_id id, flight& f, wall_time deadline);
   void set_ready(message_id id, flight& f);
   void fail(message_id id, flight& f, std::optional<wall_time> delay, wall_time now);
@@ -148,8 +128,9 @@ class subscription {
   void remove_flight(message_id id);
   void finish(message_id id);
 
+  subscriber_id id_;
   const topic_options& options_;
-  message_log& log_;
+  topic_log& log_;
   progress so_far_;
   std::set<message_id> ready_;
   std::set<std::pair<wall_time, message_id>> due_;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <tuple>
 
 namespace skein::core {
 
@@ -32,7 +33,13 @@ enum class dedupe_policy : std::uint8_t {
   first,    ///< a message whose key was published within the window before is dropped
 };
 
+enum class topic_storage : std::uint8_t {
+  memory,   ///< messages and subscribers are lost at a restart
+  durable,  ///< they are not
+};
+
 struct topic_options {
+  topic_storage storage = topic_storage::durable;
   unsigned priorities = 1;  ///< levels, 1..32
   priority_policy order = priority_policy::strict;
   no_subscribers_policy no_subscribers = no_subscribers_policy::reject;
@@ -47,6 +54,16 @@ struct topic_options {
   std::chrono::milliseconds retry_delay{1'000};  ///< before the second delivery; then twice as long
   std::chrono::milliseconds most_retry_delay{60'000};
   std::uint32_t max_deliveries = 10;  ///< of one message, then it is a dead letter; 0: no bound
+
+  friend bool operator==(const topic_options& a, const topic_options& b) {
+    const auto all = [](const topic_options& o) {
+      return std::tie(o.storage, o.priorities, o.order, o.no_subscribers, o.max_pending, o.overflow,
+                      o.dedupe, o.dedupe_window, o.expire, o.ordered, o.batch, o.lease,
+                      o.retry_delay, o.most_retry_delay, o.max_deliveries);
+    };
+    return all(a) == all(b);
+  }
+  friend bool operator!=(const topic_options& a, const topic_options& b) { return !(a == b); }
 };
 
 }  // namespace skein::core

@@ -11,10 +11,10 @@ constexpr std::size_t few_subscribers = 8;
 
 }  // namespace
 
-topic_queue::topic_queue(const topic_options& options, message_log& log)
+topic_queue::topic_queue(const topic_options& options, topic_log& log)
     : topic_queue(options, log, dedupe_window{options.dedupe_window}) {}
 
-topic_queue::topic_queue(const topic_options& options, message_log& log, dedupe_window window)
+topic_queue::topic_queue(const topic_options& options, topic_log& log, dedupe_window window)
     : options_(options), log_(log), window_(std::move(window)), by_floor_(options.priorities) {
   for (priority_level p = 0; p != options_.priorities; ++p) appended_ += log_.end(p);
 }
@@ -32,8 +32,9 @@ topic_queue::published topic_queue::publish(priority_level priority, const messa
     if (const auto done = replace(priority, m)) return {outcome::replaced, *done};
   }
   if (!make_room()) return {outcome::overflow, {}};
-  if (options_.dedupe == dedupe_policy::first && !m.key.empty() && !window_.is_first(m.key, now)) {
-    return {outcome::duplicate, {}};
+  if (options_.dedupe == dedupe_policy::first && !m.key.empty()) {
+    if (!window_.is_first(m.key, now)) return {outcome::duplicate, {}};
+    log_.remember(m.key, now);
   }
   if (is_delayed) {
     log_.delay(deliver_at, priority, m);
@@ -104,7 +105,7 @@ bool topic_queue::subscribe(subscriber_id id, progress so_far) {
   std::vector<place> floors;
   for (const progress::stream& s : so_far.streams) floors.push_back(s.finished.floor());
   const auto [added, is_new] = subscriptions_.try_emplace(
-      id, subscriber{subscription{options_, log_, std::move(so_far)}, 0, no_time, floors});
+      id, subscriber{subscription{id, options_, log_, std::move(so_far)}, 0, no_time, floors});
   if (!is_new) return false;
   by_settled_.emplace(0, id);
   for (priority_level p = 0; p != options_.priorities; ++p) by_floor_[p].emplace(floors[p], id);
@@ -136,6 +137,15 @@ bool topic_queue::unsubscribe(subscriber_id id) {
 const subscription* topic_queue::of(subscriber_id id) const {
   const auto found = subscriptions_.find(id);
   return found == subscriptions_.end() ? nullptr : &found->second.progress;
+}
+
+std::vector<subscriber_id> topic_queue::waits_for(message_id message, std::size_t most) const {
+  std::vector<subscriber_id> all;
+  for (const auto& [floor, id] : by_floor_[message.priority]) {
+    if (all.size() == most || floor > message.at) break;
+    if (!of(id)->has_finished(message)) all.push_back(id);
+  }
+  return all;
 }
 
 std::vector<delivery> topic_queue::lease(subscriber_id id, std::uint32_t most, wall_time now) {

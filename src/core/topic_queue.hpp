@@ -17,13 +17,11 @@
 #include <vector>
 
 #include "core/dedupe_window.hpp"
-#include "core/message_log.hpp"
 #include "core/subscription.hpp"
+#include "core/topic_log.hpp"
 #include "core/topic_options.hpp"
 
 namespace skein::core {
-
-using subscriber_id = std::uint32_t;
 
 enum class publish_outcome : std::uint8_t {
   published,
@@ -44,9 +42,9 @@ class topic_queue {
   };
 
   /// `log` lives longer. What it holds is held for the first subscriber.
-  topic_queue(const topic_options& options, message_log& log);
+  topic_queue(const topic_options& options, topic_log& log);
   /// Goes on with what was published lately.
-  topic_queue(const topic_options& options, message_log& log, dedupe_window window);
+  topic_queue(const topic_options& options, topic_log& log, dedupe_window window);
   topic_queue(const topic_queue&) = delete;
   topic_queue& operator=(const topic_queue&) = delete;
 
@@ -65,6 +63,9 @@ class topic_queue {
 
   /// Null if there is none.
   const subscription* of(subscriber_id id) const;
+
+  /// Up to `most` of those who have still to acknowledge it.
+  std::vector<subscriber_id> waits_for(message_id id, std::size_t most) const;
 
   /// For these a subscriber that does not exist has no leases.
   std::vector<delivery> lease(subscriber_id id, std::uint32_t most, wall_time now);
@@ -104,7 +105,7 @@ class topic_queue {
   void erase_behind_everybody(priority_level priority);
 
   topic_options options_;
-  message_log& log_;
+  topic_log& log_;
   dedupe_window window_;
   subscriber_map subscriptions_;
   std::set<std::pair<std::uint64_t, subscriber_id>> by_settled_;  ///< who has most to get is first

@@ -194,7 +194,7 @@ TEST(Epochs, AreNoMatterForASourceThatIsFurtherOnThanTheWindow) {
 }
 
 TEST(Epochs, NeverBeginIfToldSo) {
-  sequence_rig r = after_a_stream(5, options_with(restart_policy::never));
+  sequence_rig r = after_a_stream(5, options_with(restart_policy::off));
   r.open(2);
   r.push(2, {1, 2, 6});
   EXPECT_EQ(r.sequence.epoch(), 1u);

@@ -224,7 +224,7 @@ TEST(Repetition, IsANewEpochAfterANewEpoch) {
 
 TEST(Repetition, IsNoMatterUnderOtherPolicies) {
   sequence_options options;
-  options.on_restart = restart_policy::never;
+  options.on_restart = restart_policy::off;
   sequence_rig never_again{options, interrupted_at(11)};
   never_again.open(1);
   never_again.push_lines(1, {"1|F|1|2", "11|B"});

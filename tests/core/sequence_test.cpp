@@ -187,7 +187,7 @@ TEST(SequenceAtRandom, IsExactForAnySplitOfTheStreamOverSources) {
     options.on_gap = gap_policy::wait;
     options.window = random.between<std::int64_t>(1, 50);
     // Before the first of a stream has come, a source may look as if it started again.
-    options.on_restart = restart_policy::never;
+    options.on_restart = restart_policy::off;
     sequence_rig r{options};
     const auto count = random.between<source_id>(1, 5);
     std::vector<numbers> shares(count);

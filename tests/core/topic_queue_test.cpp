@@ -57,7 +57,7 @@ class TopicQueue : public ::testing::Test {
   }
 
   topic_options options;
-  memory_message_log log;
+  memory_topic_log log;
   std::optional<topic_queue> queue_;
   std::vector<delivery> last;
   wall_time now = 1000;

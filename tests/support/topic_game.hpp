@@ -1,7 +1,9 @@
-/// A topic and its model, played with the same operations.
+/// A topic and its model, played with the same operations; the topic is started again now and then.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -21,17 +23,92 @@ inline std::string shown(const std::vector<core::delivery>& all) {
   return text;
 }
 
-/// `Random` has `between(low, high)` and `one_in(n)`. Calls `differ(what, topic, model)` for
-/// answers that are not the same.
-template <class Random, class Differ>
+/// What a topic goes on with after a restart.
+struct remains {
+  std::vector<std::pair<core::subscriber_id, core::progress>> subscribers;
+  core::dedupe_window window;
+  /// All is as it was when something was kept for this time; not before, or none: as it is now.
+  std::optional<std::size_t> as_of;
+};
+
+/// A topic in memory, that knows of subscribers what is kept page by page.
+class paging_world {
+ public:
+  core::topic_log& begin(const core::topic_options&, core::wall_time) { return log_; }
+
+  core::subscriber_id add(const std::string&, core::wall_time) { return ++subscribers_; }
+  void remove(core::subscriber_id id) { log_.kept.erase(id); }
+
+  /// Keeps what has changed. Returns how often something was kept, if it was now.
+  std::size_t keep(const core::topic_queue& topic, core::wall_time) {
+    for (const auto& [id, page] : std::exchange(log_.changed_pages, {})) {
+      if (!topic.of(id)) continue;
+      const core::progress& now = topic.of(id)->so_far();
+      kept_subscriber& k = log_.kept[id];
+      k.cursors.clear();
+      for (const auto& s : now.streams) k.cursors.push_back(s.cursor);
+      k.last_lease = now.last_lease;
+      k.pages[page] = now.page(page);
+    }
+    return 0;
+  }
+
+  remains restart(const core::topic_queue& former, const std::set<core::subscriber_id>& there,
+                  core::wall_time) {
+    remains r{{}, former.window(), std::nullopt};
+    for (const core::subscriber_id id : there) {
+      r.subscribers.emplace_back(id, kept_of(id, former.of(id)->so_far()));
+    }
+    return r;
+  }
+
+  std::size_t messages() { return log_.size(); }
+
+ private:
+  struct kept_subscriber {
+    std::vector<core::place> cursors;
+    std::uint64_t last_lease = 0;
+    std::map<core::page_number, std::vector<std::pair<core::message_id, core::flight>>> pages;
+  };
+  struct paging_log final : core::memory_topic_log {
+    void changed(core::subscriber_id id, core::page_number page) override {
+      changed_pages.emplace(id, page);
+    }
+    std::set<std::pair<core::subscriber_id, core::page_number>> changed_pages;
+    std::map<core::subscriber_id, kept_subscriber> kept;
+  };
+
+  /// \param begin  as of the subscription
+  core::progress kept_of(core::subscriber_id id, const core::progress& begin) const {
+    const auto found = log_.kept.find(id);
+    if (found == log_.kept.end()) return begin;
+    core::progress p = core::progress::from(found->second.cursors);
+    p.last_lease = found->second.last_lease;
+    for (const auto& [number, page] : found->second.pages) {
+      for (const auto& [message, flight] : page) p.put_back(message, flight);
+    }
+    return p;
+  }
+
+  paging_log log_;
+  core::subscriber_id subscribers_ = 0;
+};
+
+/// `Random` has `between(low, high)` and `one_in(n)`. Calls `differ(what)` for answers that are not
+/// the same. `World` is where the topic lies; see paging_world.
+template <class Random, class Differ, class World = paging_world>
 class topic_game {
  public:
-  topic_game(Random& random, Differ differ)
+  topic_game(Random& random, Differ differ, World world = {})
       : random_(random),
         differ_(std::move(differ)),
+        world_(std::move(world)),
         options_(some_options(random)),
-        topic_(std::make_unique<core::topic_queue>(options_, log_)),
-        model_(options_) {}
+        log_(&world_.begin(options_, now_)),
+        topic_(std::make_unique<core::topic_queue>(options_, *log_)),
+        now_is_{naive_topic{options_}, {}, {}} {
+    kept_.emplace(0, now_is_);
+  }
 
   void step() {
     switch (random_.between(0, 9)) {
@@ -45,25 +122,26 @@ class topic_game {
         break;
       case 4:
       case 5:
-        if (!there_.empty()) lease();
+        if (!there().empty()) lease();
         break;
       case 6:
       case 7:
-        if (!leases_.empty()) end_lease();
+        if (!leases().empty()) end_lease();
         break;
       case 8:
-        if (!there_.empty()) see_to_the_dead();
+        if (!there().empty()) see_to_the_dead();
         break;
       default:
         if (random_.one_in(8)) restart();
         now_ += random_.between(0, 60);
         topic_->do_due(now_);
-        model_.do_due(now_);
+        model().do_due(now_);
     }
-    compare("next deadline", topic_->next_deadline(), model_.next_deadline());
-    compare("messages", log_.size(), model_.messages());
-    for (const core::subscriber_id id : there_) {
-      compare("pending", topic_->of(id)->pending(), std::uint64_t{model_.pending(id)});
+    if (const std::size_t n = world_.keep(*topic_, now_)) kept_.insert_or_assign(n, now_is_);
+    compare("next deadline", topic_->next_deadline(), model().next_deadline());
+    compare("messages", world_.messages(), model().messages());
+    for (const auto& [name, id] : there()) {
+      compare("pending", topic_->of(id)->pending(), std::uint64_t{model().pending(id)});
     }
   }
 
@@ -92,8 +170,20 @@ class topic_game {
     if (!(topic == model)) differ_(what);
   }
 
+  /// The model, and what is known outside of both.
+  struct state {
+    naive_topic model;
+    std::map<std::string, core::subscriber_id> there;
+    std::vector<std::pair<core::subscriber_id, core::lease_name>> leases;
+  };
+
+  naive_topic& model() { return now_is_.model; }
+  auto& there() { return now_is_.there; }
+  auto& leases() { return now_is_.leases; }
+
   core::subscriber_id anybody() {
-    return *std::next(there_.begin(), random_.between(0, static_cast<int>(there_.size()) - 1));
+    return std::next(there().begin(), random_.between(0, static_cast<int>(there().size()) - 1))
+        ->second;
   }
 
   void publish() {
@@ -107,27 +197,46 @@ class topic_game {
     const auto priority = static_cast<core::priority_level>(
         random_.between(0, static_cast<int>(options_.priorities)));
     compare("publish", topic_->publish(priority, m, at, now_).what,
-            model_.publish(priority, m, at, now_));
+            model().publish(priority, m, at, now_));
   }
 
   /// From what outlives the process.
   void restart() {
+    std::set<core::subscriber_id> ids;
+    for (const auto& [name, id] : there()) ids.insert(id);
     const auto former = std::exchange(topic_, nullptr);
-    topic_ = std::make_unique<core::topic_queue>(options_, log_, former->window());
-    for (const core::subscriber_id id : there_) {
-      topic_->subscribe(id, former->of(id)->so_far());
+    remains r = world_.restart(*former, ids, now_);
+    if (r.as_of) {
+      now_is_ = state{kept_.try_emplace(*r.as_of, now_is_).first->second};
+      kept_.erase(kept_.upper_bound(*r.as_of), kept_.end());
     }
-    model_.restart();
+    log_ = &world_.begin(options_, now_);
+    topic_ = std::make_unique<core::topic_queue>(options_, *log_, std::move(r.window));
+    compare("subscribers", r.subscribers.size(), there().size());
+    for (auto& [id, so_far] : r.subscribers) topic_->subscribe(id, std::move(so_far));
+    for (const auto& [name, id] : there()) compare("subscriber", topic_->of(id) != nullptr, true);
+    model().restart();
   }
 
   void come_or_go() {
-    const auto id = static_cast<core::subscriber_id>(random_.between(1, 3));
-    if (random_.one_in(8)) {
-      compare("unsubscribe", topic_->unsubscribe(id), there_.erase(id) != 0);
-      model_.unsubscribe(id);
-    } else {
-      compare("subscribe", topic_->subscribe(id), there_.insert(id).second);
-      model_.subscribe(id);
+    const std::string name = std::to_string(random_.between(1, 3));
+    const auto found = there().find(name);
+    const bool is_there = found != there().end();
+    if (!random_.one_in(8)) {
+      if (is_there) {
+        compare("subscribe", topic_->subscribe(found->second), false);
+        return;
+      }
+      const core::subscriber_id id = world_.add(name, now_);
+      compare("subscribe", topic_->subscribe(id), true);
+      there().emplace(name, id);
+      model().subscribe(id);
+    } else if (is_there) {
+      const core::subscriber_id id = found->second;
+      compare("unsubscribe", topic_->unsubscribe(id), true);
+      there().erase(found);
+      model().unsubscribe(id);
+      world_.remove(id);
     }
   }
 
@@ -135,49 +244,49 @@ class topic_game {
     const core::subscriber_id id = anybody();
     const auto most = static_cast<std::uint32_t>(random_.between(0, 12));
     const auto got = topic_->lease(id, most, now_);
-    compare("lease", shown(got), shown(model_.lease(id, most, now_)));
-    for (const core::delivery& d : got) leases_.emplace_back(id, d.lease);
+    compare("lease", shown(got), shown(model().lease(id, most, now_)));
+    for (const core::delivery& d : got) leases().emplace_back(id, d.lease);
   }
 
   void end_lease() {
-    auto [id, name] =
-        leases_[static_cast<std::size_t>(random_.between(0, static_cast<int>(leases_.size()) - 1))];
+    auto [id, name] = leases()[static_cast<std::size_t>(
+        random_.between(0, static_cast<int>(leases().size()) - 1))];
     if (random_.one_in(20)) ++name.number;
-    if (there_.count(id) == 0) return;
+    if (!topic_->of(id)) return;
     const int what = random_.between(0, 4);
     if (what == 0) {
       std::optional<core::wall_time> delay;
       if (random_.one_in(2)) delay = random_.between(0, 20);
-      compare("nack", topic_->nack(id, name, delay, now_), model_.nack(id, name, delay, now_));
+      compare("nack", topic_->nack(id, name, delay, now_), model().nack(id, name, delay, now_));
     } else if (what == 1) {
       const core::wall_time time = random_.between(1, 100);
-      compare("extend", topic_->extend(id, name, time, now_), model_.extend(id, name, time, now_));
+      compare("extend", topic_->extend(id, name, time, now_), model().extend(id, name, time, now_));
     } else {
-      compare("acknowledge", topic_->acknowledge(id, name), model_.acknowledge(id, name));
+      compare("acknowledge", topic_->acknowledge(id, name), model().acknowledge(id, name));
     }
   }
 
   void see_to_the_dead() {
     const core::subscriber_id id = anybody();
     const auto dead = topic_->of(id)->dead();
-    compare("dead", dead, model_.dead(id));
+    compare("dead", dead, model().dead(id));
     if (dead.empty()) return;
     if (random_.one_in(2)) {
-      compare("replay", topic_->replay(id, dead[0]), model_.replay(id, dead[0]));
+      compare("replay", topic_->replay(id, dead[0]), model().replay(id, dead[0]));
     } else {
-      compare("purge", topic_->purge(id, dead[0]), model_.purge(id, dead[0]));
+      compare("purge", topic_->purge(id, dead[0]), model().purge(id, dead[0]));
     }
   }
 
   Random& random_;
   Differ differ_;
-  core::topic_options options_;
-  core::memory_message_log log_;
-  std::unique_ptr<core::topic_queue> topic_;
-  naive_topic model_;
-  std::set<core::subscriber_id> there_;
-  std::vector<std::pair<core::subscriber_id, core::lease_name>> leases_;
+  World world_;
   core::wall_time now_ = 1000;
+  core::topic_options options_;
+  core::topic_log* log_;
+  std::unique_ptr<core::topic_queue> topic_;
+  state now_is_;
+  std::map<std::size_t, state> kept_;  ///< by how often something was kept before, and then
   int published_ = 0;
 };
 

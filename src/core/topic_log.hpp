@@ -1,22 +1,28 @@
-/// Where the messages of a topic lie.
+/// What of a topic outlives its queue.
 #pragma once
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <utility>
 
 #include "core/message.hpp"
+#include "core/progress.hpp"
 
 namespace skein::core {
 
-/// Messages by priority, in the order in which they were published: their streams. Not thread safe.
-class message_log {
+using subscriber_id = std::uint32_t;
+
+/// Messages by priority, in the order in which they were published: their streams; and what changes
+/// with them. Not thread safe.
+class topic_log {
  public:
-  virtual ~message_log() = default;
+  virtual ~topic_log() = default;
 
   /// All places before it were erased.
   virtual place begin(priority_level priority) const = 0;
@@ -51,10 +57,21 @@ class message_log {
 
   /// Takes the first one that is due by `now`.
   virtual std::optional<std::pair<priority_level, message>> take_due(wall_time now) = 0;
+
+  /// A message with this key was published; to be known for as long as the dedupe window.
+  virtual void remember(const std::string& key, wall_time now) = 0;
+
+  /// Something of this subscriber's progress has changed, within this page.
+  virtual void changed(subscriber_id id, page_number page) = 0;
 };
 
-class memory_message_log final : public message_log {
+class memory_topic_log : public topic_log {
  public:
+  /// Its streams begin there.
+  explicit memory_topic_log(place first = 0) {
+    for (stream& s : streams_) s.begin = first;
+  }
+
   place begin(priority_level priority) const override { return streams_[priority].begin; }
   place end(priority_level priority) const override {
     const stream& s = streams_[priority];
@@ -72,6 +89,8 @@ class memory_message_log final : public message_log {
     return delayed_.empty() ? no_time : delayed_.begin()->first;
   }
   std::optional<std::pair<priority_level, message>> take_due(wall_time now) override;
+  void remember(const std::string&, wall_time) override {}
+  void changed(subscriber_id, page_number) override {}
 
   /// Messages that are in their streams.
   std::size_t size() const { return size_; }
