@@ -12,42 +12,17 @@
 #include "store/format.hpp"
 #include "store/log_reader.hpp"
 #include "store/recovery.hpp"
+#include "store/reporting.hpp"
+#include "store/topic_check.hpp"
 
 namespace skein::store {
 
 namespace {
 
-using report_function = std::function<void(const std::string&)>;
 using core::log_position;
 
 std::string text_of(log_position p) {
   return std::to_string(p);
-}
-
-/// Does `f`, and reports the damage that this finds. Returns whether it finds none.
-template <class F>
-bool try_to(const report_function& report, F&& f) {
-  try {
-    f();
-    return true;
-  } catch (const error& e) {
-    if (e.what_kind() != error::kind::corrupted && e.what_kind() != error::kind::newer_version) {
-      throw;
-    }
-    report(e.what());
-    return false;
-  }
-}
-
-/// Calls `f(key, value)` for everything of a family.
-template <class F>
-void for_each(engine& where, family f, const report_function& report, F&& visit) {
-  try_to(report, [&] {
-    const auto at = where.walk(f, reading::many);
-    for (at->seek(""); at->valid(); at->next()) {
-      try_to(report, [&] { visit(at->key(), at->value()); });
-    }
-  });
 }
 
 /// Family `meta`, as far as it can be read.
@@ -56,6 +31,7 @@ struct meta_data {
   std::optional<log_position> over;
   std::vector<epoch_begin> epochs;
   std::vector<checkpoint> checkpoints;
+  std::optional<topic_number> topics = 1;  ///< number of the next; nothing if that is damaged
 
   core::epoch_number last_epoch() const { return epochs.empty() ? 1 : epochs.back().epoch; }
 
@@ -90,6 +66,9 @@ meta_data read_meta(engine& where, const report_function& report) {
       found.epochs.push_back(decode_epoch(key, value));
     } else if (begins_with(key, "checkpoint")) {
       found.checkpoints.push_back(decode_checkpoint(key, value));
+    } else if (key == topics_key) {
+      found.topics.reset();
+      found.topics = decode_topics(value);
     } else {
       report("family meta has an unknown key of " + std::to_string(key.size()) + " bytes");
     }
@@ -503,6 +482,10 @@ check_counts check(engine& where, const report_function& report) {
   slices_check{meta, report}.run(where);
   check_meta(where, meta, end, report);
   check_inboxes(where, meta, report, counts);
+  const topic_counts topics = check_topics(where, meta.topics, report);
+  counts.topics = topics.topics;
+  counts.messages = topics.messages;
+  counts.subscribers = topics.subscribers;
   return counts;
 }
 

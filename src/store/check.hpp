@@ -17,11 +17,15 @@ struct check_counts {
   std::uint64_t checkpoints = 0;
   std::uint64_t edges = 0;  ///< of the follower graph at the end
   std::uint64_t inboxes = 0;
+  std::uint64_t topics = 0;
+  std::uint64_t messages = 0;  ///< of topics, delayed or not
+  std::uint64_t subscribers = 0;
 };
 
 /// Reads every byte, and verifies every checksum and everything that layout.hpp says must be so:
 /// that records follow each other and agree with their index entries, epochs with both, and that
-/// each checkpoint is the graph that the one before it and the log lead to. Calls `report` with a
+/// each checkpoint is the graph that the one before it and the log lead to; likewise what
+/// topic_layout.hpp says. Calls `report` with a
 /// line for each finding, which names where it is. What follows from a finding is not reported once
 /// more, as far as that can be told.
 ///

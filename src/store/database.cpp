@@ -20,7 +20,9 @@ std::string name_in_rocksdb(family f) {
   return f == family::meta ? rocksdb::kDefaultColumnFamilyName : name_of(f);
 }
 
-void refuse_unknown_families(const fs::path& directory, const rocksdb::DBOptions& options) {
+/// \throws error newer_version if one is unknown here
+std::vector<std::string> families_in(const fs::path& directory,
+                                     const rocksdb::DBOptions& options) {
   std::vector<std::string> names;
   const auto listed = rocksdb::DB::ListColumnFamilies(options, directory.string(), &names);
   if (!listed.ok()) throw error_of(directory, listed);
@@ -34,6 +36,7 @@ void refuse_unknown_families(const fs::path& directory, const rocksdb::DBOptions
                      "has a family " + name + ", which a later version of skein must have made");
     }
   }
+  return names;
 }
 
 /// Files of RocksDB that hold keys: its logs, and with `tables` those that logs become.
@@ -116,7 +119,7 @@ std::shared_ptr<database> database::open_to_read(const fs::path& directory) {
 std::optional<std::string> database::format_in(const fs::path& directory) {
   const held_lock lock{directory};
   const rocksdb::DBOptions options = reading_options();
-  refuse_unknown_families(directory, options);
+  families_in(directory, options);
   database opened{directory};
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
@@ -135,15 +138,20 @@ std::optional<std::string> database::format_in(const fs::path& directory) {
 void database::open_with(rocksdb::DBOptions options, bool read_only) {
   const auto log = std::make_shared<rocksdb_log>();
   options.info_log = log;
+  std::vector<std::string> there;
   if (!options.create_if_missing) {
     check_record_files(directory_);
-    refuse_unknown_families(directory_, options);
+    there = families_in(directory_, options);
   }
 
+  // What an earlier version has written may have fewer; to write makes the others.
   std::vector<rocksdb::ColumnFamilyDescriptor> wanted;
+  std::vector<family> which;
   for (std::size_t f = 0; f < families; ++f) {
-    const auto which = static_cast<family>(f);
-    wanted.emplace_back(name_in_rocksdb(which), options_of(which));
+    const auto name = name_in_rocksdb(static_cast<family>(f));
+    if (read_only && std::find(there.begin(), there.end(), name) == there.end()) continue;
+    which.push_back(static_cast<family>(f));
+    wanted.emplace_back(name, options_of(which.back()));
   }
   std::vector<rocksdb::ColumnFamilyHandle*> opened;
   rocksdb::DB* db = nullptr;
@@ -155,7 +163,9 @@ void database::open_with(rocksdb::DBOptions options, bool read_only) {
             ? rocksdb::Status::Corruption(status.getState() + (" in file " + damaged))
             : status);
   db_.reset(db);
-  std::copy(opened.begin(), opened.end(), families_.begin());
+  for (std::size_t i = 0; i != opened.size(); ++i) {
+    families_[static_cast<std::size_t>(which[i])] = opened[i];
+  }
 }
 
 database::~database() {
@@ -165,7 +175,14 @@ database::~database() {
   }
 }
 
+std::unique_ptr<rocksdb::Iterator> database::walk(family f,
+                                                  const rocksdb::ReadOptions& options) const {
+  if (!of(f)) return std::unique_ptr<rocksdb::Iterator>{rocksdb::NewEmptyIterator()};
+  return std::unique_ptr<rocksdb::Iterator>{db_->NewIterator(options, of(f))};
+}
+
 std::optional<std::string> database::get(family f, std::string_view key) const {
+  if (!of(f)) return std::nullopt;
   std::string value;
   const auto status = db_->Get({}, of(f), key, &value);
   if (status.IsNotFound()) return std::nullopt;

@@ -38,8 +38,11 @@ class database {
   const std::filesystem::path& directory() const { return directory_; }
   rocksdb::DB& operator*() const { return *db_; }
   rocksdb::DB* operator->() const { return db_.get(); }
+  /// Null if it is not there: in a store that is read, and that an earlier version has written.
   rocksdb::ColumnFamilyHandle* of(family f) const { return families_[static_cast<std::size_t>(f)]; }
 
+  /// Empty if it is not there; the same for `get`.
+  std::unique_ptr<rocksdb::Iterator> walk(family f, const rocksdb::ReadOptions& options) const;
   std::optional<std::string> get(family f, std::string_view key) const;
   void sync();
 

@@ -102,7 +102,7 @@ class disk_batch : public batch {
 class disk_cursor : public cursor {
  public:
   disk_cursor(std::shared_ptr<database> db, family f, reading how)
-      : db_(std::move(db)), at_((*db_)->NewIterator(options_of(how), db_->of(f))) {}
+      : db_(std::move(db)), at_(db_->walk(f, options_of(how))) {}
 
   void seek(std::string_view key) override {
     refuse_if_abandoned();
@@ -175,6 +175,7 @@ class disk_engine : public engine {
   std::unique_ptr<batch> new_batch() override { return std::make_unique<disk_batch>(open_); }
 
   void commit(batch& changes, bool sync) override {
+    const std::lock_guard one_at_a_time{writing_};
     rocksdb::WriteOptions options;
     options.sync = sync;
     const auto db = open_.get();
@@ -182,11 +183,13 @@ class disk_engine : public engine {
   }
 
   void sync() override {
+    const std::lock_guard one_at_a_time{writing_};
     const auto db = open_.get();
     checked(*db, (*db)->SyncWAL());
   }
 
   void recover() override {
+    const std::lock_guard one_at_a_time{writing_};
     if (!failed_ || read_only_) return;
     require_room();
     if (const auto db = open_.peek()) committed_ = (*db)->GetLatestSequenceNumber();
@@ -253,6 +256,7 @@ class disk_engine : public engine {
   fs::path directory_;
   bool read_only_;
   holder open_;
+  std::mutex writing_;                     ///< of what is below
   bool failed_ = false;                    ///< a commit or sync
   rocksdb::SequenceNumber committed_ = 0;  ///< while closed: the last
 };
@@ -293,7 +297,7 @@ void disk_engine::backup(const fs::path& to) {
 
 bool is_empty(const database& db) {
   for (std::size_t f = 0; f < families; ++f) {
-    const std::unique_ptr<rocksdb::Iterator> at{db->NewIterator({}, db.of(static_cast<family>(f)))};
+    const auto at = db.walk(static_cast<family>(f), {});
     at->SeekToFirst();
     db.check(at->status());
     if (at->Valid()) return false;

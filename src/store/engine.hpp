@@ -4,8 +4,10 @@
 /// durable in their order: what survives a crash is what a prefix of them had written, and at least
 /// all up to the last one that was synced.
 ///
-/// Thread safe, but for `commit`, `sync` and `recover`, which one thread at a time may call. A
-/// cursor may outlive its engine, whose directory stays locked as long; a batch may not.
+/// Thread safe. Of `commit`, `sync` and `recover` one is done at a time: what waits for a sync of
+/// another thread takes as long. After a failure any thread may call `recover`, also several; and
+/// one whose commit was done meanwhile has nothing to do with it. A cursor may outlive its engine,
+/// whose directory stays locked as long; a batch may not.
 ///
 /// Every call throws `store::error`. What a failed commit wrote is never visible, unless the
 /// process dies before `recover` has returned: then it may be there.
@@ -44,12 +46,13 @@ class error : public std::runtime_error {
   kind kind_;
 };
 
-enum class family : std::uint8_t { meta, log, index, graph, inbox };
+enum class family : std::uint8_t { meta, log, index, graph, inbox, topic, message };
 
-inline constexpr std::size_t families = 5;
+inline constexpr std::size_t families = 7;
 
 constexpr const char* name_of(family f) {
-  constexpr const char* names[families] = {"meta", "log", "index", "graph", "inbox"};
+  constexpr const char* names[families] = {"meta",  "log",   "index",  "graph",
+                                           "inbox", "topic", "message"};
   return names[static_cast<std::size_t>(f)];
 }
 
@@ -105,8 +108,8 @@ class engine {
   /// committed. Throws if the cause is still there; then it may be called again.
   ///
   /// Files may have to be opened again. Cursors stand in the way: the first call makes every one
-  /// throw when it moves, and `recover` throws until they are gone. Meanwhile nothing can be read:
-  /// `closed`.
+  /// throw when it moves, and `recover` throws until they are gone, and until what other threads
+  /// just read is done. Meanwhile nothing can be read, nor added to a batch: `closed`.
   virtual void recover() = 0;
 
   virtual std::optional<std::string> get(family f, std::string_view key) = 0;

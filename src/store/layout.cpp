@@ -1,12 +1,9 @@
 #include "store/layout.hpp"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
-#include <type_traits>
 #include <utility>
 
 #include "store/engine.hpp"
+#include "store/value_codec.hpp"
 
 namespace skein::store {
 
@@ -14,144 +11,7 @@ namespace {
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "core::key_filter is stored as it is");
 
-constexpr std::uint8_t version = 1;
 constexpr std::uint64_t sign = std::uint64_t{1} << 63;
-
-template <class T>
-void append_big(std::string& to, T value) {
-  for (int shift = 8 * (sizeof(T) - 1); shift >= 0; shift -= 8) {
-    to.push_back(static_cast<char>(static_cast<unsigned char>(value >> shift)));
-  }
-}
-
-/// Reads the number at the end of `from`, which is at least as long.
-template <class T>
-T big_at_end(std::string_view from) {
-  T value = 0;
-  for (const char c : from.substr(from.size() - sizeof(T))) {
-    value = static_cast<T>(value << 8 | static_cast<unsigned char>(c));
-  }
-  return value;
-}
-
-template <class T>
-void append_little(std::string& to, T value) {
-  const auto bits = static_cast<std::make_unsigned_t<T>>(value);
-  for (std::size_t i = 0; i != sizeof(T); ++i) {
-    to.push_back(static_cast<char>(static_cast<unsigned char>(bits >> (8 * i))));
-  }
-}
-
-std::string hex(std::string_view key) {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  for (const char c : key) {
-    text += digits[static_cast<unsigned char>(c) >> 4];
-    text += digits[static_cast<unsigned char>(c) & 15];
-  }
-  return text;
-}
-
-[[noreturn]] void damaged(const char* what, std::string_view key, const char* why) {
-  throw error{error::kind::corrupted,
-              std::string{what} + " with the key " + hex(key) + " is damaged: " + why};
-}
-
-std::uint64_t checksum(std::string_view key, std::string_view head, std::string_view rest = {}) {
-  std::string start{key};
-  start += head;
-  return XXH3_64bits_withSeed(rest.data(), rest.size(), XXH3_64bits(start.data(), start.size()));
-}
-
-/// Reads a value from front to back.
-class reader {
- public:
-  reader(const char* what, std::string_view key, std::string_view value)
-      : what_(what), key_(key), value_(value) {
-    const auto v = read<std::uint8_t>();
-    if (v > version) {
-      throw error{error::kind::newer_version, std::string{what} + " with the key " + hex(key) +
-                                                  " was written by a later version"};
-    }
-    if (v != version) fail("its version is unknown");
-  }
-
-  template <class T>
-  T read() {
-    if (value_.size() - at_ < sizeof(T)) fail("it is too short");
-    std::make_unsigned_t<T> bits = 0;
-    for (std::size_t i = 0; i != sizeof(T); ++i) {
-      const std::uint64_t byte = static_cast<unsigned char>(value_[at_ + i]);
-      bits = static_cast<std::make_unsigned_t<T>>(bits | byte << (8 * i));
-    }
-    at_ += sizeof(T);
-    return static_cast<T>(bits);
-  }
-
-  void skip_zeros(std::size_t n) {
-    while (n-- != 0) {
-      if (read<std::uint8_t>() != 0) fail("a byte that must be zero is not");
-    }
-  }
-
-  std::uint64_t read_varint() {
-    std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      const auto byte = read<std::uint8_t>();
-      value |= std::uint64_t{byte & 0x7Fu} << shift;
-      if (byte < 0x80) return value;
-    }
-    fail("a number has no end");
-  }
-
-  /// The checksum stands here; what is left is the rest.
-  std::string_view checked_rest() {
-    const std::string_view head = value_.substr(0, at_);
-    const auto expected = read<std::uint64_t>();
-    const std::string_view all = value_.substr(at_);
-    if (checksum(key_, head, all) != expected) fail("its checksum is wrong");
-    return all;
-  }
-
-  /// The checksum stands here, and nothing comes behind it.
-  void check_all() {
-    if (!checked_rest().empty()) fail("it is too long");
-  }
-
-  bool ended() const { return at_ == value_.size(); }
-
-  [[noreturn]] void fail(const char* why) const { damaged(what_, key_, why); }
-
- private:
-  const char* what_;
-  std::string_view key_;
-  std::string_view value_;
-  std::size_t at_ = 0;
-};
-
-std::string begin_value(std::size_t zeros) {
-  std::string value(1, char{version});
-  value.append(zeros, '\0');
-  return value;
-}
-
-std::string with_checksum(std::string_view key, std::string value) {
-  append_little(value, checksum(key, value));
-  return value;
-}
-
-std::uint64_t zigzag(core::user_id user) {
-  return (static_cast<std::uint64_t>(user) << 1) ^ static_cast<std::uint64_t>(user >> 63);
-}
-
-core::user_id unzigzag(std::uint64_t value) {
-  return static_cast<core::user_id>((value >> 1) ^ (~(value & 1) + 1));
-}
-
-void append_varint(std::string& to, std::uint64_t value) {
-  for (; value >= 0x80; value >>= 7) to.push_back(static_cast<char>(value | 0x80));
-  to.push_back(static_cast<char>(value));
-}
 
 template <class T>
 std::string named_key(std::string_view name, T number) {

@@ -1,5 +1,5 @@
 /// How everything durable is laid out: keys and values of the families. docs/storage.md has worked
-/// examples.
+/// examples. Topics are in topic_layout.hpp.
 ///
 ///     family  key                            value
 ///     meta    "format"                       u32be version, the engine's own (format.hpp)

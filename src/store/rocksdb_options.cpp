@@ -52,7 +52,7 @@ rocksdb::DBOptions writing_options(const std::filesystem::path& directory) {
   options.max_manifest_file_size = 4 * MiB;
   options.manifest_preallocation_size = 64 * KiB;
   options.max_background_jobs = 2;
-  options.allow_concurrent_memtable_write = false;  // one thread writes
+  options.allow_concurrent_memtable_write = false;  // one thread at a time writes
   options.avoid_unnecessary_blocking_io = true;     // files are deleted in the background
   // The page cache is left to others; a tenth less CPU at 100 MB/s.
   options.use_direct_io_for_flush_and_compaction = writes_directly(directory);
@@ -84,6 +84,10 @@ rocksdb::ColumnFamilyOptions options_of(family f) {
     // Large values in the order of their keys: files are moved from level to level, not merged.
     options.write_buffer_size = 32 * MiB;
     table.block_size = 32 * KiB;
+  } else if (f == family::message) {
+    // Put, read in their order, and erased: no key is looked for that is not there.
+    options.write_buffer_size = 16 * MiB;
+    table.block_size = 16 * KiB;
   } else {
     options.write_buffer_size = 8 * MiB;
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));  // bits a key: 1 % are wrong

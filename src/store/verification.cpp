@@ -62,8 +62,7 @@ class verification {
   void read_all(const database& db) {
     for (std::size_t f = 0; f < families; ++f) {
       const auto which = static_cast<family>(f);
-      const std::unique_ptr<rocksdb::Iterator> at{
-          db->NewIterator(options_of(reading::many), db.of(which))};
+      const auto at = db.walk(which, options_of(reading::many));
       for (at->SeekToFirst(); at->Valid(); at->Next()) {
       }
       if (!at->status().ok()) {

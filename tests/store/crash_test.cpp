@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "store/disk_store_test.hpp"
+#include "support/committing_threads.hpp"
 
 namespace {
 
@@ -224,6 +225,24 @@ TEST_F(FailedSync, LosesNoCommitThatWasDone) {
   EXPECT_EQ(commits_in(*store), 100);
   commit(*store, 100, true);
   EXPECT_EQ(commits_in(*store), 101);
+}
+
+TEST_F(FailedSync, LosesNothingOfThreadsThatGoOnAfterwards) {
+  auto store = open();
+  {
+    test::committing_threads threads{*store, 300};
+    for (int time = 1; time != 4; ++time) {
+      threads.await_done(100 * time);
+      syncs_fail = true;
+      threads.await_failures(10 * time);
+      syncs_fail = false;
+    }
+  }
+  test::committing_threads::expect_all(*store, 300);
+  store.reset();
+  store = open();
+  test::committing_threads::expect_all(*store, 300);
+  store->verify([](const std::string& text) { ADD_FAILURE() << text; });
 }
 
 TEST_F(FailedSync, WaitsForCursorsBeforeItRecovers) {

@@ -5,6 +5,8 @@
 #include <future>
 #include <string>
 
+#include "support/committing_threads.hpp"
+
 namespace skein::test {
 namespace {
 
@@ -96,6 +98,19 @@ TEST(FaultyDisk, RunsOutOfSpace) {
   engine->recover();
   commit(*engine, "c");
   EXPECT_EQ(keys(*engine), "abc");
+}
+
+TEST(FaultyDisk, LosesNothingOfThreadsThatGoOnAfterAFailure) {
+  faulty_disk disk;
+  const auto engine = disk.open();
+  {
+    committing_threads threads{*engine, 500};
+    threads.await_done(100);
+    disk.fail_next(1);
+    threads.await_failures(1);
+    disk.fail_next(3);
+  }
+  committing_threads::expect_all(*engine, 500);
 }
 
 TEST(FaultyDisk, HoldsACommit) {

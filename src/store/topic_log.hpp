@@ -1,0 +1,98 @@
+/// A durable topic, as far as it is needed in memory.
+///
+/// What changes gathers here, and is seen here at once; `take_changes` hands it to whoever commits.
+/// In memory are what is not committed, the newest messages, and those that were read ahead: some
+/// hundred kilobytes at most beyond what is not committed, however many messages are stored.
+///
+/// Messages are erased by moving the begin of their stream, and their room is given back later, by
+/// many at once. A place is never used again.
+///
+/// Everything that reads throws store::error.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/dedupe_window.hpp"
+#include "core/topic_log.hpp"
+#include "core/topic_options.hpp"
+#include "core/topic_queue.hpp"
+#include "store/changes.hpp"
+#include "store/engine.hpp"
+#include "store/topic_layout.hpp"
+
+namespace skein::store {
+
+struct stored_subscriber {
+  core::subscriber_id id = 0;
+  std::string name;
+  std::chrono::milliseconds idle_expiry{0};  ///< 0: never
+  core::wall_time seen = 0;                  ///< when it last asked for something, about
+  core::progress so_far;
+};
+
+class topic_log final : public core::topic_log {
+ public:
+  /// Reads all but the messages. `engine` lives longer.
+  /// \param now  before the last change there was, if the clock was set back: leases and waits end
+  ///             so much earlier
+  /// \param first  where the streams begin if nothing is stored yet
+  topic_log(engine& from, topic_number number, const core::topic_options& options,
+            core::wall_time now, core::place first = 0);
+  ~topic_log() override;
+
+  /// As they were stored; once. No subscriber gets the id of another that was there before.
+  std::vector<stored_subscriber> take_subscribers();
+  core::dedupe_window take_window();
+
+  /// One that is new.
+  core::subscriber_id add_subscriber(const std::string& name, std::chrono::milliseconds idle_expiry,
+                                     core::wall_time now);
+  void remove_subscriber(core::subscriber_id id);
+  void seen(core::subscriber_id id, core::wall_time now);
+
+  /// Whether there is something to take, and about how many bytes.
+  bool has_changes() const;
+  std::size_t gathered() const;
+
+  /// What has changed since the last call, of the subscribers by what `queue` knows of them. All
+  /// that was taken is committed in this order, or tried again.
+  changes take_changes(const core::topic_queue& queue, core::wall_time now);
+
+  /// What was taken first, and was not yet, is committed; also if it was empty.
+  void committed();
+
+  /// Messages that were found damaged since the last call, each by a text that names it. They are
+  /// passed over like those that were erased.
+  std::vector<std::string> take_damage();
+
+  core::place begin(core::priority_level priority) const override;
+  core::place end(core::priority_level priority) const override;
+  std::optional<core::message> read(core::message_id id) override;
+  core::message_id append(core::priority_level priority, const core::message& m) override;
+  void overwrite(core::message_id id, const core::message& m) override;
+  void erase(core::message_id id) override;
+  void erase_before(core::message_id upto) override;
+  std::optional<core::message_id> find(const std::string& key) override;
+  void delay(core::wall_time due, core::priority_level priority, const core::message& m) override;
+  std::uint64_t delayed() const override;
+  core::wall_time next_due() const override;
+  std::optional<std::pair<core::priority_level, core::message>> take_due(
+      core::wall_time now) override;
+  void remember(const std::string& key, core::wall_time now) override;
+  void changed(core::subscriber_id id, core::page_number page) override;
+
+ private:
+  struct state;
+
+  void forget_key(core::message_id id, const std::string& key);
+
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace skein::store
