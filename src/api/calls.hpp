@@ -1,0 +1,286 @@
+/// What can be asked of topics, users and the daemon, and what is answered: values, whatever the
+/// door.
+///
+/// Names of topics and subscribers: 1..255 bytes of UTF-8, tokens with a dot between, no token
+/// empty, no blank, tab, CR or LF.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/event.hpp"
+#include "core/message.hpp"
+#include "core/subscription.hpp"
+#include "core/topic_options.hpp"
+#include "core/topic_queue.hpp"
+
+namespace skein::api {
+
+using std::chrono::milliseconds;
+
+inline constexpr std::size_t longest_name = 255;  ///< bytes
+
+bool is_name(std::string_view text);
+
+// --- what is asked of a topic ---
+
+/// When a publish is answered.
+enum class wait_for : std::uint8_t {
+  accepted,   ///< at once; it is on disk soon
+  durable,    ///< when it is on disk, if the topic is durable
+  delivered,  ///< when every subscriber has acknowledged it
+};
+
+struct new_message {
+  core::priority_level priority = 0;
+  std::string key;
+  std::shared_ptr<const std::string> payload;
+  core::wall_time deliver_at = 0;  ///< not before
+  milliseconds delay{0};           ///< likewise, from now; the later of both counts
+  core::wall_time expires = core::no_time;
+  std::optional<milliseconds> ttl;  ///< likewise, from now; the earlier of both counts
+};
+
+struct publish {
+  std::vector<new_message> messages;  ///< one or more
+  wait_for wait = wait_for::durable;
+  milliseconds timeout{30'000};  ///< of `delivered`
+};
+
+/// Makes the subscriber, and the topic if there is none.
+struct subscribe {
+  std::string subscriber;  ///< empty: one that is new, and named by a UUID
+  milliseconds idle_expiry{
+      0};  ///< it is removed when it has asked for nothing for so long; 0: never
+};
+
+struct unsubscribe {
+  std::string subscriber;
+};
+
+struct lease {
+  std::string subscriber;
+  std::uint32_t most = 0;  ///< 0: what the topic's batch says
+  milliseconds wait{0};    ///< for the first message, if there is none
+};
+
+/// All that is there, acknowledged at once.
+struct fetch {
+  std::string subscriber;
+};
+
+struct settle {
+  enum class action : std::uint8_t { ack, nack, extend };
+
+  std::string subscriber;
+  action what = action::ack;
+  std::vector<core::lease_name> leases;  ///< one or more
+  std::optional<milliseconds> time;  ///< of `nack`: the delay; of `extend`: until it ends, from now
+};
+
+struct list_dead {
+  std::string subscriber;
+  std::optional<std::uint64_t> after;  ///< id of a message; those behind it
+  std::uint32_t most = 100;
+};
+
+struct settle_dead {
+  enum class action : std::uint8_t { replay, purge };
+
+  std::string subscriber;
+  action what = action::replay;
+  std::vector<std::uint64_t> ids;  ///< of messages; empty: all
+};
+
+struct list_subscribers {
+  std::string after;  ///< names behind it
+  std::uint32_t most = 100;
+};
+
+struct describe_subscriber {
+  std::string subscriber;
+};
+
+struct describe_topic {};
+
+struct create_topic {
+  core::topic_options options;
+};
+
+struct delete_topic {};
+
+struct topic_call {
+  std::string topic;
+  std::variant<publish, subscribe, unsubscribe, lease, fetch, settle, list_dead, settle_dead,
+               list_subscribers, describe_subscriber, describe_topic, create_topic, delete_topic>
+      what;
+};
+
+// --- what is asked of others ---
+
+struct list_topics {
+  std::string after;  ///< names behind it
+  std::uint32_t most = 100;
+};
+
+/// Lines as sources send them; each such call is a source that connects, sends, and ends.
+struct publish_events {
+  std::string lines;
+};
+
+struct list_follows {
+  enum class direction : std::uint8_t { followers, followees };
+
+  core::user_id user = 0;
+  direction which = direction::followers;
+  std::string after;  ///< what the answer before said; empty: from the first
+  std::uint32_t most = 100;
+};
+
+struct describe_epoch {};
+struct new_epoch {};
+struct statistics {};
+
+using call = std::variant<topic_call, list_topics, publish_events, list_follows, describe_epoch,
+                          new_epoch, statistics>;
+
+// --- answers ---
+
+struct published {
+  struct result {
+    core::publish_outcome what = core::publish_outcome::published;
+    std::uint64_t id = 0;  ///< core::number_of; 0 if it has none, or one that may not last
+  };
+  std::vector<result> messages;  ///< in the order in which they were asked for
+};
+
+struct subscribed {
+  std::string subscriber;
+  bool is_new = true;
+};
+
+struct leased {
+  std::vector<core::delivery> messages;
+};
+
+struct settled {
+  std::vector<core::lease_outcome> outcomes;  ///< in the order in which they were asked for
+};
+
+struct dead_letter {
+  std::uint64_t id = 0;
+  core::priority_level priority = 0;
+  std::uint32_t attempts = 0;
+  core::message what;
+};
+
+struct dead_letters {
+  std::vector<dead_letter> messages;
+  bool more = false;
+};
+
+struct dead_settled {
+  std::uint64_t messages = 0;          ///< so many were replayed or purged
+  std::vector<std::uint64_t> unknown;  ///< no dead letters of this subscriber
+};
+
+struct subscriber_description {
+  std::string name;
+  milliseconds idle_expiry{0};
+  std::uint64_t pending = 0;  ///< of it: unread, leased, waiting to be delivered again, dead
+  std::uint64_t unread = 0;
+  std::uint64_t leased = 0;
+  std::uint64_t waiting = 0;
+  std::uint64_t dead = 0;
+};
+
+struct subscriber_list {
+  std::vector<subscriber_description> subscribers;
+  bool more = false;
+};
+
+struct topic_description {
+  std::string name;
+  core::topic_options options;
+  std::uint64_t messages = 0;  ///< from the oldest that is kept, on
+  std::uint64_t delayed = 0;
+  std::uint64_t subscribers = 0;
+};
+
+struct topic_list {
+  struct entry {
+    std::string name;
+    core::topic_options options;
+  };
+  std::vector<entry> topics;
+  bool more = false;
+};
+
+struct created {
+  bool is_new = true;  ///< else it was there with these options
+  core::topic_options options;
+};
+
+/// It was unsubscribed, or deleted.
+struct removed {};
+
+struct events_published {
+  struct wrong {
+    std::uint64_t line = 0;  ///< from 1
+    std::string reason;
+  };
+  std::uint64_t events = 0;
+  std::uint64_t malformed = 0;
+  std::vector<wrong> first;  ///< of the malformed, 10 at most
+};
+
+struct follow_list {
+  std::vector<core::user_id> users;
+  std::string next;  ///< for `after`; empty: that was all
+};
+
+struct epoch_description {
+  core::epoch_number epoch = 1;
+  core::sequence_number next = 1;
+};
+
+struct statistics_list {
+  std::vector<std::pair<std::string, std::uint64_t>> values;  ///< in their order
+};
+
+/// It was refused, and nothing has changed but where the text says so.
+struct refused {
+  enum class reason : std::uint8_t {
+    no_such_topic,
+    no_such_subscriber,
+    no_subscribers,  ///< nobody to publish to
+    overflow,
+    no_such_priority,
+    exists_differently,  ///< the topic, with other options
+    too_many,            ///< subscribers, topics or waiting calls
+    not_stored,          ///< the store cannot be written at present
+    nothing_stored,      ///< durable things are not to be had here
+    not_delivered,       ///< in time; the message stays
+    stale_cursor,        ///< `after` has lost its meaning: list from the beginning
+    ending,              ///< the daemon is
+    failed,              ///< a part of the daemon has; see its log
+  };
+  reason why = reason::failed;
+  std::string detail;                  ///< for people; may be empty
+  published so_far;                    ///< of `not_delivered`
+  std::vector<std::string> waits_for;  ///< of `not_delivered`: subscribers
+};
+
+using answer = std::variant<published, subscribed, leased, settled, dead_letters, dead_settled,
+                            subscriber_description, subscriber_list, topic_description, topic_list,
+                            created, removed, events_published, follow_list, epoch_description,
+                            statistics_list, refused>;
+
+}  // namespace skein::api

@@ -1,0 +1,2 @@
+// Boost.JSON itself, once in the program.
+#include <boost/json/src.hpp>

@@ -1,0 +1,159 @@
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "api/problem.hpp"
+#include "api/readers.hpp"
+#include "api/topic_options_json.hpp"
+
+namespace skein::api {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  const auto begin = text.find_first_not_of(" \t");
+  if (begin == text.npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+std::optional<io::http_response> wrong_media_type(const io::http_request& http, bodies wanted) {
+  if (http.body.empty() || wanted == bodies::ignored) return {};
+  const bool lines = wanted == bodies::lines;
+  const bool right =
+      lines ? has_media_type(http, "text/plain") || has_media_type(http, "application/octet-stream")
+            : has_media_type(http, "application/json");
+  if (right) return {};
+  return problem_response(plain_problem(415), lines
+                                                  ? "must be text/plain or application/octet-stream"
+                                                  : "must be application/json");
+}
+
+void check_names(incoming& in) {
+  if (in.by.segments.at[1] != "topics") return;
+  constexpr std::string_view names[] = {"topic", "subscriber"};
+  for (std::size_t i = 0; i != in.parameters.size(); ++i) {
+    if (in.parameters[i].data() != nullptr && !is_name(in.parameters[i]))
+      in.errors.in_target(names[i],
+                          "must be a name: 1..255 bytes of UTF-8 without blanks, and something "
+                          "before, between and behind its dots");
+  }
+}
+
+void read_page(v1_request& r, std::string& after, std::uint32_t& most) {
+  r.query.text("after", longest_name, after);
+  r.query.number("limit", 1, longest_list, most);
+}
+
+call read_follows(v1_request& r, list_follows::direction which) {
+  list_follows list;
+  list.which = which;
+  const std::string_view user = r.in.parameters[0];
+  const char* const end = user.data() + user.size();
+  const auto [stop, error] = std::from_chars(user.data(), end, list.user);
+  if (error != std::errc{} || stop != end || list.user == core::no_user)
+    r.in.errors.in_target("user", "must be an integer of 64 bits, not the least");
+  read_page(r, list.after, list.most);
+  return list;
+}
+
+}  // namespace
+
+bool has_media_type(const io::http_request& http, std::string_view type) {
+  const auto given = http.content_type();
+  return io::equal_ignoring_case(trimmed(given.substr(0, given.find(';'))), type);
+}
+
+outcome read_v1(incoming& in, bodies wanted, v1_reader reader) {
+  if (auto wrong = wrong_media_type(in.http, wanted)) return *std::move(wrong);
+  json_document document;
+  json_value nothing;
+  nothing.kind = json_value::kinds::object;
+  json_value* root = &nothing;
+  const bool may_be_empty = wanted == bodies::object_or_nothing && in.http.body.empty();
+  if ((wanted == bodies::object || wanted == bodies::object_or_nothing) && !may_be_empty) {
+    const std::size_t most_values = 16 * std::size_t{in.with.most_messages} + 100;
+    const std::string wrong = document.read(in.http.body, most_values);
+    if (!wrong.empty()) return invalid_request("the body cannot be read as JSON: " + wrong);
+    root = &document.root();
+  }
+  check_names(in);
+  const json_place place;
+  json_fields body{*root, place, in.errors};
+  query_fields query{in.http.query(), in.errors};
+  request result;
+  result.form.to = in.by.to;
+  v1_request r{in, body, query, result.form};
+  result.what = reader(r);
+  body.end();
+  query.end();
+  if (!in.errors.empty()) return invalid_request(in.errors);
+  return result;
+}
+
+call read_list_topics(v1_request& r) {
+  list_topics list;
+  read_page(r, list.after, list.most);
+  return list;
+}
+
+call read_create_topic(v1_request& r) {
+  create_topic create{r.in.with.topic};
+  read_topic_options(r.body, create.options);
+  r.form.topic = r.topic();
+  return topic_call{r.topic(), create};
+}
+
+call read_describe_topic(v1_request& r) {
+  return topic_call{r.topic(), describe_topic{}};
+}
+
+call read_delete_topic(v1_request& r) {
+  return topic_call{r.topic(), delete_topic{}};
+}
+
+call read_list_subscribers(v1_request& r) {
+  list_subscribers list;
+  read_page(r, list.after, list.most);
+  return topic_call{r.topic(), std::move(list)};
+}
+
+call read_subscribe(v1_request& r) {
+  subscribe s;
+  s.subscriber = r.subscriber();
+  r.body.number("idle_expiry_ms", 0, longest_time.count(), s.idle_expiry);
+  r.form.topic = r.topic();
+  return topic_call{r.topic(), std::move(s)};
+}
+
+call read_describe_subscriber(v1_request& r) {
+  return topic_call{r.topic(), describe_subscriber{r.subscriber()}};
+}
+
+call read_unsubscribe(v1_request& r) {
+  return topic_call{r.topic(), unsubscribe{r.subscriber()}};
+}
+
+call read_publish_events(v1_request& r) {
+  return publish_events{r.in.http.body};
+}
+
+call read_list_followers(v1_request& r) {
+  return read_follows(r, list_follows::direction::followers);
+}
+
+call read_list_followees(v1_request& r) {
+  return read_follows(r, list_follows::direction::followees);
+}
+
+call read_describe_epoch(v1_request&) {
+  return describe_epoch{};
+}
+
+call read_new_epoch(v1_request&) {
+  return new_epoch{};
+}
+
+call read_statistics(v1_request&) {
+  return statistics{};
+}
+
+}  // namespace skein::api

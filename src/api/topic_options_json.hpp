@@ -1,0 +1,16 @@
+/// Options of topics as members of a JSON object.
+#pragma once
+
+#include "api/json_fields.hpp"
+#include "api/json_text.hpp"
+#include "core/topic_options.hpp"
+
+namespace skein::api {
+
+/// What is not there stays as it is.
+void read_topic_options(json_fields& from, core::topic_options& to);
+
+/// Appends a whole object.
+void write_topic_options(json_writer& to, const core::topic_options& options);
+
+}  // namespace skein::api
