@@ -32,14 +32,25 @@ using namespace skein;
 
 constexpr std::uint16_t source_port = 9090;
 constexpr std::uint16_t client_port = 9099;
+constexpr std::uint16_t http_port = 8082;
+
+bool is_stored(const daemon_options& options) {
+  return options.event.level != durability::none ||
+         options.topic.defaults.storage != core::topic_storage::memory;
+}
 
 /// What is stored, as of the end of the log. Throws store::error.
 std::shared_ptr<stored_state> open_store(const daemon_options& options) {
   auto stored = std::make_shared<stored_state>();
-  if (options.event.level == durability::none) return stored;
+  const bool events = options.event.level != durability::none;
+  if (!is_stored(options)) return stored;
   using clock = std::chrono::steady_clock;
   const auto begin = clock::now();
   stored->engine = store::open_disk({options.store.directory});
+  if (!events) {
+    log::info("store opened", {{"directory", options.store.directory}, {"events", "none"}});
+    return stored;
+  }
   stored->log =
       std::make_unique<store::event_log>(*stored->engine, options.event.log, options.keep_graph);
   stored->start = stored->log->start();
@@ -62,7 +73,7 @@ std::shared_ptr<stored_state> open_store(const daemon_options& options) {
 
 std::string control_socket(const daemon_options& options) {
   if (options.control.socket != "auto") return options.control.socket;
-  return options.event.level == durability::none ? "" : options.store.directory + "/control";
+  return is_stored(options) ? options.store.directory + "/control" : "";
 }
 
 /// The doors and the actors behind them. The I/O context ends when nothing waits for it any more.
@@ -93,6 +104,9 @@ int run(const daemon_options& options) {
   io::acceptor clients{context, options.client.listen, client_port,
                        [&](auto connection) { unit.send(parent, client_accepted{connection}); },
                        accept_failed};
+  io::acceptor programs{context, options.http.listen, http_port,
+                        [&](auto connection) { unit.send(parent, http_accepted{connection}); },
+                        accept_failed};
   std::optional<io::acceptor> operators;
   if (const std::string path = control_socket(options); !path.empty()) {
     operators.emplace(
@@ -103,6 +117,7 @@ int run(const daemon_options& options) {
     boost::asio::post(context, [&] {
       sources.stop();
       clients.stop();
+      programs.stop();
       if (operators) operators->stop();
     });
   };
@@ -120,18 +135,16 @@ int run(const daemon_options& options) {
       if (!cancelled) std::_Exit(128 + second);
     });
   });
-  for (const auto& address : sources.addresses()) {
-    log::info("listening", {{"door", "source"}, {"address", address}});
-  }
-  for (const auto& address : clients.addresses()) {
-    log::info("listening", {{"door", "client"}, {"address", address}});
-  }
-  if (operators) {
-    log::info("listening", {{"door", "control"}, {"address", operators->addresses().front()}});
-    operators->start();
-  }
-  sources.start();
-  clients.start();
+  const auto open = [](const char* door, io::acceptor& at) {
+    for (const auto& address : at.addresses()) {
+      log::info("listening", {{"door", door}, {"address", address}});
+    }
+    at.start();
+  };
+  open("source", sources);
+  open("client", clients);
+  open("http", programs);
+  if (operators) open("control", *operators);
   std::thread io_thread{[&] { context.run(); }};
 
   const int exit_status = finished.get_future().get();

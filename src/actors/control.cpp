@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "actors/gather_status.hpp"
 #include "actors/log.hpp"
 #include "actors/log_exceptions.hpp"
 
@@ -58,38 +59,16 @@ std::string text_of(pointer self, const caf::error& e) {
   return self->system().render(e);
 }
 
-void add(json::object& facts, const status& told) {
-  for (const auto& [name, value] : told.facts) facts[name] = value;
-}
-
 void tell_status(pointer self) {
   const control_environment& environment = *self->state.environment;
-  const auto failed = [self](caf::error& e) { refuse(self, text_of(self, e)); };
-  self->request(environment.sequencer, caf::infinite, status_wanted{})
-      .then(
-          [self, failed](const status& sequence) {
-            auto facts = std::make_shared<json::object>(json::object{{"ok", true}});
-            add(*facts, sequence);
-            self->request(self->state.environment->statistics, caf::infinite, status_wanted{})
-                .then(
-                    [self, failed, facts](const status& totals) {
-                      add(*facts, totals);
-                      const recorder_actor& recorder = self->state.environment->recorder;
-                      if (!recorder) {
-                        answer(self, std::move(*facts));
-                        return;
-                      }
-                      self->request(recorder, caf::infinite, status_wanted{})
-                          .then(
-                              [self, facts](const status& log) {
-                                add(*facts, log);
-                                answer(self, std::move(*facts));
-                              },
-                              failed);
-                    },
-                    failed);
-          },
-          failed);
+  gather_status(
+      self, {environment.sequencer, environment.statistics, environment.recorder},
+      [self](const status& all) {
+        json::object facts{{"ok", true}};
+        for (const auto& [name, value] : all.facts) facts[name] = value;
+        answer(self, std::move(facts));
+      },
+      [self](caf::error& e) { refuse(self, text_of(self, e)); });
 }
 
 void begin_new_epoch(pointer self) {
@@ -101,19 +80,26 @@ void begin_new_epoch(pointer self) {
           [self](caf::error& e) { refuse(self, text_of(self, e)); });
 }
 
-void back_up(pointer self, std::string_view directory) {
-  if (!self->state.environment->recorder) {
-    refuse(self, "nothing is stored here");
-    return;
-  }
+template <class Recorder>
+void back_up_by(pointer self, const Recorder& recorder, std::string_view directory) {
   log::info("backup begins", {{"directory", directory}});
-  self->request(self->state.environment->recorder, caf::infinite,
-                backup_wanted{std::string{directory}})
+  self->request(recorder, caf::infinite, backup_wanted{std::string{directory}})
       .then(
           [self](backup_made) {
             answer(self, {{"ok", true}});
           },
           [self](caf::error& e) { refuse(self, text_of(self, e)); });
+}
+
+void back_up(pointer self, std::string_view directory) {
+  const control_environment& environment = *self->state.environment;
+  if (environment.recorder) {
+    back_up_by(self, environment.recorder, directory);
+  } else if (environment.topic_recorder) {
+    back_up_by(self, environment.topic_recorder, directory);
+  } else {
+    refuse(self, "nothing is stored here");
+  }
 }
 
 void obey(pointer self, std::string_view command) {

@@ -14,7 +14,8 @@ namespace skein {
 
 struct control_environment {
   sequencer_actor sequencer;
-  recorder_actor recorder;  ///< null if nothing is stored
+  recorder_actor recorder;              ///< null if no events are stored
+  topic_recorder_actor topic_recorder;  ///< null if nothing is stored
   statistics_actor statistics;
   io_unit* unit = nullptr;  ///< null in tests
 };

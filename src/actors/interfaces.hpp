@@ -3,6 +3,7 @@
 ///     source ──▶ sequencer ─────────────▶ router ──▶ session          all ──▶ statistics
 ///                    └────▶ recorder ─(sync)─┘          ▲
 ///                              └─ the log ─▶ replayer ──┘
+///     http_session ──▶ topics ──▶ topic ──▶ topic_recorder
 ///     supervisor spawns, watches and drains them; control is a door for the operator
 #pragma once
 
@@ -117,6 +118,8 @@ using router_actor = caf::typed_actor<
     caf::reacts_to<flush_due>,
     /// The sessions are ready for another round.
     caf::reacts_to<round_done>,
+    /// Who follows a user, or whom a user follows.
+    caf::replies_to<api::list_follows>::with<answered>,
     /// Begins a checkpoint of the graph.
     caf::reacts_to<checkpoint_wanted>,
     /// Makes the next slice of it.
@@ -147,6 +150,72 @@ using session_actor = caf::typed_actor<
     /// Ends at once; what waits is lost.
     caf::reacts_to<drain_overdue>>;
 
+/// Which topics there are. Finds, makes and deletes them, and lets those leave memory that nobody
+/// asks for anything.
+using topics_actor = caf::typed_actor<
+    /// Passes the call on to its topic, who answers.
+    caf::replies_to<api::topic_call>::with<answered>,
+    /// The names of topics.
+    caf::replies_to<api::list_topics>::with<answered>,
+    /// Passes it on.
+    caf::reacts_to<wait_abandoned>,
+    /// Ends the topic, unless more calls are on their way to it.
+    caf::reacts_to<topic_idle>,
+    /// What a creation or deletion has changed is on disk, though not at the first try.
+    caf::reacts_to<recorded_late>,
+    /// Ends all topics, answers, and ends.
+    caf::replies_to<drain>::with<drained>>;
+
+/// One topic with its subscribers.
+using topic_actor = caf::typed_actor<
+    /// Does what is asked; a durable topic answers when it is committed.
+    caf::replies_to<api::topic_call>::with<answered>,
+    /// Delivers nothing any more to the one who waited.
+    caf::reacts_to<wait_abandoned>,
+    /// Has committed what has changed.
+    caf::reacts_to<changes_due>,
+    /// The store can be written again.
+    caf::reacts_to<recorded_late>,
+    /// Does what is due: redelivers, answers those who have waited long enough.
+    caf::reacts_to<topic_due>,
+    /// Removes subscribers who are idle; offers to leave memory.
+    caf::reacts_to<idle_due>,
+    /// Reports what it counted.
+    caf::reacts_to<report_due>,
+    /// Answers all who wait, has everything committed, answers, and ends.
+    caf::replies_to<end_topic>::with<drained>>;
+
+/// The only writer of topics. It takes what is in its mailbox, writes it by one commit, and answers
+/// all.
+using topic_recorder_actor = caf::typed_actor<
+    /// Commits the changes.
+    caf::replies_to<record_changes>::with<changes_recorded>,
+    /// Copies the store, if nobody records events.
+    caf::replies_to<backup_wanted>::with<backup_made>,
+    /// Writes what was gathered, or tries it again.
+    caf::reacts_to<commit_due>,
+    /// Reports what it counted.
+    caf::reacts_to<report_due>,
+    /// Writes the rest, answers, and ends.
+    caf::replies_to<drain>::with<drained>>;
+
+/// One connection over HTTP: a request, its answer, and the next.
+using http_session_actor = caf::typed_actor<
+    /// Reads, and asks others for what the requests want.
+    caf::reacts_to<readable>,
+    /// Writes the rest of the answer.
+    caf::reacts_to<writable>,
+    /// Ends if the client takes too long.
+    caf::reacts_to<progress_due>,
+    /// The events of a request have been read by a source.
+    caf::reacts_to<events_read>,
+    /// Reports what it counted.
+    caf::reacts_to<report_due>,
+    /// Ends behind the answer to what was asked.
+    caf::reacts_to<drain>,
+    /// Ends at once.
+    caf::reacts_to<drain_overdue>>;
+
 /// What everything together has counted.
 using statistics_actor = caf::typed_actor<
     /// Adds to the totals.
@@ -170,17 +239,21 @@ using control_actor = caf::typed_actor<
     caf::reacts_to<drain>>;
 
 /// Parent of all: spawns a source or session for each connection, watches every actor, and ends
-/// the daemon in order: sources, sequencer, flush of the log, router, sessions, replayer, recorder,
-/// statistics.
+/// the daemon in order: sources, topics, sequencer, flush of the log, router, sessions, replayer,
+/// recorders, statistics.
 using supervisor_actor = caf::typed_actor<
     /// Spawns a source.
     caf::reacts_to<source_accepted>,
     /// Spawns a session.
     caf::reacts_to<client_accepted>,
+    /// Spawns an http_session.
+    caf::reacts_to<http_accepted>,
     /// Spawns a control.
     caf::reacts_to<control_accepted>,
     /// Tells sessions and controls whose handshake has taken too long.
     caf::reacts_to<handshake_overdue>,
+    /// Lets sessions over HTTP see whether their clients take too long.
+    caf::reacts_to<progress_due>,
     /// Passes on what the doors have counted.
     caf::reacts_to<report>,
     /// Begins to drain.

@@ -8,7 +8,9 @@ namespace {
 thread_local io_unit* running = nullptr;
 }  // namespace
 
-io_unit* io_unit::current() { return running; }
+io_unit* io_unit::current() {
+  return running;
+}
 
 void io_unit::run() {
   using clock = std::chrono::steady_clock;

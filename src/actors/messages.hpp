@@ -13,10 +13,12 @@
 #include <vector>
 
 #include "actors/traffic.hpp"
+#include "api/calls.hpp"
 #include "core/round.hpp"
 #include "core/sequence.hpp"
 #include "io/flow.hpp"
 #include "io/stream.hpp"
+#include "store/changes.hpp"
 #include "store/layout.hpp"
 
 namespace skein {
@@ -35,8 +37,12 @@ struct charged {
 
 struct source_accepted {
   std::shared_ptr<io::stream> connection;
+  bool is_socket = true;  ///< it tells of its readiness on the I/O thread
 };
 struct client_accepted {
+  std::shared_ptr<io::stream> connection;
+};
+struct http_accepted {
   std::shared_ptr<io::stream> connection;
 };
 struct control_accepted {
@@ -208,6 +214,47 @@ struct checkpoint_made {
 /// What was recorded goes to disk, and to the router. Is answered by `drained`.
 struct flush_log {};
 
+// --- topics ---
+
+/// What was asked for by an api::topic_call or another call is answered so.
+struct answered {
+  api::answer what;
+};
+/// The waiter, who asked for messages of the topic, has gone.
+struct wait_abandoned {
+  std::string topic;
+  caf::actor_id waiter;
+};
+/// Time for what somebody waits for; of no meaning if the topic expects another time by now.
+struct topic_due {
+  core::wall_time at;
+};
+/// Time to commit what has changed.
+struct changes_due {};
+/// Changes of the store, to be committed in the order in which they come. Is answered by
+/// `changes_recorded`; or by an error, then `recorded_late` follows, sooner or later.
+struct record_changes {
+  std::shared_ptr<const store::changes> what;
+  bool sync = false;  ///< they are on disk before the answer
+};
+struct changes_recorded {};
+struct recorded_late {};
+/// The sender, a topic, has handled so many calls and has nothing to do.
+struct topic_idle {
+  std::string topic;
+  std::uint64_t calls;
+};
+/// Time to see whether there was something to do.
+struct idle_due {};
+/// The topic ends. If it is deleted, what is not committed is dropped. Is answered by `drained`.
+struct end_topic {
+  bool deleted = false;
+};
+/// The body of a request has been read as a source.
+struct events_read {
+  bool all;
+};
+
 // --- the operator ---
 
 struct status_wanted {};
@@ -283,6 +330,21 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::slice_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::hurry_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::checkpoint_made)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::flush_log)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::http_accepted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::api::topic_call)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::api::list_topics)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::api::list_follows)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::answered)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::wait_abandoned)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::topic_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::changes_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::record_changes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::changes_recorded)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::recorded_late)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::topic_idle)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::idle_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::end_topic)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::events_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::status_wanted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::status)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::begin_epoch)

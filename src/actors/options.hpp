@@ -9,9 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include "api/calls.hpp"
 #include "core/event.hpp"
 #include "core/outbox_options.hpp"
 #include "core/sequence_options.hpp"
+#include "core/topic_options.hpp"
 #include "store/log_options.hpp"
 
 namespace skein {
@@ -60,6 +62,33 @@ struct inbox_options {
   store::quota quota;
 };
 
+struct topic_options {
+  core::topic_options defaults;  ///< of topics that are made without a word about it
+  /// Longest time until what was accepted, but not waited for, is on disk.
+  std::chrono::milliseconds commit_interval{20};
+  /// A topic that nobody has asked for anything for so long leaves memory.
+  std::chrono::milliseconds idle_timeout{60'000};
+};
+
+struct http_options {
+  std::string listen = "localhost:8082";
+  std::size_t max_connections = 10'000;
+  std::size_t max_target = 8u << 10;    ///< bytes
+  std::size_t max_headers = 16u << 10;  ///< bytes
+  std::size_t max_body = 16u << 20;     ///< bytes
+  /// Longest time from the first byte of a request to its last, and without progress of a client
+  /// that takes an answer.
+  std::chrono::milliseconds request_timeout{30'000};
+  /// Longest time between two requests of a connection.
+  std::chrono::milliseconds idle_timeout{75'000};
+  /// Longest time that a request may ask to be held for messages.
+  std::chrono::milliseconds max_wait{60'000};
+  /// When a publish by /api is answered.
+  api::wait_for api_wait = api::wait_for::accepted;
+  /// A subscriber that was made by /api is removed when it has fetched nothing for so long.
+  std::chrono::milliseconds api_expiry{24 * 3'600'000};
+};
+
 struct store_options {
   std::string directory = "skein-data";
 };
@@ -81,6 +110,8 @@ struct daemon_options {
   core::sequence_options sequence;
   event_options event;
   inbox_options inbox;
+  topic_options topic;
+  http_options http;
   store_options store;
   control_options control;
   bool keep_graph = false;  ///< a new epoch keeps the follower graph

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "actors/follow_list.hpp"
 #include "actors/io_unit.hpp"
 #include "actors/log_exceptions.hpp"
 #include "core/recipients.hpp"
@@ -313,6 +314,9 @@ router_actor::behavior_type router(pointer self,
         self->state.round_in_flight = false;
         self->state.next_flush = self->clock().now() + self->state.pause;
         work(self);
+      },
+      [self](const api::list_follows& asked) {
+        return answered{list_follows(self->state.graph, asked)};
       },
       [self](checkpoint_wanted wanted) {
         if (self->state.checkpoint) return;

@@ -58,6 +58,17 @@ void log_totals(const char* message, const traffic& t, std::uint64_t bytes_writt
                       {"sources_total", t.sources_opened},
                       {"clients", t.clients_opened - t.clients_closed},
                       {"clients_total", t.clients_opened},
+                      {"published", t.published},
+                      {"refused", t.refused},
+                      {"refused_unheard", t.refused_unheard},
+                      {"delivered", t.delivered},
+                      {"settled", t.settled},
+                      {"returned", t.returned},
+                      {"topics", t.topics_opened - t.topics_closed},
+                      {"http", t.http_opened - t.http_closed},
+                      {"http_total", t.http_opened},
+                      {"http_requests", t.http_requests},
+                      {"http_refused", t.http_refused},
                       {"handshakes_failed", t.handshakes_failed},
                       {"accept_errors", t.accept_errors},
                       {"bytes_read", t.bytes_read},
@@ -86,7 +97,17 @@ statistics_actor::behavior_type statistics(pointer self, std::chrono::millisecon
         const traffic& t = self->state.totals;
         return status{{{"clients", t.clients_opened - t.clients_closed},
                        {"events_received", sum(t.received)},
-                       {"notifications_sent", sum(t.sent)}}};
+                       {"notifications_sent", sum(t.sent)},
+                       {"messages_published", t.published},
+                       {"messages_refused", t.refused},
+                       {"messages_refused_unheard", t.refused_unheard},
+                       {"messages_delivered", t.delivered},
+                       {"messages_acknowledged", t.settled},
+                       {"messages_returned", t.returned},
+                       {"topics_in_memory", t.topics_opened - t.topics_closed},
+                       {"http_connections", t.http_opened - t.http_closed},
+                       {"http_requests", t.http_requests},
+                       {"http_refused", t.http_refused}}};
       },
       [self, &flow](drain) {
         log_totals("totals", self->state.totals, flow.written());

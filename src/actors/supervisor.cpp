@@ -53,9 +53,14 @@ void go_on(pointer self) {
   supervisor_state& state = self->state;
   if (state.where == step::running || state.where == step::done) return;
   if (state.where == step::sources && !state.sources.empty()) return;
-  if (state.where == step::sessions && !state.sessions.empty()) return;
+  if (state.where == step::sessions && !(state.sessions.empty() && state.http_sessions.empty())) {
+    return;
+  }
   state.where = static_cast<step>(static_cast<int>(state.where) + 1);
   switch (state.where) {
+    case step::topics:
+      drain_next(self, state.topics);
+      break;
     case step::sequencer:
       drain_next(self, state.sequencer);
       break;
@@ -75,6 +80,9 @@ void go_on(pointer self) {
       break;
     case step::recorder:
       drain_next(self, state.recorder);
+      break;
+    case step::topic_recorder:
+      drain_next(self, state.topic_recorder);
       break;
     case step::statistics:
       drain_next(self, state.statistics);
@@ -97,6 +105,7 @@ void begin_to_end(pointer self, int exit_status) {
   state.environment->stop_accepting();
   for (const auto& [id, source] : state.sources) self->send(source.actor, drain{});
   for (const auto& [id, control] : state.controls) self->send(control, drain{});
+  for (const auto& [id, session] : state.http_sessions) self->send(session, drain{});
   self->delayed_send(self, state.environment->options.drain_timeout, drain_overdue{});
   go_on(self);
 }
@@ -106,12 +115,15 @@ void end_the_rest(pointer self) {
   if (state.where == step::running) return;
   state.overdue = true;
   log::warn("the drain timeout is over, the rest is dropped",
-            {{"sources", state.sources.size()}, {"clients", state.sessions.size()}});
+            {{"sources", state.sources.size()},
+             {"clients", state.sessions.size()},
+             {"http", state.http_sessions.size()}});
   const auto kill = [self](const auto& actor) {
     if (actor) self->send_exit(actor, caf::exit_reason::kill);
   };
   for (const auto& [id, source] : state.sources) kill(source.actor);
   for (const auto& [id, session] : state.sessions) self->send(session, drain_overdue{});
+  for (const auto& [id, session] : state.http_sessions) self->send(session, drain_overdue{});
   if (state.where < step::sessions) {
     kill(state.sequencer);
     kill(state.router);
@@ -159,20 +171,30 @@ void on_down(pointer self, const caf::down_msg& down) {
     state.sessions.erase(session);
   } else if (state.controls.erase(id) != 0) {
     if (failed) log::error("control failed", {{"reason", reason}});
+  } else if (state.http_sessions.erase(id) != 0) {
+    if (failed) {
+      log::error("http session failed", {{"reason", reason}});
+      counted.http_closed = 1;
+      self->send(state.statistics, report{counted});
+    }
   } else if (failed) {
     const bool vital = down.source != state.statistics;
-    const char* const part = down.source == state.sequencer  ? "sequencer"
-                             : down.source == state.router   ? "router"
-                             : down.source == state.recorder ? "recorder"
-                             : down.source == state.replayer ? "replayer"
-                                                             : "statistics";
+    const char* const part = down.source == state.sequencer        ? "sequencer"
+                             : down.source == state.router         ? "router"
+                             : down.source == state.recorder       ? "recorder"
+                             : down.source == state.replayer       ? "replayer"
+                             : down.source == state.topics         ? "topics"
+                             : down.source == state.topic_recorder ? "topic_recorder"
+                                                                   : "statistics";
     log::error("part failed", {{"part", part}, {"reason", reason}, {"vital", vital}});
     if (down.source == state.sequencer) state.sequencer = nullptr;
     if (down.source == state.router) state.router = nullptr;
     if (down.source == state.recorder) state.recorder = nullptr;
     if (down.source == state.replayer) state.replayer = nullptr;
+    if (down.source == state.topics) state.topics = nullptr;
+    if (down.source == state.topic_recorder) state.topic_recorder = nullptr;
     if (down.source == state.statistics) state.statistics = nullptr;
-    if (vital && state.where <= step::recorder) {
+    if (vital && state.where <= step::topic_recorder) {
       state.exit_status = exit_failed;
       begin_to_end(self, exit_failed);
     }
@@ -202,6 +224,16 @@ void end_handshakes(pointer self) {
   if (!state.handshakes.empty()) {
     self->scheduled_send(self, state.handshakes.front().deadline, handshake_overdue{});
   }
+}
+
+/// Clients over HTTP may be an eighth of their time too late, at most 5 seconds.
+void watch_http(pointer self) {
+  supervisor_state& state = self->state;
+  if (state.http_sessions.empty() || std::exchange(state.watching_http, true)) return;
+  const http_options& options = state.environment->options.http;
+  const auto pause = std::min(options.request_timeout, options.idle_timeout) / 8;
+  using std::chrono::milliseconds;
+  self->delayed_send(self, std::clamp(pause, milliseconds{1}, milliseconds{5000}), progress_due{});
 }
 
 }  // namespace
@@ -237,12 +269,12 @@ supervisor_actor::behavior_type supervisor(
                     std::make_shared<routed_so_far>(routed_so_far{
                         std::move(stored->graph), stored->start.epoch, stored->start.position}));
   state.engine = stored->engine;
-  if (stored->engine) {
-    const auto wall_clock = [] {
-      return std::chrono::duration_cast<std::chrono::milliseconds>(
-                 std::chrono::system_clock::now().time_since_epoch())
-          .count();
-    };
+  const auto wall_clock = [] {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+  };
+  if (stored->log) {
     state.replayer = spawn_aside(self, environment->own_threads, replayer,
                                  std::make_shared<const replayer_environment>(replayer_environment{
                                      *stored->engine, options.client.ending, options.inbox.quota,
@@ -253,6 +285,19 @@ supervisor_actor::behavior_type supervisor(
                                      state.statistics, report_interval, wall_clock}),
                                  std::shared_ptr<store::event_log>{std::move(stored->log)});
   }
+  if (stored->engine) {
+    state.topic_recorder =
+        spawn_aside(self, environment->own_threads, topic_recorder,
+                    std::make_shared<const topic_recorder_environment>(topic_recorder_environment{
+                        *stored->engine, state.statistics, report_interval}));
+  }
+  topic_options for_topics = options.topic;
+  if (!stored->engine) for_topics.defaults.storage = core::topic_storage::memory;
+  state.topics = spawn_watched(
+      self, topics,
+      std::make_shared<const topics_environment>(topics_environment{
+          for_topics, topic_clock{wall_clock(), self->clock().now()}, stored->engine.get(),
+          state.topic_recorder, state.statistics, report_interval}));
   state.sequencer = spawn_watched(
       self, sequencer,
       std::make_shared<const sequencer_environment>(sequencer_environment{
@@ -261,19 +306,38 @@ supervisor_actor::behavior_type supervisor(
       stored->start);
   state.for_sources = std::make_shared<const source_environment>(source_environment{
       options.source, flow, state.sequencer, state.statistics, report_interval, environment->unit});
+  auto for_bodies = std::make_shared<source_environment>(*state.for_sources);
+  for_bodies->unit = nullptr;
+  state.for_bodies = std::move(for_bodies);
   state.for_sessions = std::make_shared<const session_environment>(session_environment{
       options.client, flow, state.router, state.recorder, state.replayer, state.statistics,
       environment->unit, options.sequence.on_late == core::late_policy::deliver});
-  state.for_controls = std::make_shared<const control_environment>(
-      control_environment{state.sequencer, state.recorder, state.statistics, environment->unit});
+  state.for_controls = std::make_shared<const control_environment>(control_environment{
+      state.sequencer, state.recorder, state.topic_recorder, state.statistics, environment->unit});
+  api::settings settings;
+  settings.topic = for_topics.defaults;
+  settings.subscriber_expiry = options.http.api_expiry;
+  settings.api_wait = options.http.api_wait;
+  settings.longest_wait = options.http.max_wait;
+  state.for_http = std::make_shared<const http_environment>(
+      http_environment{options.http,
+                       settings,
+                       options.source.max_line,
+                       state.topics,
+                       state.router,
+                       {state.sequencer, state.statistics, state.recorder},
+                       supervisor_actor{self},
+                       report_interval,
+                       environment->unit});
   state.environment = std::move(environment);
 
   return {
       [self](source_accepted& accepted) {
         supervisor_state& s = self->state;
         if (s.where != step::running) return;
-        const auto spawned = spawn_watched(self, source, s.for_sources, ++s.last_source,
-                                           std::move(accepted.connection));
+        const auto spawned =
+            spawn_watched(self, source, accepted.is_socket ? s.for_sources : s.for_bodies,
+                          ++s.last_source, std::move(accepted.connection));
         s.sources.emplace(spawned.id(), supervisor_state::known_source{s.last_source, spawned});
       },
       [self](client_accepted& accepted) {
@@ -284,6 +348,18 @@ supervisor_actor::behavior_type supervisor(
         s.sessions.emplace(spawned.id(), spawned);
         expect_handshake(self, spawned.id());
       },
+      [self](http_accepted& accepted) {
+        supervisor_state& s = self->state;
+        // One too many is closed, as it goes out of scope.
+        if (s.where != step::running ||
+            s.http_sessions.size() >= s.environment->options.http.max_connections) {
+          return;
+        }
+        const auto spawned =
+            spawn_watched(self, http_session, s.for_http, std::move(accepted.connection));
+        s.http_sessions.emplace(spawned.id(), spawned);
+        watch_http(self);
+      },
       [self](control_accepted& accepted) {
         supervisor_state& s = self->state;
         if (s.where != step::running) return;
@@ -293,6 +369,13 @@ supervisor_actor::behavior_type supervisor(
         expect_handshake(self, spawned.id());
       },
       [self](handshake_overdue) { end_handshakes(self); },
+      [self](progress_due) {
+        self->state.watching_http = false;
+        for (const auto& [id, session] : self->state.http_sessions) {
+          self->send(session, progress_due{});
+        }
+        watch_http(self);
+      },
       [self](const report& counted) {
         if (self->state.statistics) self->send(self->state.statistics, counted);
       },

@@ -2,8 +2,8 @@
 ///
 /// A source or session that fails harms nobody: its connection is closed, the sequencer or the
 /// router forgets it. When the sequencer, the recorder, the replayer or the router fails, the
-/// daemon drains and ends with `exit_failed`; a new process goes on from the log. Statistics are
-/// only missed.
+/// daemon drains and ends with `exit_failed`; a new process goes on from the log. The same goes for
+/// those who know and record the topics. Statistics are only missed.
 #pragma once
 
 #include <chrono>
@@ -13,6 +13,7 @@
 #include <unordered_map>
 
 #include "actors/control.hpp"
+#include "actors/http_session.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/recorder.hpp"
 #include "actors/replayer.hpp"
@@ -20,6 +21,8 @@
 #include "actors/sequencer.hpp"
 #include "actors/session.hpp"
 #include "actors/source.hpp"
+#include "actors/topic_recorder.hpp"
+#include "actors/topics.hpp"
 
 namespace skein {
 
@@ -32,7 +35,7 @@ inline constexpr int exit_failed = 3;  ///< a part that cannot be replaced has f
 /// What the daemon goes on with.
 struct stored_state {
   std::shared_ptr<store::engine> engine;  ///< null if nothing is stored
-  std::unique_ptr<store::event_log> log;
+  std::unique_ptr<store::event_log> log;  ///< null if no events are
   core::sequence_start start;
   core::follower_graph graph;
 };
@@ -59,34 +62,42 @@ struct supervisor_state {
   enum class step : std::uint8_t {
     running,
     sources,
+    topics,
     sequencer,
     log_flush,
     router,
     sessions,
     replayer,
     recorder,
+    topic_recorder,
     statistics,
     done
   };
 
   std::shared_ptr<const supervisor_environment> environment;
   std::shared_ptr<const source_environment> for_sources;
+  std::shared_ptr<const source_environment> for_bodies;  ///< the same, beside the I/O thread
   std::shared_ptr<const session_environment> for_sessions;
   std::shared_ptr<const control_environment> for_controls;
+  std::shared_ptr<const http_environment> for_http;
   std::shared_ptr<store::engine> engine;
   sequencer_actor sequencer;
   router_actor router;
-  recorder_actor recorder;  ///< null if nothing is stored
+  recorder_actor recorder;  ///< null if no events are stored
   replayer_actor replayer;  ///< likewise
+  topics_actor topics;
+  topic_recorder_actor topic_recorder;  ///< null if nothing is stored
   statistics_actor statistics;
   std::unordered_map<caf::actor_id, control_actor> controls;
   std::unordered_map<caf::actor_id, known_source> sources;
   std::unordered_map<caf::actor_id, session_actor> sessions;
+  std::unordered_map<caf::actor_id, http_session_actor> http_sessions;
   /// A timer of its own would cost each session as much memory as its connection.
   struct handshake {
     core::time_point deadline;
     caf::actor_id session;
   };
+  bool watching_http = false;        ///< a `progress_due` is on its way
   std::deque<handshake> handshakes;  ///< by deadline; the session may be live or ended by now
   core::source_id last_source = 0;
   step where = step::running;

@@ -42,6 +42,17 @@ struct traffic {
   counter accept_errors = 0;
   counter bytes_read = 0;  ///< from sources
 
+  counter published = 0;        ///< messages that topics took
+  counter refused = 0;          ///< messages that they did not
+  counter refused_unheard = 0;  ///< of these, when the publisher had been answered already
+  counter delivered = 0;        ///< leases given
+  counter settled = 0;          ///< leases acknowledged
+  counter returned = 0;         ///< leases given back
+  counter topics_opened = 0, topics_closed = 0;  ///< into and out of memory
+  counter http_opened = 0, http_closed = 0;      ///< connections
+  counter http_requests = 0;
+  counter http_refused = 0;  ///< of these, answered by a status of 400 and above
+
   traffic& operator+=(const traffic& other);
   bool operator==(const traffic& other) const;
   bool operator!=(const traffic& other) const { return !(*this == other); }

@@ -33,17 +33,27 @@ void check_together(const daemon_options& all, const origins& from) {
   // One release in order addresses its text with 32 bits.
   constexpr std::uint64_t most_text = 1ull << 32;
   if (static_cast<std::uint64_t>(all.sequence.window) * (all.source.max_line + 2) >= most_text)
-    throw error(place_of("sequence.window", "source.max-line", from),
-                text("sequence.window") + " times " + text("source.max-line") +
-                    " must be less than 4 GiB");
+    throw error(
+        place_of("sequence.window", "source.max-line", from),
+        text("sequence.window") + " times " + text("source.max-line") + " must be less than 4 GiB");
   if (all.flow.low_mark >= all.flow.high_mark)
     throw error(place_of("flow.low-mark", "flow.high-mark", from),
                 text("flow.low-mark") + " must be less than " + text("flow.high-mark"));
-  const auto source = read_address(all.source.listen, 0);
-  const auto client = read_address(all.client.listen, 0);
-  if (source->port != 0 && source->port == client->port)
-    throw error(place_of("client.listen", "source.listen", from),
-                text("client.listen") + " and " + text("source.listen") + " must not share a port");
+  const std::pair<const char*, const std::string&> doors[] = {{"source.listen", all.source.listen},
+                                                              {"client.listen", all.client.listen},
+                                                              {"http.listen", all.http.listen}};
+  for (const auto& later : doors) {
+    for (const auto& earlier : doors) {
+      if (&earlier == &later) break;
+      const auto port = read_address(later.second, 0)->port;
+      if (port == 0 || port != read_address(earlier.second, 0)->port) continue;
+      throw error(place_of(later.first, earlier.first, from),
+                  text(later.first) + " and " + text(earlier.first) + " must not share a port");
+    }
+  }
+  if (all.topic.defaults.retry_delay > all.topic.defaults.most_retry_delay)
+    throw error(place_of("topic.retry-delay", "topic.max-retry-delay", from),
+                text("topic.retry-delay") + " must be at most " + text("topic.max-retry-delay"));
 }
 
 std::string effective(const daemon_options& all, const std::string& file, const origins& from) {

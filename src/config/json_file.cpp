@@ -1,5 +1,4 @@
 #include <boost/json/basic_parser_impl.hpp>
-#include <boost/json/src.hpp>
 #include <optional>
 
 #include "config/error.hpp"

@@ -22,7 +22,10 @@ std::vector<option> make_table() {
   using core::late_policy;
   using core::line_ending;
   using core::overflow_policy;
+  using core::no_subscribers_policy;
+  using core::pending_policy;
   using core::restart_policy;
+  using core::topic_storage;
   return {
       {"drain-timeout", duration(SKEIN_MEMBER(drain_timeout), 1ms, longest),
        "Longest time a stop waits until what was read is delivered. What is left then is lost.",
@@ -100,7 +103,7 @@ std::vector<option> make_table() {
       {"sequence.on-restart",
        choice<restart_policy>(SKEIN_MEMBER(sequence.on_restart),
                               {{"auto", restart_policy::automatic},
-                               {"continue", restart_policy::never},
+                               {"continue", restart_policy::off},
                                {"always", restart_policy::every_time}}),
        "When a source that starts again at 1 begins a new epoch: auto once all "
        "older sources have ended, continue never, always each time a first source "
@@ -148,6 +151,95 @@ std::vector<option> make_table() {
                                     {"drop-all", store::quota_policy::drop_all}}),
        "A user who has missed more than max-events or max-bytes: the oldest are dropped, or all. "
        "They are told.",
+       ""},
+
+      {"topic.storage",
+       choice<topic_storage>(
+           SKEIN_MEMBER(topic.defaults.storage),
+           {{"durable", topic_storage::durable}, {"memory", topic_storage::memory}}),
+       "Where topics lie that are made without a word about it: durable ones outlive the process, "
+       "those in memory are faster and lost. With event.durability none and memory nothing is "
+       "stored at all.",
+       ""},
+      {"topic.no-subscribers",
+       choice<no_subscribers_policy>(SKEIN_MEMBER(topic.defaults.no_subscribers),
+                                     {{"reject", no_subscribers_policy::reject},
+                                      {"hold", no_subscribers_policy::hold},
+                                      {"drop", no_subscribers_policy::drop}}),
+       "A message that is published when its topic has no subscriber: reject refuses it, hold keeps "
+       "it for the first one, drop takes it and forgets it.",
+       ""},
+      {"topic.max-pending", number(SKEIN_MEMBER(topic.defaults.max_pending), 1, 1ll << 53),
+       "Most messages that a subscriber may not have acknowledged. More forgives longer pauses and "
+       "takes room on disk, or in memory.",
+       "GOPHERMQ_BROKER_MAX__PENDING"},
+      {"topic.overflow",
+       choice<pending_policy>(SKEIN_MEMBER(topic.defaults.overflow),
+                              {{"reject", pending_policy::reject},
+                               {"drop-oldest", pending_policy::drop_oldest}}),
+       "A message beyond max-pending: reject refuses it for all subscribers, drop-oldest lets those "
+       "who are behind lose their oldest.",
+       ""},
+      {"topic.priorities", number(SKEIN_MEMBER(topic.defaults.priorities), 1, 32),
+       "Levels of priority; 0 is the highest.", ""},
+      {"topic.lease", duration(SKEIN_MEMBER(topic.defaults.lease), 0ms, longest),
+       "Longest time from a delivery to its acknowledgement; then it is made again. 0 waits for "
+       "ever. Short redelivers early what is merely slow.",
+       ""},
+      {"topic.retry-delay", duration(SKEIN_MEMBER(topic.defaults.retry_delay), 0ms, longest),
+       "Pause before the second delivery; it doubles with each further one.", ""},
+      {"topic.max-retry-delay",
+       duration(SKEIN_MEMBER(topic.defaults.most_retry_delay), 0ms, longest),
+       "Longest pause between two deliveries.", ""},
+      {"topic.max-deliveries", number(SKEIN_MEMBER(topic.defaults.max_deliveries), 0, 1'000'000),
+       "Deliveries of one message, before it becomes a dead letter. 0 is no bound.", ""},
+      {"topic.batch", number(SKEIN_MEMBER(topic.defaults.batch), 1, 10'000),
+       "Most messages of one delivery.", ""},
+      {"topic.ordered", boolean(SKEIN_MEMBER(topic.defaults.ordered)),
+       "A message that is to be delivered again holds back those behind it with its key. Order "
+       "costs throughput while messages fail.",
+       ""},
+      {"topic.commit-interval", duration(SKEIN_MEMBER(topic.commit_interval), 1ms, 60s),
+       "Longest time until a message is on disk that its publisher does not wait for. Shorter loses "
+       "less when the machine fails, longer writes less often.",
+       ""},
+      {"topic.idle-timeout", duration(SKEIN_MEMBER(topic.idle_timeout), 10ms, longest),
+       "A topic that nobody has asked for anything for so long leaves memory. The next call reads "
+       "it from the store, which takes a moment.",
+       ""},
+
+      {"http.listen", listen_address(SKEIN_MEMBER(http.listen), 8082),
+       "Where programs connect over HTTP. Without a host every interface is listened at; without a "
+       "port it is 8082; port 0 is any free port.",
+       "GOPHERMQ_BROKER_PORT"},
+      {"http.max-connections", number(SKEIN_MEMBER(http.max_connections), 1, 1'000'000),
+       "Connections at a time. One more is closed at once.", ""},
+      {"http.max-target", size(SKEIN_MEMBER(http.max_target), 256, 1 << 20),
+       "Longest path with its query, bytes.", ""},
+      {"http.max-headers", size(SKEIN_MEMBER(http.max_headers), 1 << 10, 1 << 20),
+       "Most bytes of the headers of a request.", ""},
+      {"http.max-body", size(SKEIN_MEMBER(http.max_body), 1 << 10, 1 << 30),
+       "Most bytes of the body of a request, which is held in memory.", ""},
+      {"http.request-timeout", duration(SKEIN_MEMBER(http.request_timeout), 1ms, 1h),
+       "Longest time from the first byte of a request to its last, and without progress of a client "
+       "that takes an answer.",
+       ""},
+      {"http.idle-timeout", duration(SKEIN_MEMBER(http.idle_timeout), 1ms, longest),
+       "Longest time between two requests of a connection.", ""},
+      {"http.max-wait", duration(SKEIN_MEMBER(http.max_wait), 0ms, 1h),
+       "Longest time that a request may ask to be held: for messages, or for acknowledgements.",
+       ""},
+      {"http.api-wait",
+       choice<api::wait_for>(SKEIN_MEMBER(http.api_wait),
+                             {{"accepted", api::wait_for::accepted},
+                              {"durable", api::wait_for::durable},
+                              {"delivered", api::wait_for::delivered}}),
+       "When /api/publish is answered: at once, when the message is on disk, or when it is "
+       "acknowledged by all. /v1 says it with each request.",
+       ""},
+      {"http.api-expiry", duration(SKEIN_MEMBER(http.api_expiry), 0ms, 87'600h),
+       "A subscriber that was made by /api/subscribe is removed when it has fetched nothing for so "
+       "long. 0 is never.",
        ""},
 
       {"store.directory", path(SKEIN_MEMBER(store.directory)),
@@ -257,6 +349,8 @@ const std::vector<section>& sections() {
       {"sequence", "The common order of all sources"},
       {"event", "Durability of events"},
       {"inbox", "Users who come back"},
+      {"topic", "Topics, as they are made"},
+      {"http", "The door for programs, over HTTP"},
       {"store", "Storage"},
       {"control", "The door for the operator"},
       {"flow", "Backpressure"},

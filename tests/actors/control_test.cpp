@@ -20,7 +20,7 @@ class Control : public actor_test {
         control,
         std::make_shared<const control_environment>(control_environment{
             sequencer_is, stores ? system.spawn(recorder_stand_in, &recorder) : recorder_actor{},
-            system.spawn(statistics_stand_in, &statistics)}),
+            topic_recorder_actor{}, system.spawn(statistics_stand_in, &statistics)}),
         connection);
     run();
   }

@@ -53,6 +53,21 @@ class Daemon : public actor_test {
     return connection;
   }
 
+  stream_pointer connect_http() {
+    auto connection = std::make_shared<fake_stream>();
+    caf::anon_send(parent, http_accepted{connection});
+    run();
+    return connection;
+  }
+  static std::string post(const std::string& path, const std::string& body,
+                          const char* type = "application/json") {
+    return "POST " + path + " HTTP/1.1\r\nHost: a\r\nContent-Type: " + type +
+           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  }
+  static bool has(const stream_pointer& stream, const char* text) {
+    return stream->heard().find(text) != std::string::npos;
+  }
+
   /// Time for everything that is gathered to be written.
   void settle() { pass(50ms); }
   void drain() {
@@ -700,6 +715,97 @@ TEST_F(StoringDaemon, TheOperatorIsServed) {
   caf::anon_send(parent, control_accepted{silent});
   pass(options.client.handshake_timeout);
   EXPECT_TRUE(silent->closed());
+}
+
+TEST_F(StoringDaemon, TakesMessagesToSubscribersAlsoOverARestart) {
+  start();
+  const auto program = connect_http();
+  program->says("PUT /v1/topics/a/subscribers/one HTTP/1.1\r\nHost: a\r\n\r\n" +
+                post("/v1/topics/a/messages", "{\"payload\":\"hello\"}"));
+  settle();
+  EXPECT_TRUE(has(program, "\"outcome\":\"published\""));
+  drain();
+  EXPECT_EQ(finished, statuses{exit_ok});
+  pass(options.drain_timeout);
+  finished.clear();
+  start();
+  const auto again = connect_http();
+  again->says(post("/v1/topics/a/subscribers/one/lease", "{}"));
+  settle();
+  EXPECT_TRUE(has(again, "\"payload\":\"hello\""));
+}
+
+TEST_F(StoringDaemon, EventsOverHttpReachClientsInOrder) {
+  start();
+  const auto client = connect_client(1);
+  const auto program = connect_http();
+  program->says(post("/v1/events", "2|B\n1|B\n", "text/plain"));
+  settle();
+  EXPECT_TRUE(has(program, "{\"events\":2,\"malformed\":0"));
+  EXPECT_EQ(client->heard(), "1|B\r\n2|B\r\n");
+  program->says("GET /v1/epochs/current HTTP/1.1\r\nHost: a\r\n\r\n");
+  settle();
+  EXPECT_TRUE(has(program, "{\"epoch\":1,\"next\":3}"));
+}
+
+TEST_F(StoringDaemon, DrainsThoseWhoWaitForMessages) {
+  options.topic.idle_timeout = 1s;  // no timer is left for longer
+  start();
+  const auto program = connect_http(), idle = connect_http();
+  program->says("PUT /v1/topics/a/subscribers/one HTTP/1.1\r\nHost: a\r\n\r\n" +
+                post("/v1/topics/a/subscribers/one/lease", "{\"wait_ms\":3000}"));
+  settle();
+  drain();
+  EXPECT_EQ(finished, statuses{exit_ok});
+  EXPECT_TRUE(has(program, "{\"deliveries\":[]}"));
+  EXPECT_EQ(program->closed(), ending::graceful);
+  EXPECT_EQ(idle->closed(), ending::graceful);
+}
+
+TEST_F(StoringDaemon, AProgramThatDoesNotTakeItsAnswerDelaysTheEndByTheDrainTimeoutAtMost) {
+  start();
+  const auto program = connect_http();
+  program->takes(0);
+  program->says("GET /ready HTTP/1.1\r\nHost: a\r\n\r\n");
+  run();
+  drain();
+  EXPECT_TRUE(finished.empty());
+  pass(options.drain_timeout);
+  EXPECT_EQ(finished, statuses{exit_ok});
+  EXPECT_EQ(program->closed(), ending::abort);
+}
+
+TEST_F(StoringDaemon, ASessionOverHttpThatFailsHarmsNobody) {
+  start();
+  const auto lost = connect_http(), other = connect_http();
+  fail(all_named("http_session").front());
+  EXPECT_TRUE(lost->closed());
+  other->says("GET /ready HTTP/1.1\r\nHost: a\r\n\r\n");
+  run();
+  EXPECT_TRUE(has(other, "204 No Content"));
+}
+
+TEST_F(StoringDaemon, TheFailureOfWhoKnowsOrRecordsTopicsEndsIt) {
+  for (const char* part : {"topics", "topic_recorder"}) {
+    SCOPED_TRACE(part);
+    finished.clear();
+    start();
+    connect_client(1);
+    fail(the(part));
+    pass(options.drain_timeout);
+    EXPECT_EQ(finished, statuses{exit_failed});
+  }
+}
+
+TEST_F(Daemon, HasAsManyConnectionsOverHttpAsItMay) {
+  options.http.max_connections = 2;
+  start();
+  const auto first = connect_http(), second = connect_http(), third = connect_http();
+  EXPECT_EQ(all_named("http_session").size(), 2u);
+  first->ends();
+  run();
+  connect_http();
+  EXPECT_EQ(all_named("http_session").size(), 2u);
 }
 
 }  // namespace

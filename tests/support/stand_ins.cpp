@@ -104,6 +104,7 @@ router_actor::behavior_type router_stand_in(router_actor::pointer self, router_r
       [](const session_lost&) {},
       [](flush_due) {},
       [](round_done) {},
+      [](const api::list_follows&) { return answered{api::follow_list{}}; },
       [record](checkpoint_wanted wanted) {
         record->checkpoints_wanted.push_back(wanted.generation);
       },

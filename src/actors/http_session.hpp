@@ -1,0 +1,73 @@
+/// Serves one connection over HTTP: reads requests, asks the actors that know, writes their
+/// answers. What requests mean is in api/http_api.
+///
+/// One request at a time is answered, in the order in which they came; more are read while one
+/// waits only as far as one buffer goes. Publishes by /api/publish/async are answered at once, up
+/// to `most_unheard` of them before the topic has taken them.
+///
+/// Whoever is too slow to send a request or to take an answer is let go of, when the supervisor
+/// lets the session look: a timer of its own would keep each session's memory for as long as an
+/// idle connection may live. A client that goes away while it waits for messages gets none: what it
+/// was given nevertheless is given back.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "actors/gather_status.hpp"
+#include "actors/interfaces.hpp"
+#include "actors/io_unit.hpp"
+#include "actors/log.hpp"
+#include "actors/options.hpp"
+#include "api/http_api.hpp"
+#include "io/http_reader.hpp"
+
+namespace skein {
+
+/// What all sessions share; lives as long as they do.
+struct http_environment {
+  http_options options;
+  api::settings settings;
+  std::size_t max_line = 0;  ///< of events, bytes
+  topics_actor topics;
+  router_actor router;
+  status_sources status;
+  supervisor_actor supervisor;
+  std::chrono::milliseconds report_interval{0};
+  io_unit* unit = nullptr;  ///< null in tests
+};
+
+struct http_session_state {
+  static inline const char* name = "http_session";
+
+  static constexpr int most_unheard = 64;
+
+  std::shared_ptr<const http_environment> environment;
+  std::optional<owned_stream> connection;
+  std::optional<io::http_reader> reader;
+  std::string out;               ///< what the connection has not taken yet, of the last answer
+  api::answer_form form;         ///< of the request that is being answered
+  io::http_reply_form reply;     ///< likewise
+  std::string waits_at;          ///< topic at which it waits for messages; empty if it does not
+  api::events_published events;  ///< of the request, while a source reads it
+  int unheard = 0;               ///< publishes that were answered, but not taken yet
+  bool busy = false;             ///< a request is being answered
+  bool reading = false;          ///< waits for the connection to become readable
+  bool mid_request = false;      ///< some of a request has come
+  bool ended = false;            ///< the client sends no more
+  bool gone = false;             ///< the client is not there; ends with the answer
+  bool closing = false;          ///< ends when `out` is written
+  bool draining = false;
+  core::time_point deadline = core::never;  ///< of what the client has to do
+  bool report_armed = false;
+  traffic unreported;
+  log::rate_limiter failures{1};
+};
+
+http_session_actor::behavior_type http_session(
+    http_session_actor::stateful_pointer<http_session_state> self,
+    std::shared_ptr<const http_environment> environment, std::shared_ptr<io::stream> connection);
+
+}  // namespace skein

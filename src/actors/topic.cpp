@@ -1,0 +1,263 @@
+#include "actors/topic.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "actors/log_exceptions.hpp"
+#include "actors/topic_parts.hpp"
+
+namespace skein {
+
+using namespace topic_parts;
+
+namespace {
+
+using std::chrono::milliseconds;
+
+void arm_idle(pointer self) {
+  if (std::exchange(self->state.idle_armed, true)) return;
+  self->delayed_send(self, self->state.environment->options.idle_timeout, idle_due{});
+}
+
+/// Subscribers that a publish was not acknowledged by.
+constexpr std::size_t most_named = 100;
+
+void do_due(pointer self) {
+  topic_state& state = self->state;
+  const core::wall_time now = time_of(self);
+  auto& late = state.unacknowledged;
+  for (auto u = late.begin(); u != late.end();) {
+    if (u->until > now) {
+      ++u;
+      continue;
+    }
+    api::refused r;
+    r.why = reason::not_delivered;
+    std::vector<core::subscriber_id> who;
+    for (const auto id : u->messages) {
+      for (const auto s : state.queue->waits_for(id, most_named)) who.push_back(s);
+      std::sort(who.begin(), who.end());
+      who.erase(std::unique(who.begin(), who.end()), who.end());
+      if (who.size() >= most_named) break;
+    }
+    if (who.size() > most_named) who.resize(most_named);
+    for (const auto s : who) r.waits_for.push_back(state.subscribers.at(s).name);
+    r.so_far = std::move(u->answer);
+    u->to.deliver(answered{std::move(r)});
+    u = late.erase(u);
+  }
+  if (next_deadline(state) <= now) {
+    state.queue->do_due(now);
+    arm_interval(self);
+  }
+  serve_all(self);
+  for (auto w = state.waiting.begin(); w != state.waiting.end();) {
+    auto& all = w->second;
+    for (auto one = all.begin(); one != all.end();) {
+      if (one->until > now) {
+        ++one;
+        continue;
+      }
+      one->to.deliver(answered{api::leased{}});
+      one = all.erase(one);
+    }
+    w = all.empty() ? state.waiting.erase(w) : std::next(w);
+  }
+  arm_deadline(self);
+}
+
+void log_damage(const topic_state& state) {
+  if (!state.stored) return;
+  for (const std::string& what : state.stored->take_damage()) {
+    log::error("a message is damaged, it is passed over", {{"topic", state.topic}, {"what", what}});
+  }
+}
+
+result handle_any(pointer self, api::topic_call& call) {
+  topic_state& state = self->state;
+  ++state.calls;
+  arm_idle(self);
+  if (state.end) return refusal(reason::ending);
+  try {
+    if (next_deadline(state) <= time_of(self)) do_due(self);
+    result done = handle(self, call);
+    log_damage(state);
+    return done;
+  } catch (const store::error& e) {
+    if (const auto suppressed = state.failures.pass(self->clock().now())) {
+      log::error("a topic cannot be read",
+                 {{"topic", state.topic}, {"reason", e.what()}, {"suppressed", *suppressed}});
+    }
+    return refusal(reason::failed, "the store cannot be read");
+  }
+}
+
+void do_due_safely(pointer self) {
+  try {
+    do_due(self);
+    log_damage(self->state);
+  } catch (const store::error& e) {
+    log::error("a topic cannot be read", {{"topic", self->state.topic}, {"reason", e.what()}});
+    // Whoever waits asks again.
+    for (auto& [id, all] : std::exchange(self->state.waiting, {})) {
+      for (auto& w : all) w.to.deliver(answered{api::leased{}});
+    }
+    arm_deadline(self);
+  }
+}
+
+void see_whether_idle(pointer self) {
+  topic_state& state = self->state;
+  state.idle_armed = false;
+  const core::wall_time now = time_of(self);
+  std::vector<core::subscriber_id> gone;
+  for (const auto& [id, s] : state.subscribers) {
+    if (!state.failing && has_expired(state, id, now)) gone.push_back(id);
+  }
+  try {
+    for (const auto id : gone) expire(self, id);
+  } catch (const store::error& e) {
+    log::error("a topic cannot be read", {{"topic", state.topic}, {"reason", e.what()}});
+  }
+  const bool was_asked = std::exchange(state.calls_before, state.calls) != state.calls;
+  const bool waits = !state.waiting.empty() || !state.unacknowledged.empty() || state.committing ||
+                     !state.gathered.empty() || state.failing;
+  bool keeps = waits || was_asked;
+  if (state.stored) {
+    keeps = keeps || state.stored->has_changes();
+  } else {
+    keeps = keeps || !state.subscribers.empty() || state.log->delayed() != 0;
+    for (core::priority_level p = 0; p != state.options.priorities; ++p) {
+      keeps = keeps || state.log->begin(p) != state.log->end(p);
+    }
+  }
+  // Until the next call nothing else has to be looked at: no timer keeps the memory of one that
+  // ends.
+  if (keeps) {
+    arm_idle(self);
+  } else {
+    self->send(state.environment->topics, topic_idle{state.topic, state.calls});
+  }
+}
+
+/// Whoever waits for whatever.
+void answer_all(pointer self, const answered& what) {
+  topic_state& state = self->state;
+  for (auto& [id, all] : std::exchange(state.waiting, {})) {
+    for (auto& w : all) w.to.deliver(what);
+  }
+  for (auto& u : std::exchange(state.unacknowledged, {})) u.to.deliver(what);
+  for (auto* const all : {&state.gathered, &state.on_the_way}) {
+    for (auto& u : std::exchange(*all, {})) (u.then_waits ? u.then_waits->to : u.to).deliver(what);
+  }
+}
+
+void begin_to_end(pointer self, bool deleted) {
+  topic_state& state = self->state;
+  if (deleted) {
+    answer_all(self, refusal(reason::no_such_topic, "the topic was deleted"));
+    end(self, false);
+    return;
+  }
+  const auto ending = refusal(reason::ending, "the daemon ends");
+  for (auto& [id, all] : std::exchange(state.waiting, {})) {
+    for (auto& w : all) w.to.deliver(answered{api::leased{}});
+  }
+  for (auto& u : std::exchange(state.unacknowledged, {})) u.to.deliver(ending);
+  for (auto* const all : {&state.gathered, &state.on_the_way}) {
+    for (auto& u : *all) {
+      if (!u.then_waits) continue;
+      u.answer = ending.what;
+      u.then_waits.reset();
+    }
+  }
+  if (state.failing) {
+    end_failing(self);
+    return;
+  }
+  state.sync = true;
+  commit(self);
+}
+
+/// What is stored of it, or nothing yet.
+void open(pointer self, store::topic_number number) {
+  topic_state& state = self->state;
+  const topic_environment& environment = *state.environment;
+  const core::wall_time now = time_of(self);
+  const core::place first = core::first_place(now);
+  if (state.options.storage == core::topic_storage::memory) {
+    state.log = std::make_unique<core::memory_topic_log>(first);
+    state.queue = std::make_unique<core::topic_queue>(state.options, *state.log);
+    return;
+  }
+  auto stored =
+      std::make_unique<store::topic_log>(*environment.engine, number, state.options, now, first);
+  state.stored = stored.get();
+  state.log = std::move(stored);
+  state.queue =
+      std::make_unique<core::topic_queue>(state.options, *state.log, state.stored->take_window());
+  for (store::stored_subscriber& s : state.stored->take_subscribers()) {
+    state.queue->subscribe(s.id, std::move(s.so_far));
+    state.by_name.emplace(s.name, s.id);
+    state.subscribers.emplace(
+        s.id, topic_state::subscriber{std::move(s.name), s.idle_expiry, s.seen, s.seen});
+  }
+}
+
+}  // namespace
+
+topic_actor::behavior_type topic(pointer self, std::shared_ptr<const topic_environment> environment,
+                                 const std::string& name, const core::topic_options& options,
+                                 store::topic_number number) {
+  log_exceptions(self, [self] { answer_all(self, refusal(reason::failed)); });
+  topic_state& state = self->state;
+  state.environment = std::move(environment);
+  state.topic = name;
+  state.options = options;
+  open(self, number);
+  state.unreported.topics_opened = 1;
+  send_report(self);
+  arm_idle(self);
+
+  return {
+      [self](api::topic_call& call) { return handle_any(self, call); },
+      [self](const wait_abandoned& gone) {
+        auto& all = self->state.waiting;
+        for (auto w = all.begin(); w != all.end();) {
+          auto& waiting = w->second;
+          waiting.erase(std::remove_if(waiting.begin(), waiting.end(),
+                                       [&](auto& one) {
+                                         if (one.waiter != gone.waiter) return false;
+                                         one.to.deliver(answered{api::leased{}});
+                                         return true;
+                                       }),
+                        waiting.end());
+          w = waiting.empty() ? all.erase(w) : std::next(w);
+        }
+      },
+      [self](changes_due) {
+        topic_state& s = self->state;
+        s.end_armed = s.interval_armed = false;
+        commit(self);
+      },
+      [self](recorded_late) {
+        self->state.failing = false;
+        on_committed(self);
+      },
+      [self](topic_due due) {
+        if (due.at != self->state.armed_for) return;
+        self->state.armed_for = core::no_time;
+        do_due_safely(self);
+      },
+      [self](idle_due) { see_whether_idle(self); },
+      [self](report_due) { send_report(self); },
+      [self](const end_topic& message) {
+        auto promise = self->make_response_promise<drained>();
+        self->state.end = promise;
+        begin_to_end(self, message.deleted);
+        return promise;
+      },
+  };
+}
+
+}  // namespace skein

@@ -1,0 +1,125 @@
+/// One topic: asks its core::topic_queue, and sees that what it answers is stored before.
+///
+/// A durable topic gathers what changes. While the recorder commits what it was sent, more is
+/// gathered, and goes with the next commit: the more there is to do, the larger the commits. What
+/// is on disk before it is answered: publishes that wait for it, acknowledgements, subscribers. A
+/// delivery is committed before it is answered, but not synced: when the machine fails, it may
+/// happen again.
+///
+/// While the store fails nothing is promised: publishes, acknowledgements and the like are refused
+/// and change nothing. What is there can still be had.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "actors/interfaces.hpp"
+#include "actors/log.hpp"
+#include "actors/options.hpp"
+#include "core/topic_queue.hpp"
+#include "store/topic_log.hpp"
+
+namespace skein {
+
+/// Milliseconds since 1970, as of a time of the actors' clock. Does not go back when the machine's
+/// clock is set: what is due is due in time.
+class topic_clock {
+ public:
+  topic_clock(core::wall_time wall, core::time_point at) : wall_(wall), at_(at) {}
+  core::wall_time operator()(core::time_point now) const {
+    return wall_ + std::chrono::duration_cast<std::chrono::milliseconds>(now - at_).count();
+  }
+
+ private:
+  core::wall_time wall_;
+  core::time_point at_;
+};
+
+/// What all topics share; lives as long as they do.
+struct topic_environment {
+  topic_options options;
+  topic_clock clock;
+  store::engine* engine = nullptr;  ///< null if nothing is stored
+  topic_recorder_actor recorder;    ///< likewise
+  topics_actor topics;
+  statistics_actor statistics;
+  std::chrono::milliseconds report_interval;
+};
+
+struct topic_state {
+  static inline const char* name = "topic";
+
+  using promise = caf::typed_response_promise<answered>;
+
+  struct subscriber {
+    std::string name;
+    std::chrono::milliseconds idle_expiry{0};
+    core::wall_time seen = 0;         ///< when it last asked for something
+    core::wall_time seen_stored = 0;  ///< as it is stored, which is late by an eighth of the expiry
+  };
+  struct waiting_lease {
+    promise to;
+    caf::actor_id waiter;
+    std::uint32_t most;
+    core::wall_time until;
+  };
+  /// A publish that waits for acknowledgements.
+  struct undelivered {
+    promise to;
+    api::published answer;
+    core::wall_time until;
+    std::vector<core::message_id> messages;
+  };
+  /// Done, and answered when it is committed.
+  struct uncommitted {
+    promise to;
+    api::answer answer;
+    bool promises = true;  ///< that it is stored
+    std::optional<undelivered> then_waits;
+  };
+
+  std::shared_ptr<const topic_environment> environment;
+  std::string topic;
+  core::topic_options options;
+  std::unique_ptr<core::topic_log> log;
+  store::topic_log* stored = nullptr;  ///< the log, if it is durable
+  std::unique_ptr<core::topic_queue> queue;
+  std::map<std::string, core::subscriber_id> by_name;
+  std::unordered_map<core::subscriber_id, subscriber> subscribers;
+  core::subscriber_id last_subscriber = 0;  ///< if nothing is stored
+  std::map<core::subscriber_id, std::deque<waiting_lease>> waiting;
+  std::vector<undelivered> unacknowledged;
+
+  std::vector<uncommitted> gathered;    ///< to be answered with the next commit
+  std::vector<uncommitted> on_the_way;  ///< with the one that the recorder has
+  bool sync = false;                    ///< the next commit is to be
+  bool committing = false;              ///< the recorder has changes
+  bool failing = false;                 ///< likewise, but cannot write them
+  bool end_armed = false;
+  bool interval_armed = false;
+  std::optional<caf::typed_response_promise<drained>> end;
+
+  core::wall_time armed_for = core::no_time;  ///< a `topic_due` is on its way
+  bool idle_armed = false;                    ///< an `idle_due` is
+  std::uint64_t calls = 0;
+  std::uint64_t calls_before = 0;  ///< at the last `idle_due`
+  bool report_armed = false;
+  traffic unreported;
+  log::rate_limiter failures{1};
+};
+
+/// \param number  of a durable topic in the store
+topic_actor::behavior_type topic(topic_actor::stateful_pointer<topic_state> self,
+                                 std::shared_ptr<const topic_environment> environment,
+                                 const std::string& name, const core::topic_options& options,
+                                 store::topic_number number);
+
+}  // namespace skein

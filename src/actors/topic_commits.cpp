@@ -1,0 +1,183 @@
+#include <algorithm>
+#include <utility>
+
+#include "actors/topic_parts.hpp"
+
+namespace skein::topic_parts {
+
+namespace {
+
+/// Gathered bytes that are committed before the interval is over.
+constexpr std::size_t large_commit = 1u << 20;
+
+bool is_acknowledged(const topic_state& state, core::message_id id) {
+  return state.queue->subscribers() != 0 && state.queue->waits_for(id, 1).empty();
+}
+
+void answer(pointer self, std::vector<topic_state::uncommitted>& all) {
+  for (auto& u : std::exchange(all, {})) {
+    if (u.then_waits) {
+      wait_for_acknowledgements(self, std::move(*u.then_waits));
+    } else {
+      u.to.deliver(answered{std::move(u.answer)});
+    }
+  }
+}
+
+void refuse(std::vector<topic_state::uncommitted>& all) {
+  for (auto& u : std::exchange(all, {})) {
+    auto& to = u.then_waits ? u.then_waits->to : u.to;
+    to.deliver(u.promises ? refusal(reason::not_stored,
+                                    "the store cannot be written; it may take effect later")
+                          : answered{std::move(u.answer)});
+  }
+}
+
+void begin_to_fail(pointer self) {
+  topic_state& state = self->state;
+  state.failing = true;
+  refuse(state.on_the_way);
+  refuse(state.gathered);
+}
+
+}  // namespace
+
+core::wall_time time_of(pointer self) {
+  return self->state.environment->clock(self->clock().now());
+}
+
+answered refusal(reason why, std::string detail) {
+  api::refused r;
+  r.why = why;
+  r.detail = std::move(detail);
+  return answered{std::move(r)};
+}
+
+void arm_report(pointer self) {
+  topic_state& state = self->state;
+  if (std::exchange(state.report_armed, true)) return;
+  self->delayed_send(self, state.environment->report_interval, report_due{});
+}
+
+void send_report(pointer self) {
+  self->state.report_armed = false;
+  self->send(self->state.environment->statistics,
+             report{std::exchange(self->state.unreported, traffic{})});
+}
+
+void arm_end(pointer self) {
+  topic_state& state = self->state;
+  if (state.committing || std::exchange(state.end_armed, true)) return;
+  self->send(self, changes_due{});
+}
+
+void arm_interval(pointer self) {
+  topic_state& state = self->state;
+  if (!state.stored || state.committing) return;
+  if (state.stored->gathered() >= large_commit) {
+    arm_end(self);
+  } else if (!std::exchange(state.interval_armed, true)) {
+    self->delayed_send(self, state.environment->options.commit_interval, changes_due{});
+  }
+}
+
+void answer_acknowledged(pointer self) {
+  auto& all = self->state.unacknowledged;
+  for (auto u = all.begin(); u != all.end();) {
+    auto& left = u->messages;
+    left.erase(std::remove_if(left.begin(), left.end(),
+                              [&](auto id) { return is_acknowledged(self->state, id); }),
+               left.end());
+    if (!left.empty()) {
+      ++u;
+      continue;
+    }
+    u->to.deliver(answered{std::move(u->answer)});
+    u = all.erase(u);
+  }
+}
+
+void wait_for_acknowledgements(pointer self, topic_state::undelivered what) {
+  self->state.unacknowledged.push_back(std::move(what));
+  answer_acknowledged(self);
+  arm_deadline(self);
+}
+
+void end(pointer self, bool lost) {
+  topic_state& state = self->state;
+  traffic& last = state.unreported;
+  last.topics_closed = 1;
+  send_report(self);
+  if (state.end) state.end->deliver(drained{lost});
+  self->quit();
+}
+
+void end_failing(pointer self) {
+  topic_state& state = self->state;
+  if (state.stored->has_changes()) {
+    self->request(state.environment->recorder, caf::infinite,
+                  record_changes{std::make_shared<const store::changes>(
+                                     state.stored->take_changes(*state.queue, time_of(self))),
+                                 true})
+        .then([](changes_recorded) {}, [](caf::error&) {});
+  }
+  end(self, false);
+}
+
+void on_committed(pointer self) {
+  topic_state& state = self->state;
+  state.stored->committed();
+  state.committing = false;
+  answer(self, state.on_the_way);
+  if (!state.gathered.empty() || state.end) {
+    commit(self);
+  } else if (state.stored->has_changes()) {
+    arm_interval(self);
+  }
+}
+
+void commit(pointer self) {
+  topic_state& state = self->state;
+  if (state.committing) return;
+  if (!state.stored || !state.stored->has_changes()) {
+    answer(self, state.gathered);
+    if (state.end) end(self, false);
+    return;
+  }
+  auto changes = std::make_shared<const store::changes>(
+      state.stored->take_changes(*state.queue, time_of(self)));
+  state.committing = true;
+  state.on_the_way = std::move(state.gathered);
+  state.gathered.clear();
+  self->request(state.environment->recorder, caf::infinite,
+                record_changes{std::move(changes), std::exchange(state.sync, false)})
+      .then([self](changes_recorded) { on_committed(self); },
+            [self](caf::error&) {
+              begin_to_fail(self);
+              if (self->state.end) end_failing(self);
+            });
+}
+
+result committed(pointer self, api::answer what, bool sync, bool promises) {
+  topic_state& state = self->state;
+  if (!state.stored || state.failing) return answered{std::move(what)};
+  auto to = self->make_response_promise<answered>();
+  state.sync |= sync;
+  state.gathered.push_back({to, std::move(what), promises, std::nullopt});
+  arm_end(self);
+  return to;
+}
+
+void answer_committed(pointer self, topic_state::uncommitted what) {
+  topic_state& state = self->state;
+  if (state.stored && !state.failing) {
+    state.gathered.push_back(std::move(what));
+    arm_end(self);
+  } else if (what.then_waits) {
+    wait_for_acknowledgements(self, std::move(*what.then_waits));
+  } else {
+    what.to.deliver(answered{std::move(what.answer)});
+  }
+}
+
+}  // namespace skein::topic_parts

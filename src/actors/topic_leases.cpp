@@ -1,0 +1,114 @@
+#include <algorithm>
+#include <utility>
+
+#include "actors/topic_parts.hpp"
+
+namespace skein::topic_parts {
+
+bool has_expired(const topic_state& state, core::subscriber_id id, core::wall_time now) {
+  const auto& s = state.subscribers.at(id);
+  return s.idle_expiry.count() != 0 && now - s.seen >= s.idle_expiry.count() &&
+         state.waiting.count(id) == 0;
+}
+
+void expire(pointer self, core::subscriber_id id) {
+  log::info("subscriber removed, it was idle",
+            {{"topic", self->state.topic}, {"subscriber", self->state.subscribers.at(id).name}});
+  remove(self, id);
+  arm_interval(self);
+}
+
+std::optional<core::subscriber_id> find(pointer self, const std::string& name) {
+  topic_state& state = self->state;
+  const auto found = state.by_name.find(name);
+  if (found == state.by_name.end()) return std::nullopt;
+  const core::subscriber_id id = found->second;
+  const core::wall_time now = time_of(self);
+  if (!state.failing && has_expired(state, id, now)) {
+    expire(self, id);
+    return std::nullopt;
+  }
+  auto& s = state.subscribers.at(id);
+  s.seen = now;
+  if (state.stored && s.idle_expiry.count() != 0 &&
+      s.seen - s.seen_stored > s.idle_expiry.count() / 8) {
+    s.seen_stored = s.seen;
+    state.stored->seen(id, s.seen);
+    arm_interval(self);
+  }
+  return id;
+}
+
+answered no_subscriber(const std::string& name) {
+  return refusal(reason::no_such_subscriber, "there is no subscriber " + name);
+}
+
+void remove(pointer self, core::subscriber_id id) {
+  topic_state& state = self->state;
+  const auto waits = state.waiting.find(id);
+  if (waits != state.waiting.end()) {
+    for (auto& w : waits->second) w.to.deliver(no_subscriber(state.subscribers.at(id).name));
+    state.waiting.erase(waits);
+  }
+  if (state.stored) state.stored->remove_subscriber(id);
+  state.by_name.erase(state.subscribers.at(id).name);
+  state.subscribers.erase(id);
+  state.queue->unsubscribe(id);  // may fail to read what it erases
+  answer_acknowledged(self);
+}
+
+std::vector<core::delivery> take(pointer self, core::subscriber_id id, std::uint32_t most) {
+  topic_state& state = self->state;
+  auto all = state.queue->lease(id, most == 0 ? state.options.batch : most, time_of(self));
+  state.unreported.delivered += all.size();
+  if (!all.empty()) arm_report(self);
+  answer_acknowledged(self);  // what has expired is not waited for
+  return all;
+}
+
+void serve(pointer self, core::subscriber_id id) {
+  topic_state& state = self->state;
+  const auto found = state.waiting.find(id);
+  if (found == state.waiting.end()) return;
+  auto& all = found->second;
+  while (!all.empty()) {
+    auto messages = take(self, id, all.front().most);
+    if (messages.empty()) break;
+    answer_committed(self,
+                     {std::move(all.front().to), api::leased{std::move(messages)}, false, {}});
+    all.pop_front();
+  }
+  if (all.empty()) state.waiting.erase(found);
+}
+
+void serve_all(pointer self) {
+  std::vector<core::subscriber_id> who;
+  for (const auto& [id, all] : self->state.waiting) who.push_back(id);
+  for (const auto id : who) serve(self, id);
+  if (!who.empty()) arm_deadline(self);
+}
+
+core::wall_time next_deadline(const topic_state& state) {
+  try {
+    return state.queue->next_deadline();
+  } catch (const store::error&) {
+    return core::no_time;  // calls that have to read say so
+  }
+}
+
+void arm_deadline(pointer self) {
+  topic_state& state = self->state;
+  core::wall_time next = core::no_time;
+  for (const auto& [id, all] : state.waiting) {
+    for (const auto& w : all) next = std::min(next, w.until);
+  }
+  for (const auto& u : state.unacknowledged) next = std::min(next, u.until);
+  if (!state.waiting.empty()) next = std::min(next, next_deadline(state));
+  if (next >= state.armed_for) return;
+  state.armed_for = next;
+  const core::wall_time now = time_of(self);
+  self->delayed_send(self, std::chrono::milliseconds{std::max<core::wall_time>(next - now, 0)},
+                     topic_due{next});
+}
+
+}  // namespace skein::topic_parts

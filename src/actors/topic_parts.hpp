@@ -1,0 +1,78 @@
+/// How a topic does what is asked, in three parts: commits, leases, calls.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/topic.hpp"
+
+namespace skein::topic_parts {
+
+using pointer = topic_actor::stateful_pointer<topic_state>;
+using result = caf::result<answered>;
+using reason = api::refused::reason;
+
+core::wall_time time_of(pointer self);
+answered refusal(reason why, std::string detail = {});
+void arm_report(pointer self);
+void send_report(pointer self);
+
+// --- commits: topic_commits.cpp ---
+
+/// Lets what has changed be committed behind what is in the mailbox; or soon, if nobody waits for
+/// it.
+void arm_end(pointer self);
+void arm_interval(pointer self);
+
+/// Hands what has changed to the recorder, unless it still has what was changed before.
+void commit(pointer self);
+
+/// The recorder has written it, though not at the first try perhaps.
+void on_committed(pointer self);
+
+/// Done, and answered when that, and all before it, is committed.
+/// \param promises  that it is stored: refused if it cannot be
+result committed(pointer self, api::answer what, bool sync, bool promises = true);
+
+/// The same for one who has waited.
+void answer_committed(pointer self, topic_state::uncommitted what);
+
+/// Answers publishes that have waited for acknowledgements, if all have come.
+void answer_acknowledged(pointer self);
+void wait_for_acknowledgements(pointer self, topic_state::undelivered what);
+
+/// Ends a topic whose store fails: what it has changed is left to the recorder's last try.
+void end_failing(pointer self);
+
+/// Answers who has asked for the end, and quits.
+void end(pointer self, bool lost);
+
+// --- leases: topic_leases.cpp ---
+
+/// Nothing if there is none, or it has been idle for too long.
+std::optional<core::subscriber_id> find(pointer self, const std::string& name);
+answered no_subscriber(const std::string& name);
+bool has_expired(const topic_state& state, core::subscriber_id id, core::wall_time now);
+void expire(pointer self, core::subscriber_id id);
+void remove(pointer self, core::subscriber_id id);
+
+std::vector<core::delivery> take(pointer self, core::subscriber_id id, std::uint32_t most);
+
+/// Gives those who wait what is there for them.
+void serve(pointer self, core::subscriber_id id);
+void serve_all(pointer self);
+
+/// Of the queue; `no_time` if that cannot be read.
+core::wall_time next_deadline(const topic_state& state);
+
+/// Lets `topic_due` come when somebody waits for something that is due then.
+void arm_deadline(pointer self);
+
+// --- calls: topic_calls.cpp ---
+
+/// Throws store::error if the store cannot be read.
+result handle(pointer self, api::topic_call& call);
+
+}  // namespace skein::topic_parts

@@ -1,0 +1,121 @@
+#include "actors/topic_recorder.hpp"
+
+#include <caf/send.hpp>
+#include <string>
+#include <utility>
+
+#include "actors/log_exceptions.hpp"
+
+namespace skein {
+
+namespace {
+
+using pointer = topic_recorder_actor::stateful_pointer<topic_recorder_state>;
+using why = commit_due::why;
+
+caf::error not_written() {
+  return caf::make_error(caf::sec::runtime_error, std::string{"the store cannot be written"});
+}
+
+void arm_report(pointer self) {
+  topic_recorder_state& state = self->state;
+  if (std::exchange(state.report_armed, true)) return;
+  self->delayed_send(self, state.environment->report_interval, report_due{});
+}
+
+void fail(pointer self, const store::error& e) {
+  topic_recorder_state& state = self->state;
+  ++state.unreported.commit_failures;
+  arm_report(self);
+  if (const auto suppressed = state.failures.pass(self->clock().now())) {
+    log::error("cannot write topics to the store, trying again",
+               {{"reason", e.what()}, {"suppressed", *suppressed}});
+  }
+  state.failing = true;
+  for (auto& w : state.waiting) {
+    if (w.promise.pending()) w.promise.deliver(not_written());
+  }
+  self->delayed_send(self, topic_recorder_state::retry_interval, commit_due{why::retry});
+}
+
+/// Returns whether it worked.
+bool commit(pointer self) {
+  topic_recorder_state& state = self->state;
+  store::engine& engine = state.environment->engine;
+  if (state.waiting.empty()) return true;
+  try {
+    if (state.failing) engine.recover();
+    state.batch->clear();
+    for (const auto& w : state.waiting) w.what->add_to(*state.batch);
+    engine.commit(*state.batch, state.sync || state.failing);
+  } catch (const store::error& e) {
+    fail(self, e);
+    return false;
+  }
+  state.batch->clear();
+  ++state.unreported.commits;
+  arm_report(self);
+  if (std::exchange(state.failing, false)) log::info("topics can be written to the store again");
+  state.sync = false;
+  for (auto& w : std::exchange(state.waiting, {})) {
+    if (w.promise.pending()) {
+      w.promise.deliver(changes_recorded{});
+    } else {
+      caf::anon_send(caf::actor_cast<caf::actor>(w.sender), recorded_late{});
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+topic_recorder_actor::behavior_type topic_recorder(
+    pointer self, std::shared_ptr<const topic_recorder_environment> environment) {
+  log_exceptions(self);
+  self->state.batch = environment->engine.new_batch();
+  self->state.environment = std::move(environment);
+
+  return {
+      [self](record_changes& message) -> caf::result<changes_recorded> {
+        topic_recorder_state& state = self->state;
+        auto sender = self->current_sender();  // the promise takes it
+        auto promise = self->make_response_promise<changes_recorded>();
+        state.sync |= message.sync;
+        state.waiting.push_back({std::move(message.what), promise, std::move(sender)});
+        if (state.failing) {
+          state.waiting.back().promise.deliver(not_written());
+        } else if (!std::exchange(state.end_armed, true)) {
+          self->send(self, commit_due{why::mailbox_end});
+        }
+        return promise;
+      },
+      [self](commit_due due) {
+        topic_recorder_state& state = self->state;
+        if (due.what == why::mailbox_end) state.end_armed = false;
+        if (state.failing == (due.what == why::retry)) commit(self);
+      },
+      [self](const backup_wanted& wanted) -> caf::result<backup_made> {
+        try {
+          self->state.environment->engine.backup(wanted.directory);
+        } catch (const std::exception& e) {
+          return caf::make_error(caf::sec::runtime_error, std::string{e.what()});
+        }
+        return backup_made{};
+      },
+      [self](report_due) {
+        self->state.report_armed = false;
+        self->send(self->state.environment->statistics,
+                   report{std::exchange(self->state.unreported, traffic{})});
+      },
+      [self](drain) {
+        const bool lost = !commit(self);
+        if (lost) log::error("the store cannot be written, what topics accepted is lost");
+        self->send(self->state.environment->statistics,
+                   report{std::exchange(self->state.unreported, traffic{})});
+        self->quit();
+        return drained{lost};
+      },
+  };
+}
+
+}  // namespace skein

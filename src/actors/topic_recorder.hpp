@@ -1,0 +1,52 @@
+/// The only writer of topics.
+///
+/// Group commit across topics and publishers: what is in the mailbox is written by one commit, and
+/// all are answered by it. It is synced if one of them wants that.
+///
+/// When the store fails, for example because the disk is full, all who wait are answered by an
+/// error at once; what they wanted is kept in its order and tried again every `retry_interval`. A
+/// topic sends nothing more until it is told, so what is kept is bounded by what was on its way.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include "actors/interfaces.hpp"
+#include "actors/log.hpp"
+
+namespace skein {
+
+struct topic_recorder_environment {
+  store::engine& engine;
+  statistics_actor statistics;
+  std::chrono::milliseconds report_interval;
+};
+
+struct topic_recorder_state {
+  static inline const char* name = "topic_recorder";
+
+  static constexpr std::chrono::milliseconds retry_interval{500};
+
+  struct gathered {
+    std::shared_ptr<const store::changes> what;
+    caf::typed_response_promise<changes_recorded> promise;
+    caf::strong_actor_ptr sender;
+  };
+
+  std::shared_ptr<const topic_recorder_environment> environment;
+  std::unique_ptr<store::batch> batch;
+  std::vector<gathered> waiting;  ///< for the next commit; while failing, those before come first
+  bool sync = false;              ///< one of them wants it
+  bool end_armed = false;
+  bool failing = false;
+  bool report_armed = false;
+  traffic unreported;
+  log::rate_limiter failures{1};
+};
+
+topic_recorder_actor::behavior_type topic_recorder(
+    topic_recorder_actor::stateful_pointer<topic_recorder_state> self,
+    std::shared_ptr<const topic_recorder_environment> environment);
+
+}  // namespace skein

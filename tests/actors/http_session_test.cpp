@@ -1,0 +1,379 @@
+#include "actors/http_session.hpp"
+
+#include <cstring>
+
+#include "actors/source.hpp"
+#include "support/fake_stream.hpp"
+#include "support/topic_plane.hpp"
+
+namespace skein {
+namespace {
+
+using namespace std::chrono_literals;
+using ending = io::stream::ending;
+
+/// Hands what it gets as a source to a real one.
+supervisor_actor::behavior_type supervisor_stand_in(
+    supervisor_actor::pointer self, std::shared_ptr<const source_environment> for_sources) {
+  return {
+      [=](source_accepted& accepted) {
+        if (for_sources) self->spawn(source, for_sources, 1u, std::move(accepted.connection));
+      },
+      [](client_accepted&) {},
+      [](http_accepted&) {},
+      [](control_accepted&) {},
+      [](handshake_overdue) {},
+      [](progress_due) {},
+      [](const report&) {},
+      [](drain) {},
+      [](drain_overdue) {},
+  };
+}
+
+class HttpSession : public topic_plane {
+ protected:
+  void serve(bool sources = true) {
+    start();
+    const auto sequencer_is = system.spawn(sequencer_stand_in, &sequencer);
+    std::shared_ptr<const source_environment> for_sources;
+    if (sources) {
+      for_sources = std::make_shared<const source_environment>(source_environment{
+          source_options{}, flow, sequencer_is, statistics_is, report_interval, nullptr});
+    }
+    auto all = std::make_shared<http_environment>();
+    all->options = http;
+    all->settings = settings;
+    all->max_line = 4096;
+    all->topics = plane;
+    all->router = system.spawn(router_stand_in, &router);
+    all->status.sequencer = sequencer_is;
+    all->status.statistics = statistics_is;
+    all->supervisor = system.spawn(supervisor_stand_in, for_sources);
+    all->report_interval = report_interval;
+    environment = std::move(all);
+    run();
+  }
+
+  std::shared_ptr<fake_stream> connect() {
+    auto stream = std::make_shared<fake_stream>();
+    last = system.spawn(http_session, environment, stream);
+    run();
+    return stream;
+  }
+
+  /// Time passes, and the supervisor lets sessions look at it.
+  void wait(std::chrono::nanoseconds time) {
+    pass(time);
+    for (const auto& session : all_named("http_session")) {
+      caf::anon_send(caf::actor_cast<caf::actor>(session), progress_due{});
+    }
+    run();
+  }
+
+  static std::string post(const std::string& path, const std::string& body,
+                          const std::string& type = "application/json") {
+    return "POST " + path + " HTTP/1.1\r\nHost: a\r\nContent-Type: " + type +
+           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  }
+  static std::string publishing(const std::string& payload) {
+    return post("/api/publish", "{\"subject\":\"a\",\"data\":\"" + payload + "\"}");
+  }
+  static std::string leasing(int wait_ms) {
+    return post("/v1/topics/a/subscribers/one/lease",
+                "{\"wait_ms\":" + std::to_string(wait_ms) + "}");
+  }
+  static constexpr const char* ready = "GET /ready HTTP/1.1\r\nHost: a\r\n\r\n";
+
+  /// Statuses of the responses so far.
+  static std::vector<int> statuses(const fake_stream& stream) {
+    std::vector<int> all;
+    const std::string& text = stream.heard();
+    for (auto at = text.find("HTTP/1.1 "); at != text.npos; at = text.find("HTTP/1.1 ", at + 1)) {
+      all.push_back(std::stoi(text.substr(at + 9, 3)));
+    }
+    return all;
+  }
+  using codes = std::vector<int>;
+
+  http_options http;
+  api::settings settings;
+  sequencer_record sequencer;
+  router_record router;
+  std::shared_ptr<const http_environment> environment;
+  http_session_actor last;
+};
+
+TEST_F(HttpSession, AnswersOneRequestAfterTheOther) {
+  serve();
+  subscribe("a", "one");
+  const auto stream = connect();
+  stream->says(publishing("x"));
+  run();
+  EXPECT_EQ(statuses(*stream), codes{200});
+  stream->says(publishing("y"));
+  run();
+  EXPECT_EQ(statuses(*stream), (codes{200, 200}));
+  EXPECT_FALSE(stream->closed());
+  EXPECT_EQ(payloads(*lease("a", "one")), (texts{"x", "y"}));
+}
+
+TEST_F(HttpSession, AnswersPipelinedRequestsInTheirOrder) {
+  serve();
+  subscribe("a", "one");
+  const auto stream = connect();
+  stream->says(leasing(1000) + ready + publishing("late"));
+  run();
+  EXPECT_EQ(statuses(*stream), codes{}) << "the first one waits";
+  publish("a", "x");
+  EXPECT_EQ(statuses(*stream), (codes{200, 204, 200}));
+}
+
+TEST_F(HttpSession, ReadsOnWhileARequestWaitsOnlyAsFarAsABufferGoes) {
+  serve();
+  subscribe("a", "one");
+  const auto stream = connect();
+  stream->says(leasing(1000));
+  run();
+  const std::size_t many = (200u << 10) / std::strlen(ready);
+  for (std::size_t i = 0; i != many; ++i) {
+    stream->says(ready);
+    run();
+  }
+  EXPECT_LE(stream->reads(), (64u << 10) / std::strlen(ready) + 4);
+  publish("a", "x");
+  run();
+  EXPECT_EQ(statuses(*stream).size(), many + 1);
+}
+
+TEST_F(HttpSession, ClosesBehindTheAnswerIfTheClientWantsThat) {
+  serve();
+  const auto stream = connect();
+  stream->says("GET /ready HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" + std::string{ready});
+  run();
+  EXPECT_EQ(statuses(*stream), codes{204});
+  EXPECT_EQ(stream->closed(), ending::graceful);
+}
+
+TEST_F(HttpSession, WhatIsNoRequestIsAnsweredAndTheConnectionClosed) {
+  serve();
+  const auto stream = connect();
+  stream->says("nonsense\r\n\r\n");
+  run();
+  EXPECT_EQ(statuses(*stream), codes{400});
+  EXPECT_EQ(stream->closed(), ending::graceful);
+}
+
+TEST_F(HttpSession, ARequestThatTakesTooLongIsAnsweredBy408) {
+  serve();
+  const auto stream = connect();
+  stream->says("GET /rea");
+  wait(http.request_timeout - 1ms);
+  stream->says("d");
+  run();
+  EXPECT_FALSE(stream->closed());
+  wait(1ms);
+  EXPECT_EQ(statuses(*stream), codes{408});
+  EXPECT_EQ(stream->closed(), ending::graceful);
+}
+
+TEST_F(HttpSession, AnIdleConnectionIsClosedInTime) {
+  serve();
+  const auto stream = connect();
+  stream->says(ready);
+  run();
+  wait(http.idle_timeout - 1ms);
+  EXPECT_FALSE(stream->closed());
+  stream->says(ready);
+  wait(http.idle_timeout - 1ms);
+  EXPECT_FALSE(stream->closed());
+  wait(2ms);
+  EXPECT_EQ(stream->closed(), ending::graceful);
+  EXPECT_EQ(statuses(*stream), (codes{204, 204}));
+}
+
+TEST_F(HttpSession, OneThatSaysNothingAtAllIsClosedInTime) {
+  serve();
+  const auto stream = connect();
+  wait(http.request_timeout);
+  EXPECT_TRUE(stream->closed());
+}
+
+TEST_F(HttpSession, AClientThatTakesNoAnswerIsLetGoOf) {
+  serve();
+  const auto stream = connect();
+  stream->takes(10);
+  stream->says(ready);
+  run();
+  wait(http.request_timeout);
+  EXPECT_EQ(stream->closed(), ending::abort);
+}
+
+TEST_F(HttpSession, AnAnswerIsWrittenAsTheClientTakesIt) {
+  serve();
+  const auto stream = connect();
+  stream->takes(10);
+  stream->says(ready + std::string{ready});
+  run();
+  stream->takes(20);
+  run();
+  EXPECT_EQ(stream->heard().size(), 30u);
+  stream->takes_all();
+  run();
+  EXPECT_EQ(statuses(*stream), (codes{204, 204}));
+}
+
+TEST_F(HttpSession, WhoGoesAwayWhileWaitingLeavesTheMessageToOthers) {
+  serve();
+  subscribe("a", "one");
+  const auto stream = connect();
+  stream->says(leasing(60'000));
+  run();
+  stream->breaks();
+  run();
+  EXPECT_TRUE(has_ended(last));
+  publish("a", "x");
+  EXPECT_EQ(payloads(*lease("a", "one")), texts{"x"});
+}
+
+TEST_F(HttpSession, AMessageForOneWhoHasJustGoneIsGivenBack) {
+  serve();
+  subscribe("a", "one");
+  const auto stream = connect();
+  stream->says(leasing(60'000));
+  run();
+  // The message is on its way when the connection breaks.
+  stream->breaks();
+  publish("a", "x");
+  run();
+  EXPECT_TRUE(has_ended(last));
+  const auto again = lease("a", "one");
+  EXPECT_EQ(payloads(*again), texts{"x"});
+}
+
+TEST_F(HttpSession, WhoSendsNoMoreStillGetsAnAnswerAtOnce) {
+  serve();
+  subscribe("a", "one");
+  const auto stream = connect();
+  stream->says(leasing(60'000));
+  stream->ends();
+  run();
+  EXPECT_EQ(statuses(*stream), codes{200});
+  EXPECT_EQ(stream->closed(), ending::graceful);
+}
+
+TEST_F(HttpSession, AsksForTheBodyIfTheClientWaitsForThat) {
+  serve();
+  subscribe("a", "one");
+  const auto stream = connect();
+  const std::string request = publishing("x");
+  const auto body = request.find("\r\n\r\n") + 4;
+  stream->says(request.substr(0, body - 2) + "Expect: 100-continue\r\n\r\n");
+  run();
+  EXPECT_EQ(statuses(*stream), codes{100});
+  stream->says(request.substr(body));
+  run();
+  EXPECT_EQ(statuses(*stream), (codes{100, 200}));
+}
+
+TEST_F(HttpSession, APublishThatIsRefusedAfterItWasAnsweredIsCounted) {
+  serve();
+  const auto stream = connect();
+  stream->says(post("/api/publish/async", "{\"subject\":\"nobody\",\"data\":\"x\"}"));
+  run();
+  EXPECT_EQ(statuses(*stream), codes{200});
+  pass(report_interval);
+  EXPECT_EQ(statistics.counted.refused_unheard, 1u);
+}
+
+TEST_F(HttpSession, EventsOfARequestComeFromASource) {
+  serve();
+  const auto stream = connect();
+  stream->says(post("/v1/events", "1|B\nx\n2|B", "text/plain"));
+  run();
+  EXPECT_EQ(statuses(*stream), codes{200});
+  EXPECT_NE(stream->heard().find("{\"events\":2,\"malformed\":1,"), std::string::npos);
+  EXPECT_EQ(sequencer.text, "1|B\n2|B\n");
+  EXPECT_EQ(sequencer.closed.size(), 1u);
+}
+
+TEST_F(HttpSession, EventsThatNobodyReadsAreRefused) {
+  serve(false);
+  const auto stream = connect();
+  stream->says(post("/v1/events", "1|B\n", "text/plain"));
+  run();
+  EXPECT_EQ(statuses(*stream), codes{503});
+}
+
+TEST_F(HttpSession, DrainsBehindTheAnswer) {
+  serve();
+  subscribe("a", "one");
+  const auto stream = connect(), idle = connect(), half = connect();
+  stream->says(leasing(1000));
+  half->says("GET /ready");
+  run();
+  for (const auto& session : all_named("http_session")) {
+    caf::anon_send(caf::actor_cast<caf::actor>(session), drain{});
+  }
+  run();
+  EXPECT_TRUE(idle->closed());
+  EXPECT_FALSE(stream->closed());
+  publish("a", "x");
+  EXPECT_EQ(statuses(*stream), codes{200});
+  EXPECT_NE(stream->heard().find("Connection: close"), std::string::npos);
+  EXPECT_TRUE(stream->closed());
+  half->says(" HTTP/1.1\r\nHost: a\r\n\r\n");
+  run();
+  EXPECT_EQ(statuses(*half), codes{204});
+  EXPECT_TRUE(half->closed());
+}
+
+TEST_F(HttpSession, APartThatNeverAnswersIsNotWaitedForForEver) {
+  serve();
+  subscribe("a", "one");
+  const auto stream = connect();
+  stream->says(leasing(1000));
+  run();
+  fail(the("topic"));
+  wait(http.max_wait + http.request_timeout);
+  EXPECT_EQ(stream->closed(), ending::abort);
+}
+
+TEST_F(HttpSession, PublishesThatNobodyHasHeardOfYetAreBounded) {
+  serve();
+  subscribe("a", "one");
+  const auto stream = connect();
+  std::string flood;
+  for (int i = 0; i != 2000; ++i) {
+    flood += post("/api/publish/async", "{\"subject\":\"a\",\"data\":\"x\"}");
+  }
+  stream->says(flood);
+  run();
+  EXPECT_EQ(statuses(*stream).size(), 2000u);
+  EXPECT_FALSE(stream->closed());
+  EXPECT_EQ(begin("a", api::fetch{"one"})->as<api::leased>().messages.size(), 2000u);
+}
+
+TEST_F(HttpSession, APartThatFailsIsAnAnswer) {
+  serve();
+  const auto stream = connect();
+  fail(caf::actor_cast<caf::strong_actor_ptr>(plane));
+  stream->says(publishing("x"));
+  run();
+  EXPECT_EQ(statuses(*stream), codes{500});
+}
+
+TEST_F(HttpSession, CountsConnectionsAndRequests) {
+  serve();
+  const auto stream = connect();
+  stream->says(ready + std::string{"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n"});
+  run();
+  stream->ends();
+  run();
+  EXPECT_EQ(statistics.counted.http_opened, 1u);
+  EXPECT_EQ(statistics.counted.http_closed, 1u);
+  EXPECT_EQ(statistics.counted.http_requests, 2u);
+  EXPECT_EQ(statistics.counted.http_refused, 1u);
+}
+
+}  // namespace
+}  // namespace skein

@@ -1,0 +1,581 @@
+#include "actors/topic.hpp"
+
+#include "support/topic_plane.hpp"
+
+namespace skein {
+namespace {
+
+using namespace std::chrono_literals;
+using reason = api::refused::reason;
+using api::wait_for;
+using core::lease_outcome;
+using core::publish_outcome;
+using action = api::settle::action;
+
+class Topic : public topic_plane {};
+
+TEST_F(Topic, DeliversToEverySubscriberWhatWasPublishedSince) {
+  start();
+  subscribe("a", "one");
+  publish("a", "first");
+  subscribe("a", "two");
+  publish("a", "second");
+  EXPECT_EQ(payloads(*lease("a", "one")), (texts{"first", "second"}));
+  EXPECT_EQ(payloads(*lease("a", "two")), (texts{"second"}));
+}
+
+TEST_F(Topic, APublishIsAnsweredWhenItIsSynced) {
+  start();
+  subscribe("a", "one");
+  const int synced = engine->syncs;
+  const auto call = publish("a", "x");
+  EXPECT_EQ(call->as<api::published>().messages.at(0).what, publish_outcome::published);
+  EXPECT_EQ(engine->syncs, synced + 1);
+}
+
+TEST_F(Topic, WhatIsAcceptedIsAnsweredAtOnceAndStoredSoon) {
+  start();
+  subscribe("a", "one");
+  const int commits = engine->commits;
+  publish("a", "x", wait_for::accepted)->as<api::published>();
+  EXPECT_EQ(engine->commits, commits);
+  pass(options.commit_interval);
+  EXPECT_EQ(engine->commits, commits + 1);
+}
+
+TEST_F(Topic, OneCommitServesAllWhoPublishMeanwhile) {
+  start();
+  subscribe("a", "one");
+  subscribe("b", "one");
+  const int commits = engine->commits;
+  std::vector<std::shared_ptr<asked>> calls;
+  for (int i = 0; i != 20; ++i) {
+    auto call = std::make_shared<asked>();
+    system.spawn([=, to = plane](caf::event_based_actor* self) {
+      api::publish what;
+      what.messages.push_back(text("x"));
+      self->request(to, caf::infinite, api::topic_call{i % 2 == 0 ? "a" : "b", what})
+          .then([call](answered& a) { call->answer = std::move(a.what); }, [](caf::error&) {});
+    });
+    calls.push_back(call);
+  }
+  run();
+  for (const auto& call : calls) call->as<api::published>();
+  EXPECT_LE(engine->commits, commits + 4);
+}
+
+TEST_F(Topic, AWaitEndsWithTheFirstMessage) {
+  start();
+  subscribe("a", "one");
+  const auto waits = lease("a", "one", 10, 1s);
+  EXPECT_FALSE(waits->answer);
+  publish("a", "x");
+  EXPECT_EQ(payloads(*waits), texts{"x"});
+}
+
+TEST_F(Topic, AWaitEndsInTime) {
+  start();
+  subscribe("a", "one");
+  const auto waits = lease("a", "one", 10, 1s);
+  pass(999ms);
+  EXPECT_FALSE(waits->answer);
+  pass(1ms);
+  EXPECT_EQ(payloads(*waits), texts{});
+}
+
+TEST_F(Topic, WhoWaitsFirstIsServedFirst) {
+  start();
+  subscribe("a", "one");
+  const auto first = lease("a", "one", 1, 1s), second = lease("a", "one", 1, 1s);
+  publish("a", "x");
+  EXPECT_EQ(payloads(*first), texts{"x"});
+  EXPECT_FALSE(second->answer);
+  publish("a", "y");
+  EXPECT_EQ(payloads(*second), texts{"y"});
+}
+
+TEST_F(Topic, WhoHasGoneGetsNothing) {
+  start();
+  subscribe("a", "one");
+  const auto gone = lease("a", "one", 1, 1s);
+  caf::anon_send(plane, wait_abandoned{"a", gone->by});
+  run();
+  EXPECT_EQ(payloads(*gone), texts{});
+  publish("a", "x");
+  EXPECT_EQ(payloads(*lease("a", "one")), texts{"x"});
+}
+
+TEST_F(Topic, AWaitEndsWithWhatIsDueAgain) {
+  options.defaults.lease = 300ms;
+  options.defaults.retry_delay = 200ms;
+  start();
+  subscribe("a", "one");
+  publish("a", "x");
+  lease("a", "one");
+  const auto waits = lease("a", "one", 1, 10s);
+  pass(499ms);
+  EXPECT_FALSE(waits->answer);
+  pass(2ms);
+  ASSERT_EQ(payloads(*waits), texts{"x"});
+  EXPECT_EQ(waits->as<api::leased>().messages[0].attempt, 2u);
+}
+
+TEST_F(Topic, AWaitEndsWithWhatWasDelayed) {
+  start();
+  subscribe("a", "one");
+  api::publish later;
+  later.messages.push_back(text("x"));
+  later.messages[0].delay = 700ms;
+  begin("a", later);
+  const auto waits = lease("a", "one", 1, 10s);
+  pass(699ms);
+  EXPECT_FALSE(waits->answer);
+  pass(2ms);
+  EXPECT_EQ(payloads(*waits), texts{"x"});
+}
+
+TEST_F(Topic, AnAcknowledgementIsSyncedAndNeverComesBack) {
+  start();
+  subscribe("a", "one");
+  publish("a", "x");
+  const auto got = lease("a", "one")->as<api::leased>().messages;
+  const int synced = engine->syncs;
+  EXPECT_EQ(settle("a", "one", got.at(0))->as<api::settled>().outcomes,
+            std::vector{lease_outcome::done});
+  EXPECT_EQ(engine->syncs, synced + 1);
+  engine = engine->crash(0, false);
+  start_again(1h);
+  EXPECT_EQ(payloads(*lease("a", "one")), texts{});
+}
+
+TEST_F(Topic, AfterACrashLeasesGoOnWithTheirDeadlinesAndAttempts) {
+  options.defaults.lease = 10s;
+  options.defaults.retry_delay = 0ms;
+  options.defaults.max_deliveries = 2;
+  start();
+  subscribe("a", "one");
+  publish("a", "x");
+  publish("a", "y");
+  const auto first = lease("a", "one", 1)->as<api::leased>().messages;
+  engine = engine->crash(1000, false);  // the process was killed, not the machine
+  start_again(4s);
+  EXPECT_EQ(payloads(*lease("a", "one")), texts{"y"}) << "x is leased";
+  pass(5s);
+  EXPECT_EQ(payloads(*lease("a", "one")), texts{});
+  pass(1s + 1ms);
+  const auto again = lease("a", "one", 1)->as<api::leased>().messages;
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].attempt, 2u);
+  EXPECT_GT(again[0].lease.number, first[0].lease.number);
+  settle("a", "one", again[0], action::nack);
+  EXPECT_EQ(begin("a", api::list_dead{"one", 0, 10})->as<api::dead_letters>().messages.size(), 1u);
+}
+
+TEST_F(Topic, AnsweredPublishesSurviveACrashOfTheMachine) {
+  start();
+  subscribe("a", "one");
+  publish("a", "x");
+  publish("a", "y", wait_for::accepted);
+  engine = engine->crash(0, false);
+  start_again();
+  EXPECT_EQ(payloads(*lease("a", "one")), texts{"x"});
+}
+
+TEST_F(Topic, WaitingForDeliveryEndsWithTheLastAcknowledgement) {
+  start();
+  subscribe("a", "one");
+  subscribe("a", "two");
+  const auto call = publish("a", "x", wait_for::delivered);
+  for (const char* const name : {"one", "two"}) {
+    EXPECT_FALSE(call->answer);
+    settle("a", name, lease("a", name)->as<api::leased>().messages.at(0));
+  }
+  EXPECT_EQ(call->as<api::published>().messages.at(0).what, publish_outcome::published);
+}
+
+TEST_F(Topic, WaitingForDeliveryEndsInTimeAndNamesWhoIsLeft) {
+  start();
+  subscribe("a", "one");
+  subscribe("a", "two");
+  api::publish what;
+  what.messages.push_back(text("x"));
+  what.wait = wait_for::delivered;
+  what.timeout = 2s;
+  const auto call = begin("a", what);
+  settle("a", "one", lease("a", "one")->as<api::leased>().messages.at(0));
+  pass(2s);
+  EXPECT_EQ(call->refusal(), reason::not_delivered);
+  EXPECT_EQ(call->as<api::refused>().waits_for, texts{"two"});
+  EXPECT_EQ(payloads(*lease("a", "two")), texts{"x"}) << "the message stays";
+}
+
+TEST_F(Topic, WithoutASubscriberNothingIsDelivered) {
+  options.defaults.no_subscribers = core::no_subscribers_policy::hold;
+  start();
+  const auto call = publish("a", "x", wait_for::delivered);
+  EXPECT_FALSE(call->answer);
+  subscribe("a", "one");
+  settle("a", "one", lease("a", "one")->as<api::leased>().messages.at(0));
+  call->as<api::published>();
+}
+
+TEST_F(Topic, FetchTakesEverythingOnce) {
+  options.defaults.batch = 2;
+  start();
+  subscribe("a", "one");
+  for (const char* const p : {"1", "2", "3", "4", "5"}) publish("a", p);
+  EXPECT_EQ(payloads(*begin("a", api::fetch{"one"})), (texts{"1", "2", "3", "4", "5"}));
+  EXPECT_EQ(payloads(*begin("a", api::fetch{"one"})), texts{});
+  pass(options.commit_interval);
+  start_again();
+  EXPECT_EQ(payloads(*begin("a", api::fetch{"one"})), texts{});
+}
+
+TEST_F(Topic, WhatIsUnknownIsSaid) {
+  start();
+  EXPECT_EQ(lease("a", "one")->refusal(), reason::no_such_topic);
+  subscribe("a", "one");
+  EXPECT_EQ(lease("a", "two")->refusal(), reason::no_such_subscriber);
+  EXPECT_EQ(begin("a", api::unsubscribe{"two"})->refusal(), reason::no_such_subscriber);
+  core::delivery never;
+  never.lease = {{0, 99}, 1};
+  EXPECT_EQ(settle("a", "one", never)->as<api::settled>().outcomes,
+            std::vector{lease_outcome::unknown});
+}
+
+TEST_F(Topic, AnAcknowledgementTwiceAndOneThatIsLateChangeNothing) {
+  options.defaults.lease = 1s;
+  options.defaults.retry_delay = 0ms;
+  start();
+  subscribe("a", "one");
+  publish("a", "x");
+  publish("a", "y");
+  const auto got = lease("a", "one")->as<api::leased>().messages;
+  settle("a", "one", got.at(0));
+  EXPECT_EQ(settle("a", "one", got.at(0))->as<api::settled>().outcomes,
+            std::vector{lease_outcome::unknown});
+  pass(1s + 1ms);
+  const auto again = lease("a", "one");
+  EXPECT_EQ(payloads(*again), texts{"y"});
+  EXPECT_EQ(settle("a", "one", got.at(1))->as<api::settled>().outcomes,
+            std::vector{lease_outcome::over});
+}
+
+TEST_F(Topic, RefusesToPromiseAnythingWhileTheStoreFails) {
+  start();
+  subscribe("a", "one");
+  publish("a", "x");
+  publish("a", "y");
+  const auto held = lease("a", "one", 1)->as<api::leased>().messages;
+  engine->fails = true;
+  EXPECT_EQ(publish("a", "z")->refusal(), reason::not_stored);
+  EXPECT_EQ(publish("a", "w")->refusal(), reason::not_stored) << "at once, and not kept";
+  EXPECT_EQ(settle("a", "one", held.at(0))->refusal(), reason::not_stored);
+  EXPECT_EQ(subscribe("a", "two")->refusal(), reason::not_stored);
+  EXPECT_EQ(payloads(*lease("a", "one", 1)), texts{"y"}) << "what is there can be had";
+  engine->fails = false;
+  pass(topic_recorder_state::retry_interval);
+  EXPECT_EQ(publish("a", "v")->as<api::published>().messages.size(), 1u);
+  EXPECT_EQ(settle("a", "one", held.at(0))->as<api::settled>().outcomes,
+            std::vector{lease_outcome::done});
+  EXPECT_EQ(payloads(*lease("a", "one")), (texts{"z", "v"}))
+      << "what was on its way took effect later";
+}
+
+TEST_F(Topic, LeavesMemoryWhenIdleAndComesBack) {
+  options.idle_timeout = 1s;
+  start();
+  subscribe("a", "one");
+  publish("a", "x");
+  const auto got = lease("a", "one")->as<api::leased>().messages;
+  EXPECT_EQ(all_named("topic").size(), 1u);
+  pass(2s);
+  EXPECT_EQ(all_named("topic").size(), 0u);
+  EXPECT_EQ(settle("a", "one", got.at(0))->as<api::settled>().outcomes,
+            std::vector{lease_outcome::done});
+  EXPECT_EQ(all_named("topic").size(), 1u);
+}
+
+TEST_F(Topic, OneInMemoryStaysAsLongAsThereIsSomethingInIt) {
+  options.idle_timeout = 1s;
+  start(false);
+  subscribe("a", "one");
+  pass(5s);
+  EXPECT_EQ(all_named("topic").size(), 1u);
+  begin("a", api::unsubscribe{"one"});
+  pass(2s);
+  EXPECT_EQ(all_named("topic").size(), 0u);
+}
+
+TEST_F(Topic, StaysWhileSomebodyWaits) {
+  options.idle_timeout = 1s;
+  start();
+  subscribe("a", "one");
+  const auto waits = lease("a", "one", 1, 10s);
+  pass(5s);
+  EXPECT_EQ(all_named("topic").size(), 1u);
+  publish("a", "x");
+  EXPECT_EQ(payloads(*waits), texts{"x"});
+}
+
+TEST_F(Topic, RemovesASubscriberWhoIsIdle) {
+  options.idle_timeout = 1s;
+  start();
+  begin("a", api::subscribe{"short", 5s});
+  begin("a", api::subscribe{"long", 0ms});
+  for (int i = 0; i != 8; ++i) {
+    pass(1s);
+    lease("a", "short");
+  }
+  EXPECT_EQ(payloads(*lease("a", "short")), texts{});
+  pass(8s);
+  lease("a", "long");  // wakes the topic, if it has left memory
+  pass(2s);
+  EXPECT_EQ(lease("a", "short")->refusal(), reason::no_such_subscriber);
+  EXPECT_EQ(payloads(*lease("a", "long")), texts{});
+}
+
+TEST_F(Topic, ASubscriberWhoLeavesLosesItsLeasesAndWaits) {
+  start();
+  subscribe("a", "one");
+  const auto waits = lease("a", "one", 1, 10s);
+  begin("a", api::unsubscribe{"one"})->as<api::removed>();
+  EXPECT_EQ(waits->refusal(), reason::no_such_subscriber);
+  EXPECT_EQ(subscribe("a", "one")->as<api::subscribed>().is_new, true);
+}
+
+TEST_F(Topic, WithoutANameASubscriberGetsOne) {
+  start();
+  const auto first = begin("a", api::subscribe{})->as<api::subscribed>().subscriber;
+  const auto second = begin("a", api::subscribe{})->as<api::subscribed>().subscriber;
+  EXPECT_NE(first, second);
+  EXPECT_EQ(first.size(), 36u);
+  EXPECT_EQ(first[14], '4');
+}
+
+TEST_F(Topic, DeadLettersAreListedReplayedAndPurged) {
+  options.defaults.max_deliveries = 1;
+  start();
+  subscribe("a", "one");
+  for (const char* const p : {"1", "2", "3"}) publish("a", p);
+  const auto got = lease("a", "one");
+  for (const auto& d : got->as<api::leased>().messages) settle("a", "one", d, action::nack);
+  const auto dead = begin("a", api::list_dead{"one", 0, 2})->as<api::dead_letters>();
+  ASSERT_EQ(dead.messages.size(), 2u);
+  EXPECT_TRUE(dead.more);
+  EXPECT_EQ(*dead.messages[1].what.payload, "2");
+  begin("a", api::settle_dead{"one", api::settle_dead::action::replay, {dead.messages[0].id}});
+  EXPECT_EQ(payloads(*lease("a", "one")), texts{"1"});
+  const auto purged = begin("a", api::settle_dead{"one", api::settle_dead::action::purge, {}});
+  EXPECT_EQ(purged->as<api::dead_settled>().messages, 2u);
+}
+
+TEST_F(Topic, DrainsWithEverythingThatWasAccepted) {
+  start();
+  subscribe("a", "one");
+  const auto waits = lease("a", "one", 1, 10s);
+  EXPECT_TRUE(drains(plane));
+  EXPECT_EQ(payloads(*waits), texts{});
+  EXPECT_TRUE(drains(recorder));
+  start_again();
+  publish("a", "x", wait_for::accepted);
+  EXPECT_TRUE(drains(plane));
+  EXPECT_TRUE(drains(recorder));
+  start_again();
+  EXPECT_EQ(payloads(*lease("a", "one")), texts{"x"});
+}
+
+TEST_F(Topic, CountsWhatItDoes) {
+  start();
+  subscribe("a", "one");
+  publish("a", "x");
+  publish("b", "x");
+  const auto got = lease("a", "one")->as<api::leased>().messages;
+  settle("a", "one", got.at(0), action::nack, 0ms);
+  settle("a", "one", lease("a", "one")->as<api::leased>().messages.at(0));
+  pass(report_interval);
+  EXPECT_EQ(statistics.counted.published, 1u);
+  EXPECT_EQ(statistics.counted.delivered, 2u);
+  EXPECT_EQ(statistics.counted.returned, 1u);
+  EXPECT_EQ(statistics.counted.settled, 1u);
+}
+
+// --- which topics there are ---
+
+class Topics : public topic_plane {};
+
+TEST_F(Topics, AreCreatedWithOptionsOnce) {
+  start();
+  core::topic_options some = options.defaults;
+  some.priorities = 3;
+  EXPECT_TRUE(begin("a", api::create_topic{some})->as<api::created>().is_new);
+  EXPECT_FALSE(begin("a", api::create_topic{some})->as<api::created>().is_new);
+  EXPECT_EQ(begin("a", api::create_topic{options.defaults})->refusal(), reason::exists_differently);
+  start_again();
+  EXPECT_EQ(begin("a", api::describe_topic{})->as<api::topic_description>().options, some);
+}
+
+TEST_F(Topics, AreListedByName) {
+  start();
+  for (const char* const name : {"b", "a", "c"}) begin(name, api::create_topic{options.defaults});
+  const auto first = list("", 2)->as<api::topic_list>();
+  ASSERT_EQ(first.topics.size(), 2u);
+  EXPECT_EQ(first.topics[0].name, "a");
+  EXPECT_TRUE(first.more);
+  const auto rest = list("b", 2)->as<api::topic_list>();
+  ASSERT_EQ(rest.topics.size(), 1u);
+  EXPECT_EQ(rest.topics[0].name, "c");
+  EXPECT_FALSE(rest.more);
+}
+
+TEST_F(Topics, AreDeletedWithEverythingInThem) {
+  start();
+  subscribe("a", "one");
+  publish("a", "x");
+  const auto waits = lease("a", "one", 1, 10s);
+  const auto second = lease("a", "one", 1, 10s);
+  begin("a", api::delete_topic{})->as<api::removed>();
+  EXPECT_EQ(second->refusal(), reason::no_such_topic);
+  EXPECT_EQ(lease("a", "one")->refusal(), reason::no_such_topic);
+  EXPECT_EQ(begin("a", api::delete_topic{})->refusal(), reason::no_such_topic);
+  subscribe("a", "one");
+  EXPECT_EQ(payloads(*lease("a", "one")), texts{});
+  EXPECT_EQ(list("", 10)->as<api::topic_list>().topics.size(), 1u);
+}
+
+TEST_F(Topics, TwoWhoDeleteOneAreBothAnswered) {
+  start();
+  subscribe("a", "one");
+  std::vector<std::shared_ptr<asked>> calls;
+  for (int i = 0; i != 3; ++i) {
+    auto call = std::make_shared<asked>();
+    const decltype(api::topic_call::what) what =
+        i == 2 ? decltype(api::topic_call::what){api::create_topic{options.defaults}}
+               : decltype(api::topic_call::what){api::delete_topic{}};
+    system.spawn([=, to = plane](caf::event_based_actor* self) {
+      self->request(to, caf::infinite, api::topic_call{"a", what})
+          .then([call](answered& a) { call->answer = std::move(a.what); }, [](caf::error&) {});
+    });
+    calls.push_back(call);
+  }
+  run();
+  calls[0]->as<api::removed>();
+  EXPECT_EQ(calls[1]->refusal(), reason::no_such_topic);
+  EXPECT_EQ(calls[2]->refusal(), reason::exists_differently);
+  EXPECT_TRUE(begin("a", api::create_topic{options.defaults})->as<api::created>().is_new);
+}
+
+TEST_F(Topics, DrainWithADeletionThatIsOnItsWay) {
+  start();
+  subscribe("a", "one");
+  const auto call = std::make_shared<asked>();
+  system.spawn([=, to = plane](caf::event_based_actor* self) {
+    self->request(to, caf::infinite, api::topic_call{"a", api::delete_topic{}})
+        .then([call](answered& a) { call->answer = std::move(a.what); }, [](caf::error&) {});
+  });
+  EXPECT_TRUE(drains(plane));
+  call->as<api::removed>();
+}
+
+TEST_F(Topics, APublishMakesOneOnlyToHoldWhatItPublishes) {
+  start();
+  EXPECT_EQ(publish("a", "x")->refusal(), reason::no_such_topic);
+  EXPECT_EQ(list("", 10)->as<api::topic_list>().topics.size(), 0u);
+}
+
+TEST_F(Topics, WithoutAStoreAreInMemoryOnly) {
+  start(false);
+  core::topic_options durable = options.defaults;
+  durable.storage = core::topic_storage::durable;
+  EXPECT_EQ(begin("a", api::create_topic{durable})->refusal(), reason::nothing_stored);
+  subscribe("b", "one");
+  publish("b", "x");
+  EXPECT_EQ(payloads(*lease("b", "one")), texts{"x"});
+  EXPECT_EQ(list("", 10)->as<api::topic_list>().topics.size(), 1u);
+  begin("b", api::delete_topic{})->as<api::removed>();
+  EXPECT_EQ(list("", 10)->as<api::topic_list>().topics.size(), 0u);
+}
+
+TEST_F(Topics, ACallToOneThatJustLeavesMemoryIsAnswered) {
+  options.idle_timeout = 1s;
+  start();
+  subscribe("a", "one");
+  publish("a", "x");
+  pass(1999ms);
+  caf::anon_send(plane, topic_idle{"a", 0});
+  EXPECT_EQ(payloads(*lease("a", "one")), texts{"x"});
+}
+
+TEST_F(Topics, WhatWasMadeWhileTheStoreFailedIsThereLater) {
+  start();
+  engine->fails = true;
+  EXPECT_EQ(begin("a", api::create_topic{options.defaults})->refusal(), reason::not_stored);
+  engine->fails = false;
+  pass(topic_recorder_state::retry_interval);
+  start_again();
+  EXPECT_EQ(list("", 10)->as<api::topic_list>().topics.size(), 1u);
+}
+
+TEST_F(Topics, NoneIsMadeWhileTheStoreIsKnownToFail) {
+  start();
+  engine->fails = true;
+  for (int i = 0; i != 10; ++i) {
+    EXPECT_EQ(subscribe("s" + std::to_string(i), "one")->refusal(), reason::not_stored);
+    EXPECT_EQ(begin("c" + std::to_string(i), api::create_topic{options.defaults})->refusal(),
+              reason::not_stored);
+  }
+  EXPECT_EQ(all_named("topic").size(), 1u);
+  EXPECT_EQ(begin("s0", api::create_topic{options.defaults})->refusal(), reason::not_stored)
+      << "it is not there yet";
+  engine->fails = false;
+  pass(topic_recorder_state::retry_interval);
+  EXPECT_FALSE(begin("s0", api::create_topic{options.defaults})->as<api::created>().is_new);
+  EXPECT_TRUE(begin("c0", api::create_topic{options.defaults})->as<api::created>().is_new);
+}
+
+TEST_F(Topics, TwoWhoMakeOneAreBothAnsweredWhenItIsStored) {
+  start();
+  std::vector<std::shared_ptr<asked>> calls;
+  for (int i = 0; i != 2; ++i) {
+    auto call = std::make_shared<asked>();
+    system.spawn([=, to = plane, o = options.defaults](caf::event_based_actor* self) {
+      self->request(to, caf::infinite, api::topic_call{"a", api::create_topic{o}})
+          .then(
+              [=](answered& a) {
+                EXPECT_EQ(engine->syncs, 1) << "before it was on disk";
+                call->answer = std::move(a.what);
+              },
+              [](caf::error&) {});
+    });
+    calls.push_back(call);
+  }
+  run();
+  EXPECT_TRUE(calls[0]->as<api::created>().is_new);
+  EXPECT_FALSE(calls[1]->as<api::created>().is_new);
+}
+
+TEST_F(Topics, OneThatFailsHarmsNoOther) {
+  start();
+  subscribe("a", "one");
+  publish("a", "x");
+  fail(the("topic"));
+  EXPECT_EQ(payloads(*lease("a", "one")), texts{"x"}) << "from the store";
+}
+
+TEST_F(Topics, RefuseWhenTheyEnd) {
+  start();
+  subscribe("a", "one");
+  bool ended = false;
+  system.spawn([&](caf::event_based_actor* self) {
+    self->request(plane, caf::infinite, drain{})
+        .then([&](drained) { ended = true; }, [](caf::error&) {});
+    self->request(plane, caf::infinite, api::topic_call{"a", api::lease{"one", 1, {}}})
+        .then([](answered& a) { EXPECT_EQ(std::get<api::refused>(a.what).why, reason::ending); },
+              [](caf::error&) {});
+  });
+  run();
+  EXPECT_TRUE(ended);
+}
+
+}  // namespace
+}  // namespace skein
