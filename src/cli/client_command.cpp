@@ -1,11 +1,9 @@
 #include <poll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <iostream>
@@ -16,6 +14,7 @@
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/interruption.hpp"
 #include "cli/maze_race.hpp"
 #include "cli/sockets.hpp"
 #include "io/descriptors.hpp"
@@ -48,16 +47,6 @@ struct listener {
   descriptor connection;
   std::string pending;  ///< a line whose end has not come
 };
-
-/// SIGINT and SIGTERM as something to poll.
-descriptor stop_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  return descriptor{::signalfd(-1, &set, SFD_CLOEXEC)};
-}
 
 class printing_clients {
  public:

@@ -1,5 +1,7 @@
 #include "cli/command_line.hpp"
 
+#include "config/values.hpp"
+
 namespace skein::cli {
 
 namespace po = boost::program_options;
@@ -26,6 +28,24 @@ po::typed_value<std::int64_t>* port(std::uint16_t& target, const char* name) {
         check_range(name, value, 1, 65535);
         target = static_cast<std::uint16_t>(value);
       });
+}
+
+std::chrono::milliseconds parse_duration(const char* name, const std::string& text) {
+  using std::chrono::milliseconds;
+  constexpr std::chrono::hours longest{24 * 36'525};  // a hundred years, as in the API
+  const auto value = config::read_duration(text);
+  if (value && *value <= longest && *value % milliseconds{1} == value->zero()) {
+    return std::chrono::duration_cast<milliseconds>(*value);
+  }
+  throw usage_error{std::string{"--"} + name + " must be a time such as 500ms or 2s, not '" + text +
+                    "'"};
+}
+
+po::typed_value<std::string>* duration(std::chrono::milliseconds& target, const char* name) {
+  return po::value<std::string>()
+      ->default_value(config::write_duration(target))
+      ->value_name("TIME")
+      ->notifier([&target, name](const std::string& text) { target = parse_duration(name, text); });
 }
 
 po::variables_map parse(const arguments& args, const po::options_description& options,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/program_options.hpp>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <stdexcept>
@@ -24,6 +25,14 @@ boost::program_options::typed_value<std::int64_t>* number(std::int64_t& target, 
 
 /// A port option, 1..65535, with its default.
 boost::program_options::typed_value<std::int64_t>* port(std::uint16_t& target, const char* name);
+
+/// An option for a time with its default, in the grammar of the daemon's options (config/values);
+/// `1us` is a usage_error.
+boost::program_options::typed_value<std::string>* duration(std::chrono::milliseconds& target,
+                                                           const char* name);
+
+/// Whole milliseconds. Throws usage_error.
+std::chrono::milliseconds parse_duration(const char* name, const std::string& text);
 
 /// Fills the options' targets: flag before environment before default. `environment` maps variable
 /// names to option names. Throws usage_error.

@@ -20,5 +20,10 @@ int epoch_command(const arguments& args);
 int replay_command(const arguments& args);
 int inbox_command(const arguments& args);
 int store_command(const arguments& args);
+int pub_command(const arguments& args);
+int sub_command(const arguments& args);
+int fetch_command(const arguments& args);
+int topics_command(const arguments& args);
+int dlq_command(const arguments& args);
 
 }  // namespace skein::cli

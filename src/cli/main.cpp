@@ -16,7 +16,7 @@ struct command {
   int (*run)(const arguments&);
 };
 
-constexpr std::array<command, 8> commands{{
+constexpr std::array<command, 13> commands{{
     {"maze", "play the follower maze against a server and verify every byte", maze_command},
     {"source", "send a file or standard input to the event source door", source_command},
     {"client", "print what users get", client_command},
@@ -25,6 +25,11 @@ constexpr std::array<command, 8> commands{{
     {"replay", "print a range of its log of events", replay_command},
     {"inbox", "print how far a user has acknowledged and what waits", inbox_command},
     {"store", "describe its store, verify it, or copy it", store_command},
+    {"topics", "list topics; create, show or delete one", topics_command},
+    {"pub", "publish messages to a topic", pub_command},
+    {"sub", "subscribe to a topic, and print what comes", sub_command},
+    {"fetch", "print what is there for a subscriber", fetch_command},
+    {"dlq", "list dead letters, replay or purge them", dlq_command},
 }};
 
 const command* find(const std::string& name) {

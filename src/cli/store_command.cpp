@@ -65,7 +65,8 @@ int check(const std::string& directory) {
   std::cout << "records: " << counts.records << "\nevents: " << counts.events
             << "\nepochs: " << counts.epochs << "\ncheckpoints: " << counts.checkpoints
             << "\nedges: " << counts.edges << "\ninboxes: " << counts.inboxes
-            << "\nfindings: " << findings << "\n";
+            << "\ntopics: " << counts.topics << "\nmessages: " << counts.messages
+            << "\nsubscribers: " << counts.subscribers << "\nfindings: " << findings << "\n";
   return std::cout.flush() && findings == 0 ? exit_good : exit_bad;
 }
 

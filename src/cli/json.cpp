@@ -1,2 +1,0 @@
-// Boost.JSON itself, once in the program.
-#include <boost/json/src.hpp>

@@ -1,0 +1,189 @@
+#include <boost/json/serialize.hpp>
+#include <iostream>
+
+#include "api/json_text.hpp"
+#include "cli/commands.hpp"
+#include "cli/topic_client.hpp"
+#include "config/values.hpp"
+
+namespace skein::cli {
+
+namespace json = boost::json;
+namespace po = boost::program_options;
+
+namespace {
+
+constexpr const char* about = R"(usage: skein topics [options]
+       skein topics [options] create TOPIC
+       skein topics [options] show TOPIC
+       skein topics [options] delete TOPIC
+
+Lists all topics of a daemon by name, and where they are stored. create makes
+one; options of topics that are not given are as the daemon's configuration says.
+show describes it, and each of its subscribers in a line. delete deletes it, with
+its messages and subscribers.
+
+)";
+
+/// An option of `create`, and what it is in the API.
+struct topic_option {
+  enum class kinds { word, number, flag, time };
+
+  const char* name;    ///< on the command line
+  const char* member;  ///< of TopicOptions
+  kinds kind;
+  const char* value;  ///< what the help calls it
+  const char* meaning;
+};
+
+using kinds = topic_option::kinds;
+
+constexpr topic_option topic_options[] = {
+    {"storage", "storage", kinds::word, "WHERE", "memory or durable"},
+    {"priorities", "priorities", kinds::number, "N", "levels; 0 is the highest"},
+    {"order", "order", kinds::word, "HOW",
+     "strict: the highest priority first; weighted: one in eight of the lowest"},
+    {"no-subscribers", "no_subscribers", kinds::word, "HOW",
+     "a message that nobody gets: reject, hold or drop"},
+    {"max-pending", "max_pending", kinds::number, "N",
+     "messages that a subscriber has not acknowledged"},
+    {"overflow", "overflow", kinds::word, "HOW", "a message beyond that: reject or drop-oldest"},
+    {"dedupe", "dedupe", kinds::word, "HOW",
+     "messages with one key: off; replace what is pending; first within --dedupe-window"},
+    {"dedupe-window", "dedupe_window_ms", kinds::time, "TIME", "at --dedupe first"},
+    {"expire", "expire", kinds::flag, "BOOL", "honour the expiry of messages"},
+    {"ordered", "ordered", kinds::flag, "BOOL", "a message waits for all before it with its key"},
+    {"batch", "batch", kinds::number, "N", "messages of one lease request at most"},
+    {"lease", "lease_ms", kinds::time, "TIME", "until a delivery is made again; 0: never"},
+    {"retry-delay", "retry_delay_ms", kinds::time, "TIME",
+     "before the second delivery; then twice as long each time"},
+    {"max-retry-delay", "max_retry_delay_ms", kinds::time, "TIME", "the longest that this becomes"},
+    {"max-deliveries", "max_deliveries", kinds::number, "N",
+     "of one message, then it is a dead letter; 0: no bound"},
+};
+
+void write(api::json_writer& out, const topic_option& option, const std::string& text) {
+  out.name(option.member);
+  if (option.kind == kinds::time) {
+    out.number(parse_duration(option.name, text).count());
+  } else if (option.kind == kinds::number) {
+    const auto number = config::read_number(text);
+    if (!number) {
+      throw usage_error{std::string{"--"} + option.name + " must be a number, not '" + text + "'"};
+    }
+    out.number(*number);
+  } else if (option.kind == kinds::flag) {
+    if (text != "true" && text != "false") {
+      throw usage_error{std::string{"--"} + option.name + " must be true or false, not '" + text +
+                        "'"};
+    }
+    out.flag(text == "true");
+  } else {
+    out.text(text);
+  }
+}
+
+/// The body of the request.
+std::string options_given(const po::variables_map& values) {
+  std::string body;
+  api::json_writer out{body};
+  out.begin_object();
+  for (const auto& option : topic_options) {
+    if (values.count(option.name) != 0) {
+      write(out, option, values[option.name].as<std::string>());
+    }
+  }
+  out.end_object();
+  return body;
+}
+
+void list(topic_client& daemon, bool verbose, bool as_json) {
+  daemon.list(topic_path({}), "topics", [&](const json::object& topic) {
+    if (as_json) {
+      std::cout << json::serialize(topic) << '\n';
+      return bool{std::cout};
+    }
+    const auto& options = object_in(topic, "options");
+    std::cout << text_in(topic, "name") << ' '
+              << (verbose ? fields_of(options) : std::string{text_in(options, "storage")}) << '\n';
+    return bool{std::cout};
+  });
+}
+
+void create(topic_client& daemon, const std::string& topic, const std::string& body, bool as_json) {
+  const auto answer = daemon.ask("PUT", topic_path({topic}), body);
+  if (as_json) {
+    std::cout << json::serialize(answer) << '\n';
+  } else {
+    std::cout << topic << ' ' << fields_of(object_in(answer, "options")) << '\n';
+  }
+}
+
+void show(topic_client& daemon, const std::string& topic, bool as_json) {
+  const auto answer = daemon.ask("GET", topic_path({topic}));
+  if (as_json) {
+    std::cout << json::serialize(answer) << '\n';
+  } else {
+    for (const auto& [key, value] : answer) {
+      if (key != "options") {
+        std::cout << key << ": " << field_text(key, value) << '\n';
+        continue;
+      }
+      for (const auto& option : topic_options) {
+        if (const auto* const v = object_in(answer, "options").if_contains(option.member)) {
+          std::cout << option.name << ": " << field_text(option.member, *v) << '\n';
+        }
+      }
+    }
+  }
+  daemon.list(topic_path({topic, "subscribers"}), "subscribers", [&](const json::object& s) {
+    std::cout << (as_json ? json::serialize(s) : "subscriber: " + fields_of(s)) << '\n';
+    return bool{std::cout};
+  });
+}
+
+}  // namespace
+
+int topics_command(const arguments& args) {
+  door where;
+  arguments words;
+  bool verbose = false;
+  bool as_json = false;
+  bool help = false;
+  po::options_description general{"Options", 96, 56};
+  where.add_to(general);
+  general.add_options()                                                               //
+      ("verbose,v", po::bool_switch(&verbose), "list topics with all their options")  //
+      ("json", po::bool_switch(&as_json), "print lines of JSON, as the API has it")   //
+      ("help", po::bool_switch(&help), "show this text");
+  po::options_description of_topics{"Options of create", 96, 56};
+  for (const auto& o : topic_options) {
+    of_topics.add_options()(o.name, po::value<std::string>()->value_name(o.value), o.meaning);
+  }
+  po::options_description all;
+  all.add(general).add(of_topics).add_options()("word", po::value(&words));
+  po::positional_options_description positional;
+  positional.add("word", -1);
+  const auto values = parse(args, all, positional);
+  if (help) {
+    std::cout << about << general << '\n' << of_topics << std::flush;
+    return exit_good;
+  }
+  const std::string what = words.empty() ? "list" : words.front();
+  const auto body = options_given(values);
+  if (body != "{}" && what != "create") throw usage_error{"options of topics are for create"};
+  if (words.size() == 2 && (what == "create" || what == "show" || what == "delete")) {
+    check_name(words[1]);
+  } else if (!words.empty()) {
+    throw usage_error{"topics takes nothing, or create, show or delete and a TOPIC"};
+  }
+
+  topic_client daemon{where};
+  if (what == "list") list(daemon, verbose, as_json);
+  if (what == "create") create(daemon, words[1], body, as_json);
+  if (what == "show") show(daemon, words[1], as_json);
+  if (what == "delete") daemon.ask("DELETE", topic_path({words[1]}));
+  return std::cout.flush() ? exit_good : exit_bad;
+}
+
+}  // namespace skein::cli

@@ -1,0 +1,39 @@
+/// Tells on standard error how long work goes on.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace skein::cli {
+
+/// About once a second how many there are, and how many a second: on a terminal in one line that
+/// is written again and again. Work of less than a second tells nothing.
+class work_progress {
+ public:
+  /// `what` there are many of, e.g. "messages".
+  explicit work_progress(std::string what);
+  ~work_progress() { clear(); }
+  work_progress(const work_progress&) = delete;
+  work_progress& operator=(const work_progress&) = delete;
+
+  void advance(std::uint64_t by);
+
+  /// Takes the line from the terminal, so that something else can be written.
+  void clear();
+
+  std::uint64_t count() const { return count_; }
+
+  /// `300 messages in 0.05 s (6000/s)`
+  std::string summary() const;
+
+ private:
+  std::string what_;
+  bool terminal_;
+  bool shown_ = false;
+  std::uint64_t count_ = 0;
+  std::chrono::steady_clock::time_point begin_;
+  std::chrono::steady_clock::time_point told_;
+};
+
+}  // namespace skein::cli
