@@ -25,6 +25,8 @@
 #include "core/round.hpp"
 #include "core/topic_queue.hpp"
 #include "io/event_decoder.hpp"
+#include "io/http_reader.hpp"
+#include "io/http_writer.hpp"
 #include "support/events.hpp"
 
 namespace {
@@ -93,6 +95,43 @@ void event_decoder_read(benchmark::State& state) {
   state.SetBytesProcessed(times(state, bytes.size()));
 }
 BENCHMARK(event_decoder_read)->Name("event_decoder/read:64KiB");
+
+/// A small publication, as a common client sends it, alone in its read: with the buffer that an
+/// idle connection does not have.
+void http_request_read(benchmark::State& state) {
+  const std::string body = R"({"payload":"aGVsbG8sIHdvcmxk","key":"order-4711","priority":3})";
+  const std::string bytes =
+      "POST /v1/topics/orders/messages HTTP/1.1\r\nHost: broker.example:8080\r\n"
+      "User-Agent: python-requests/2.31.0\r\nAccept-Encoding: gzip, deflate\r\nAccept: */*\r\n"
+      "Connection: keep-alive\r\nContent-Type: application/json\r\nContent-Length: " +
+      std::to_string(body.size()) + "\r\n\r\n" + body;
+  io::http_reader reader;
+  for (auto _ : state) {
+    const auto space = reader.space_for_reading();
+    std::memcpy(space.data, bytes.data(), bytes.size());
+    reader.commit(bytes.size());
+    if (reader.next() != io::http_reader::result::request) state.SkipWithError("no request");
+    const io::http_request request = std::move(reader.request());
+    benchmark::DoNotOptimize(request.body.data());
+    if (reader.next() != io::http_reader::result::more) state.SkipWithError("not idle");
+  }
+  state.SetItemsProcessed(times(state, 1));
+  state.SetBytesProcessed(times(state, bytes.size()));
+}
+BENCHMARK(http_request_read);
+
+void http_response_write(benchmark::State& state) {
+  const io::http_response response{201, "application/json", R"({"place":123456789})", {}};
+  std::string out;
+  for (auto _ : state) {
+    out.clear();
+    io::write_response({}, response, out, 1'700'000'000);
+    benchmark::DoNotOptimize(out.data());
+  }
+  state.SetItemsProcessed(times(state, 1));
+  state.SetBytesProcessed(times(state, out.size()));
+}
+BENCHMARK(http_response_write);
 
 /// Batches of that many events, shuffled each, as the follower maze sends them.
 void reorder_buffer_push_pop(benchmark::State& state) {
@@ -324,7 +363,7 @@ void topic_queue_publish_and_deliver(benchmark::State& state) {
   constexpr int batch = 50;
   core::topic_options options;
   options.max_pending = 10'000'000;
-  core::memory_message_log log;
+  core::memory_topic_log log;
   core::topic_queue topic{options, log};
   const core::message m{{}, std::make_shared<const std::string>(100, 'x')};
   topic.subscribe(0);

@@ -179,7 +179,8 @@ TEST(ClientWithLineFeeds, GetsThem) {
 }
 
 TEST(ClientNobodyIsConnectedFor, CostsNothing) {
-  daemon broker{{{"event.durability", "none"}}};  // the store takes memory of its own
+  daemon broker{{{"event.durability", "none"},
+                 {"topic.storage", "memory"}}};  // the store takes memory of its own
   audience users{broker, {1}};
   auto source = broker.source();
   source.send("1|B\n");

@@ -91,7 +91,7 @@ TEST(DurabilityAsync, WritesEachMebibyteAlsoWithinTheInterval) {
 }
 
 TEST(DurabilityNone, LosesEverythingAtEveryEnd) {
-  daemon broker{{{"event.durability", "none"}}};
+  daemon broker{{{"event.durability", "none"}, {"topic.storage", "memory"}}};
   for (const bool killed : {true, false}) {
     SCOPED_TRACE(killed);
     audience users{broker, {1}};
@@ -113,7 +113,7 @@ TEST(DurabilityNone, LosesEverythingAtEveryEnd) {
 TEST(DurabilityNone, HasNoControlDoorUnlessOneIsNamed) {
   const temporary_directory place;
   const std::string socket = place.path() / "door";
-  daemon broker{{{"event.durability", "none"}}};
+  daemon broker{{{"event.durability", "none"}, {"topic.storage", "memory"}}};
   EXPECT_EQ(operate(broker.store(), {"status"}).err,
             "skein: no daemon listens at " + (broker.store() / "control").string() + "\n");
   broker.stop();

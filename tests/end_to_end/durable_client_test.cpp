@@ -383,7 +383,7 @@ TEST(DurableClient, IsClosedInOrderWhileItIsReplayedAndTheDaemonEnds) {
 }
 
 TEST(DurableClient, IsRefusedInOneLineWhereNothingIsStored) {
-  daemon broker{{{"event.durability", "none"}}};
+  daemon broker{{{"event.durability", "none"}, {"topic.storage", "memory"}}};
   audience users{broker, {2}};
   for (const char* line : {"1|\n", "1|7\n"}) {
     peer client{broker.client_port()};

@@ -48,14 +48,16 @@ inline void copy_store(const std::filesystem::path& from, const std::filesystem:
   std::filesystem::remove_all(to);
   std::filesystem::create_directory(to);
   for (const auto& file : std::filesystem::directory_iterator{from}) {
-    if (file.is_regular_file()) std::filesystem::copy_file(file.path(), to / file.path().filename());
+    if (file.is_regular_file())
+      std::filesystem::copy_file(file.path(), to / file.path().filename());
   }
 }
 
 /// A daemon that cannot start.
 inline finished start_in_vain(const std::filesystem::path& store) {
-  return run(SKEIND_PATH, {{"--source.listen", "127.0.0.1:0", "--client.listen", "127.0.0.1:0",
-                            "--log.level", "warn", "--store.directory", store}});
+  return run(SKEIND_PATH,
+             {{"--source.listen", "127.0.0.1:0", "--client.listen", "127.0.0.1:0", "--http.listen",
+               "127.0.0.1:0", "--log.level", "warn", "--store.directory", store}});
 }
 
 /// Expects that it has said so in one line, which begins with `skeind: ` and `place`.

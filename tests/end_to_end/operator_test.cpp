@@ -46,7 +46,10 @@ TEST(OperatorStatus, TellsHowTheDaemonIsDoing) {
   EXPECT_NE(bytes, "0");
   EXPECT_EQ(status,
             "epoch: 1\nnext: 4\nheld: 1\nsources: 1\nclients: 2\nevents_received: 4\n"
-            "notifications_sent: 5\nlog_begin: 0\nlog_end: 19\nlog_events: 3\ncheckpoints: 0\n"
+            "notifications_sent: 5\nmessages_published: 0\nmessages_refused: 0\n"
+            "messages_refused_unheard: 0\nmessages_delivered: 0\nmessages_acknowledged: 0\n"
+            "messages_returned: 0\ntopics_in_memory: 0\nhttp_connections: 0\nhttp_requests: 0\n"
+            "http_refused: 0\nlog_begin: 0\nlog_end: 19\nlog_events: 3\ncheckpoints: 0\n"
             "store_failing: 0\nstore_bytes: " +
                 bytes + "\n");
 }
@@ -55,7 +58,10 @@ TEST(OperatorStatus, IsJsonIfThatIsWanted) {
   daemon broker;
   const std::string facts =
       R"({"ok":true,"epoch":1,"next":1,"held":0,"sources":0,"clients":0,"events_received":0,)"
-      R"("notifications_sent":0,"log_begin":0,"log_end":0,"log_events":0,"checkpoints":0,)"
+      R"("notifications_sent":0,"messages_published":0,"messages_refused":0,)"
+      R"("messages_refused_unheard":0,"messages_delivered":0,"messages_acknowledged":0,)"
+      R"("messages_returned":0,"topics_in_memory":0,"http_connections":0,"http_requests":0,)"
+      R"("http_refused":0,"log_begin":0,"log_end":0,"log_events":0,"checkpoints":0,)"
       R"("store_failing":0,"store_bytes":)";
   for (const char* command : {"status", "epoch"}) {
     EXPECT_EQ(printed(broker.store(), {command, "--json"}),
@@ -326,8 +332,9 @@ TEST(OperatorCommands, OfASecondDaemonOnTheStoreAreRefused) {
            {broker.store(), "another process has it open"},
            {broker.store().parent_path(), "is neither empty nor a store"},
            {broker.store() / "no/where", "its parent directory does not exist"}}) {
-    const auto second = run(SKEIND_PATH, {{"--source.listen", "127.0.0.1:0", "--client.listen",
-                                           "127.0.0.1:0", "--store.directory", directory}});
+    const auto second =
+        run(SKEIND_PATH, {{"--source.listen", "127.0.0.1:0", "--client.listen", "127.0.0.1:0",
+                           "--http.listen", "127.0.0.1:0", "--store.directory", directory}});
     EXPECT_EQ(second.status, 1) << second.err;
     EXPECT_NE(second.err.find(reason), std::string::npos) << second.err;
     EXPECT_EQ(second.err.find('\n'), second.err.size() - 1) << second.err;

@@ -47,8 +47,8 @@ TEST_F(Start, FailsOnATakenPort) {
   const auto address = "127.0.0.1:" + std::to_string(taken.number());
   for (const char* durability : {"none", "async"}) {
     const auto refused = [&](const std::string& source, const std::string& client) {
-      auto done = skeind({"--source.listen", source, "--client.listen", client, "--log.level",
-                          "warn", "--event.durability", durability});
+      auto done = skeind({"--source.listen", source, "--client.listen", client, "--http.listen",
+                          "127.0.0.1:0", "--log.level", "warn", "--event.durability", durability});
       expect_refused(done, 1, "cannot listen on " + address + ": ");
     };
     refused(address, "127.0.0.1:0");
@@ -154,7 +154,8 @@ TEST_F(Start, TakesTheQueueTtlOfQueServerAsMilliseconds) {
 
 TEST_F(Start, IsQuietAtLevelWarning) {
   process quiet{SKEIND_PATH,
-                {{"--source.listen", "127.0.0.1:0", "--client.listen", "127.0.0.1:0"},
+                {{"--source.listen", "127.0.0.1:0", "--client.listen", "127.0.0.1:0",
+                  "--http.listen", "127.0.0.1:0"},
                  {{"LOG_LEVEL", "warning"}},
                  directory_}};
   await("its doors", [&] { return std::filesystem::exists(directory_ + "/skein-data/control"); });

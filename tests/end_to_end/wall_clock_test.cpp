@@ -1,37 +1,12 @@
 /// A wall clock that is set while the daemon runs, or between its lives.
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <stdexcept>
-
-#include "harm.hpp"
+#include "wall_clock.hpp"
 
 namespace skein::test {
 namespace {
 
-constexpr std::int64_t day = 24 * 60 * 60;
-
 class WallClock : public testing::Test {
  protected:
-  WallClock() {
-    const auto path = directory.path() / "offset";
-    write_bytes(path, std::string(sizeof *offset, '\0'));
-    const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-    void* const mapped =
-        ::mmap(nullptr, sizeof *offset, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    ::close(file);
-    if (mapped == MAP_FAILED) throw std::runtime_error{"cannot map " + path.string()};
-    offset = static_cast<volatile std::int64_t*>(mapped);
-    const char* const options = std::getenv("ASAN_OPTIONS");
-    how.environment = {{"LD_PRELOAD", JUMPING_CLOCK},
-                       {"JUMPING_CLOCK_FILE", path},
-                       {"ASAN_OPTIONS", (options == nullptr ? "" : std::string{options} + ":") +
-                                            "verify_asan_link_order=0"}};
-  }
-  ~WallClock() override { ::munmap(const_cast<std::int64_t*>(offset), sizeof *offset); }
-
   /// The next broadcasts; returns when they are on disk, at the latest by a commit under this time.
   void send(daemon& broker, std::int64_t count) {
     auto source = broker.source();
@@ -42,9 +17,7 @@ class WallClock : public testing::Test {
     expect_told(observer, told(next - 1, next - 1));
   }
 
-  temporary_directory directory;
-  process::start how;
-  volatile std::int64_t* offset = nullptr;  ///< seconds
+  wall_clock clock;
   std::int64_t next = 1;
 };
 
@@ -53,7 +26,7 @@ TEST_F(WallClock, MayJumpBackAndDropsNothing) {
                  {"inbox.max-age", "1h"},
                  {"event.commit-interval", "5ms"},
                  {"sequence.gap-timeout", "10ms"}},
-                how};
+                clock.how()};
   broker.durable(1, 0).receive_now();
   std::string all;
   bool killed = false;
@@ -61,7 +34,7 @@ TEST_F(WallClock, MayJumpBackAndDropsNothing) {
     SCOPED_TRACE(time);
     auto live = broker.durable(2, next - 1);
     await_heard(live);
-    *offset = time;
+    clock.set(time);
     for (int i = 0; i != 2; ++i) {
       const auto lines = told(next, next + 99);
       send(broker, 100);
@@ -84,10 +57,10 @@ TEST_F(WallClock, MayJumpBackAndDropsNothing) {
 }
 
 TEST_F(WallClock, MayJumpForwardAndDropsOnlyWhatIsOldThen) {
-  daemon broker{{{"event.max-age", "2h"}, {"event.commit-interval", "5ms"}}, how};
+  daemon broker{{{"event.max-age", "2h"}, {"event.commit-interval", "5ms"}}, clock.how()};
   broker.durable(1, 0).receive_now();
   send(broker, 100);
-  *offset = day;
+  clock.set(day);
   broker.await_status("log_events", 0);
   auto live = broker.durable(1);
   send(broker, 100);
@@ -95,14 +68,14 @@ TEST_F(WallClock, MayJumpForwardAndDropsOnlyWhatIsOldThen) {
   expect_told(live, missed + told(101, 200));
   for (const std::int64_t time : {0l, -day, day}) {
     SCOPED_TRACE(time);
-    *offset = time;
+    clock.set(time);
     send(broker, 100);
     expect_told(live, told(next - 100, next - 1));
     auto back = broker.durable(1);
     expect_told(back, missed + told(101, next - 1));
   }
   broker.stop();
-  *offset = 2 * day;
+  clock.set(2 * day);
   broker.start_again();
   broker.await_status("log_events", 0);
   auto again = broker.durable(1);
@@ -112,19 +85,19 @@ TEST_F(WallClock, MayJumpForwardAndDropsOnlyWhatIsOldThen) {
 }
 
 TEST_F(WallClock, DecidesWhatIsTooOldForAnInbox) {
-  daemon broker{{{"inbox.max-age", "1h"}, {"event.commit-interval", "5ms"}}, how};
+  daemon broker{{{"inbox.max-age", "1h"}, {"event.commit-interval", "5ms"}}, clock.how()};
   broker.durable(1, 0).receive_now();
   send(broker, 100);
-  *offset = day;
+  clock.set(day);
   send(broker, 100);
   for (int i = 0; i != 2; ++i) {
-    *offset = day;
+    clock.set(day);
     auto later = broker.durable(1);
     expect_told(later,
                 "ERR 100 events older than 3600000 ms are dropped, they exceed the quota\r\n" +
                     told(101, 200));
     for (const std::int64_t time : {0l, -day}) {
-      *offset = time;
+      clock.set(time);
       auto earlier = broker.durable(1);
       expect_told(earlier, told(1, 200));
     }

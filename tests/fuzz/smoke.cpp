@@ -22,6 +22,9 @@ int fuzz_round(const std::uint8_t*, std::size_t);
 int fuzz_layout(const std::uint8_t*, std::size_t);
 int fuzz_event_log(const std::uint8_t*, std::size_t);
 int fuzz_topic_queue(const std::uint8_t*, std::size_t);
+int fuzz_topic_layout(const std::uint8_t*, std::size_t);
+int fuzz_http_reader(const std::uint8_t*, std::size_t);
+int fuzz_http_api(const std::uint8_t*, std::size_t);
 }
 
 namespace {
@@ -44,6 +47,9 @@ constexpr fuzzer fuzzers[] = {
     {"layout", fuzz_layout},
     {"event_log", fuzz_event_log},
     {"topic_queue", fuzz_topic_queue},
+    {"topic_layout", fuzz_topic_layout},
+    {"http_reader", fuzz_http_reader},
+    {"http_api", fuzz_http_api},
 };
 
 constexpr std::string_view fixed_inputs[] = {

@@ -78,6 +78,7 @@ std::uint64_t log_fields::operator[](const std::string& key) const {
 daemon::daemon(const options& given, process::start how) : options_(given), how_(std::move(how)) {
   options_.insert({{"source.listen", "127.0.0.1:0"},
                    {"client.listen", "127.0.0.1:0"},
+                   {"http.listen", "127.0.0.1:0"},
                    {"store.directory", own_.path() / "store"},
                    {"log.level", "debug"},
                    {"statistics.interval", "40ms"}});
@@ -93,10 +94,11 @@ void daemon::begin_again(const options& changed) {
 void daemon::await_doors() {
   await("the daemon to listen", [&] {
     if (!process_->lives()) throw std::runtime_error{"skeind did not start: " + process_->err()};
-    return lines_with("msg=\"listening\"") >= 2;
+    return lines_with("msg=\"listening\"") >= 3;
   });
   source_port_ = port_in(process_->err(), "source");
   client_port_ = port_in(process_->err(), "client");
+  http_port_ = port_in(process_->err(), "http");
 }
 
 void daemon::start_again(const options& changed) {

@@ -31,7 +31,7 @@ class log_fields {
 
 class daemon {
  public:
-  /// By name, without the dashes. What is not given: port 0 for both doors, level debug and
+  /// By name, without the dashes. What is not given: port 0 for all doors, level debug and
   /// frequent statistics, which are what tests watch; a store in a directory of its own.
   using options = std::map<std::string, std::string>;
 
@@ -53,6 +53,7 @@ class daemon {
   const std::filesystem::path& store() const { return store_; }
   std::uint16_t source_port() const { return source_port_; }
   std::uint16_t client_port() const { return client_port_; }
+  std::uint16_t http_port() const { return http_port_; }
 
   /// Connects a source; returns when the daemon has it.
   peer source() const;
@@ -93,6 +94,7 @@ class daemon {
   std::unique_ptr<process> process_;
   std::uint16_t source_port_ = 0;
   std::uint16_t client_port_ = 0;
+  std::uint16_t http_port_ = 0;
 };
 
 }  // namespace skein::test

@@ -22,6 +22,7 @@ class fragile_engine final : public store::engine {
   int commits = 0;             ///< that worked
   int syncs = 0;               ///< of these, and by themselves
   int failures = 0;
+  int reclaims = 0;
 
   /// In the batch that has failed last.
   std::size_t failed_operations() const { return failed_.size(); }
@@ -86,7 +87,7 @@ class fragile_engine final : public store::engine {
     return now_->walk(f, how);
   }
 
-  void reclaim(store::family, std::string_view, std::string_view) override {}
+  void reclaim(store::family, std::string_view, std::string_view) override { ++reclaims; }
   void backup(const std::filesystem::path& directory) override { backups.push_back(directory); }
   void verify(const std::function<void(const std::string&)>&) override {}
   std::uint64_t bytes_on_disk() override { return 4711; }

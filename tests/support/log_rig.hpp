@@ -9,6 +9,7 @@
 #include "store/log_reader.hpp"
 #include "support/checkpointing.hpp"
 #include "support/event_stream.hpp"
+#include "support/stored_values.hpp"
 
 namespace skein::test {
 
@@ -101,25 +102,6 @@ inline std::vector<std::string> lines_of(store::log_reader& log) {
     for (const core::event& e : block->events) lines.emplace_back(block->text_of(e));
   }
   return lines;
-}
-
-/// Changes one stored value by hand.
-inline void overwrite(store::engine& engine, store::family f, std::string_view key,
-                      std::string_view value) {
-  const auto changes = engine.new_batch();
-  changes->put(f, key, {value});
-  engine.commit(*changes, true);
-}
-inline void erase(store::engine& engine, store::family f, std::string_view key) {
-  const auto changes = engine.new_batch();
-  changes->erase(f, key);
-  engine.commit(*changes, true);
-}
-/// Flips a bit in the middle.
-inline void damage(store::engine& engine, store::family f, std::string_view key) {
-  std::string value = engine.get(f, key).value();
-  value[value.size() / 2] = static_cast<char>(value[value.size() / 2] ^ 4);
-  overwrite(engine, f, key, value);
 }
 
 }  // namespace skein::test

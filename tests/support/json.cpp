@@ -1,0 +1,2 @@
+// Boost.JSON, which has no library here.
+#include <boost/json/src.hpp>
