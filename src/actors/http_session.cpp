@@ -6,6 +6,7 @@
 
 #include "actors/body_stream.hpp"
 #include "actors/log_exceptions.hpp"
+#include "actors/refusal.hpp"
 #include "api/events_body.hpp"
 #include "api/problem.hpp"
 #include "io/http_writer.hpp"
@@ -132,10 +133,9 @@ void on_answer(pointer self, const api::answer& answer) {
 }
 
 void on_failure(pointer self) {
-  api::refused r;
-  r.why = self->state.draining ? reason::ending : reason::failed;
-  r.detail = self->state.draining ? "the daemon ends" : "a part of the daemon failed";
-  on_answer(self, r);
+  on_answer(self, self->state.draining
+                      ? refusal(reason::ending, "the daemon ends").what
+                      : refusal(reason::failed, "a part of the daemon failed").what);
 }
 
 template <class Actor, class Call>
@@ -381,9 +381,7 @@ http_session_actor::behavior_type http_session(pointer self,
         if (message.all) {
           on_answer(self, std::move(done));
         } else {
-          api::refused r;
-          r.why = reason::ending;
-          on_answer(self, std::move(r));
+          on_answer(self, refusal(reason::ending).what);
         }
       },
       [self](report_due) { send_report(self); },

@@ -156,7 +156,7 @@ void begin_to_end(pointer self, bool deleted) {
   topic_state& state = self->state;
   if (deleted) {
     answer_all(self, refusal(reason::no_such_topic, "the topic was deleted"));
-    end(self, false);
+    end(self);
     return;
   }
   const auto ending = refusal(reason::ending, "the daemon ends");

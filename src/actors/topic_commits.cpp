@@ -46,13 +46,6 @@ core::wall_time time_of(pointer self) {
   return self->state.environment->clock(self->clock().now());
 }
 
-answered refusal(reason why, std::string detail) {
-  api::refused r;
-  r.why = why;
-  r.detail = std::move(detail);
-  return answered{std::move(r)};
-}
-
 void arm_report(pointer self) {
   topic_state& state = self->state;
   if (std::exchange(state.report_armed, true)) return;
@@ -103,12 +96,11 @@ void wait_for_acknowledgements(pointer self, topic_state::undelivered what) {
   arm_deadline(self);
 }
 
-void end(pointer self, bool lost) {
+void end(pointer self) {
   topic_state& state = self->state;
-  traffic& last = state.unreported;
-  last.topics_closed = 1;
+  state.unreported.topics_closed = 1;
   send_report(self);
-  if (state.end) state.end->deliver(drained{lost});
+  if (state.end) state.end->deliver(drained{});
   self->quit();
 }
 
@@ -121,7 +113,7 @@ void end_failing(pointer self) {
                                  true})
         .then([](changes_recorded) {}, [](caf::error&) {});
   }
-  end(self, false);
+  end(self);
 }
 
 void on_committed(pointer self) {
@@ -141,7 +133,7 @@ void commit(pointer self) {
   if (state.committing) return;
   if (!state.stored || !state.stored->has_changes()) {
     answer(self, state.gathered);
-    if (state.end) end(self, false);
+    if (state.end) end(self);
     return;
   }
   auto changes = std::make_shared<const store::changes>(

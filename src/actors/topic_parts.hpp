@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/refusal.hpp"
 #include "actors/topic.hpp"
 
 namespace skein::topic_parts {
@@ -15,7 +16,6 @@ using result = caf::result<answered>;
 using reason = api::refused::reason;
 
 core::wall_time time_of(pointer self);
-answered refusal(reason why, std::string detail = {});
 void arm_report(pointer self);
 void send_report(pointer self);
 
@@ -47,7 +47,7 @@ void wait_for_acknowledgements(pointer self, topic_state::undelivered what);
 void end_failing(pointer self);
 
 /// Answers who has asked for the end, and quits.
-void end(pointer self, bool lost);
+void end(pointer self);
 
 // --- leases: topic_leases.cpp ---
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "actors/log_exceptions.hpp"
+#include "actors/refusal.hpp"
 
 namespace skein {
 
@@ -12,13 +13,6 @@ namespace {
 using pointer = topics_actor::stateful_pointer<topics_state>;
 using result = caf::result<answered>;
 using reason = api::refused::reason;
-
-answered refusal(reason why, std::string detail = {}) {
-  api::refused r;
-  r.why = why;
-  r.detail = std::move(detail);
-  return answered{std::move(r)};
-}
 
 result no_topic(const std::string& name) {
   return refusal(reason::no_such_topic, "there is no topic " + name);
