@@ -131,7 +131,9 @@ void on_committed(pointer self) {
 void commit(pointer self) {
   topic_state& state = self->state;
   if (state.committing) return;
-  if (!state.stored || !state.stored->has_changes()) {
+  const bool sync = std::exchange(state.sync, false);
+  const bool waits = state.stored && (state.stored->has_changes() || (sync && state.unsynced));
+  if (!waits) {
     answer(self, state.gathered);
     if (state.end) end(self);
     return;
@@ -142,12 +144,16 @@ void commit(pointer self) {
   state.on_the_way = std::move(state.gathered);
   state.gathered.clear();
   self->request(state.environment->recorder, caf::infinite,
-                record_changes{std::move(changes), std::exchange(state.sync, false)})
-      .then([self](changes_recorded) { on_committed(self); },
-            [self](caf::error&) {
-              begin_to_fail(self);
-              if (self->state.end) end_failing(self);
-            });
+                record_changes{std::move(changes), sync})
+      .then(
+          [self, sync](changes_recorded) {
+            self->state.unsynced = !sync;
+            on_committed(self);
+          },
+          [self](caf::error&) {
+            begin_to_fail(self);
+            if (self->state.end) end_failing(self);
+          });
 }
 
 result committed(pointer self, api::answer what, bool sync, bool promises) {

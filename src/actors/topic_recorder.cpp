@@ -47,7 +47,12 @@ bool commit(pointer self) {
     if (state.failing) engine.recover();
     state.batch->clear();
     for (const auto& w : state.waiting) w.what->add_to(*state.batch);
-    engine.commit(*state.batch, state.sync || state.failing);
+    const bool sync = state.sync || state.failing;
+    if (state.batch->bytes() != 0) {
+      engine.commit(*state.batch, sync);
+    } else if (sync) {
+      engine.sync();  // of what was committed before
+    }
   } catch (const store::error& e) {
     fail(self, e);
     return false;

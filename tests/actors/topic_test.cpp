@@ -43,6 +43,24 @@ TEST_F(Topic, WhatIsAcceptedIsAnsweredAtOnceAndStoredSoon) {
   EXPECT_EQ(engine->commits, commits + 1);
 }
 
+TEST_F(Topic, ADurablePublishThatChangesNothingIsAnsweredWhenWhatItRepeatsIsSynced) {
+  options.defaults.dedupe = core::dedupe_policy::first;
+  start();
+  subscribe("a", "one");
+  api::publish what;
+  what.messages.push_back(text("x", "key"));
+  what.wait = wait_for::accepted;
+  begin("a", what);
+  pass(options.commit_interval);
+  const int synced = engine->syncs;
+  what.wait = wait_for::durable;
+  for (int i = 0; i != 2; ++i) {
+    EXPECT_EQ(begin("a", what)->as<api::published>().messages.at(0).what,
+              publish_outcome::duplicate);
+    EXPECT_EQ(engine->syncs, synced + 1) << "once is enough";
+  }
+}
+
 TEST_F(Topic, OneCommitServesAllWhoPublishMeanwhile) {
   start();
   subscribe("a", "one");
