@@ -4,7 +4,7 @@
 #include <chrono>
 #include <deque>
 #include <string>
-#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "core/message.hpp"
@@ -14,24 +14,28 @@ namespace skein::core {
 class dedupe_window {
  public:
   explicit dedupe_window(std::chrono::milliseconds length) : length_(length.count()) {}
+  dedupe_window(dedupe_window&&) = default;
+  dedupe_window& operator=(dedupe_window&&) = default;
 
-  /// Whether this is the first time that `key` comes within the window before; if so, it begins
-  /// one.
-  bool is_first(const std::string& key, wall_time now) {
+  /// Whether `key` came within the window before.
+  bool contains(const std::string& key, wall_time now) {
     for (; !order_.empty() && order_.front().first <= now - length_; order_.pop_front()) {
-      keys_.erase(order_.front().second);
+      keys_.erase(keys_.find(*order_.front().second));
     }
-    if (!keys_.emplace(key, now).second) return false;
-    order_.emplace_back(now, key);
-    return true;
+    return keys_.count(key) != 0;
+  }
+
+  /// \pre the window does not contain it
+  void add(const std::string& key, wall_time now) {
+    order_.emplace_back(now, &*keys_.insert(key).first);
   }
 
   std::size_t size() const { return keys_.size(); }
 
  private:
   wall_time length_;
-  std::unordered_map<std::string, wall_time> keys_;
-  std::deque<std::pair<wall_time, std::string>> order_;  ///< by time
+  std::unordered_set<std::string> keys_;
+  std::deque<std::pair<wall_time, const std::string*>> order_;  ///< by time
 };
 
 }  // namespace skein::core

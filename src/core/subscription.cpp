@@ -25,11 +25,33 @@ subscription::subscription(subscriber_id own_id, const topic_options& options, t
 }
 
 std::vector<delivery> subscription::lease(std::uint32_t most, wall_time now) {
+  return take(std::min(most, options_.batch), most_leased_bytes, now);
+}
+
+std::vector<delivery> subscription::fetch(wall_time now) {
+  auto all = take(most_fetched, most_fetched_bytes, now);
+  if (options_.lease.count() == 0) {
+    for (delivery& d : all) {
+      d.deadline = now + endless_fetch.count();
+      set_deadline(d.lease.id, so_far_.flights.at(d.lease.id), d.deadline);
+    }
+  }
+  return all;
+}
+
+bool subscription::finish_fetched(lease_name lease) {
+  const auto found = so_far_.flights.find(lease.id);
+  if (found == so_far_.flights.end() || found->second.lease != lease.number) return false;
+  finish(lease.id);
+  return true;
+}
+
+std::vector<delivery> subscription::take(std::uint32_t most, std::size_t most_bytes,
+                                         wall_time now) {
   std::vector<delivery> all;
-  first_of_round_ = so_far_.last_lease + 1;
   do_due(now);
   std::size_t bytes = 0;
-  while (all.size() < std::min(most, options_.batch) && bytes < most_leased_bytes) {
+  while (all.size() < most && bytes < most_bytes) {
     std::optional<delivery> found;
     try {
       found = next(now);
@@ -40,15 +62,23 @@ std::vector<delivery> subscription::lease(std::uint32_t most, wall_time now) {
     bytes += found->what.payload->size();
     all.push_back(std::move(*found));
   }
+  // Those of one delivery do not hold each other.
+  for (const delivery& d : all) hold_others(d.lease.id, d.what.key);
   return all;
 }
 
 std::optional<delivery> subscription::next(wall_time now) {
-  const auto levels = static_cast<unsigned>(so_far_.streams.size());
-  const bool from_below = options_.order == priority_policy::weighted &&
-                          so_far_.last_lease % weighted_share == weighted_share - 1;
-  for (unsigned i = 0; i != levels; ++i) {
-    const auto priority = static_cast<priority_level>(from_below ? levels - 1 - i : i);
+  const auto levels = static_cast<priority_level>(so_far_.streams.size());
+  const priority_level lower = levels - 1;
+  if (options_.order == priority_policy::weighted && lower != 0 &&
+      so_far_.last_lease % weighted_share == weighted_share - 1) {
+    const std::uint64_t turn = so_far_.last_lease / weighted_share;
+    for (priority_level i = 0; i != lower; ++i) {
+      const auto priority = static_cast<priority_level>(1 + (turn + i) % lower);
+      if (auto found = next_of(priority, now)) return found;
+    }
+  }
+  for (priority_level priority = 0; priority != levels; ++priority) {
     if (auto found = next_of(priority, now)) return found;
   }
   return std::nullopt;
@@ -61,7 +91,9 @@ std::optional<delivery> subscription::next_of(priority_level priority, wall_time
     const message_id id = *r++;
     if (is_held(id, key_of(id))) continue;
     auto m = log_.read(id);
-    if (!is_gone(id, m, now)) return deliver(id, std::move(*m), now);
+    if (is_gone(id, m, now)) continue;
+    let_others_go(id);
+    return deliver(id, std::move(*m), now);
   }
   for (auto p = passed_.lower_bound(first); p != passed_.end() && p->first.priority == priority;) {
     const message_id id = p->first;
@@ -89,7 +121,7 @@ std::optional<delivery> subscription::next_of(priority_level priority, wall_time
 /// Whether there is no such message any more; then it is finished.
 bool subscription::is_gone(message_id id, const std::optional<message>& m, wall_time now) {
   const bool has_expired = m && options_.expire && m->expires <= now;
-  if (has_expired) ++expired_;
+  if (has_expired) ++losses_.expired;
   if (!m || has_expired) finish(id);
   return !m || has_expired;
 }
@@ -99,19 +131,13 @@ bool subscription::is_held(message_id id, const std::string& key) const {
   if (!options_.ordered) return false;
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) return false;
-  for (const message_id before : found->second) {
-    if (before.priority != id.priority) continue;
-    if (!(before < id)) break;
-    const flight& f = so_far_.flights.at(before);
-    if (f.state != flight_state::leased || f.lease < first_of_round_) return true;
-  }
-  return false;
+  const auto first = found->second.lower_bound({id.priority, 0});
+  return first != found->second.end() && *first < id;
 }
 
 std::optional<delivery> subscription::deliver(message_id id, message&& m, wall_time now) {
   flight& f = so_far_.flights[id];
   ready_.erase(id);
-  hold_others(id, m.key);
   f.state = flight_state::leased;
   f.lease = ++so_far_.last_lease;
   ++f.attempts;
@@ -179,6 +205,15 @@ lease_outcome subscription::nack(lease_name lease, std::optional<wall_time> dela
   return outcome;
 }
 
+lease_outcome subscription::give_back(lease_name lease) {
+  lease_outcome outcome;
+  if (flight* const f = leased(lease, outcome)) {
+    --f->attempts;
+    set_ready(lease.id, *f);
+  }
+  return outcome;
+}
+
 lease_outcome subscription::extend(lease_name lease, wall_time time, wall_time now) {
   lease_outcome outcome;
   if (flight* const f = leased(lease, outcome)) set_deadline(lease.id, *f, now + time);
@@ -190,6 +225,7 @@ void subscription::fail(message_id id, flight& f, std::optional<wall_time> delay
   if (options_.max_deliveries != 0 && f.attempts >= options_.max_deliveries) {
     set_deadline(id, f, no_time);
     f.state = flight_state::dead;
+    ++losses_.dead;
     let_others_go(id);
     return;
   }
@@ -251,9 +287,20 @@ void subscription::forget(message_id id) {
 }
 
 void subscription::drop_oldest() {
-  auto p = static_cast<priority_level>(so_far_.streams.size() - 1);
-  while (so_far_.streams[p].cursor == log_.end(p)) --p;
-  finish({p, so_far_.streams[p].cursor++});
+  ++losses_.dropped;
+  for (auto p = static_cast<priority_level>(so_far_.streams.size()); p-- != 0;) {
+    const auto passed = passed_.lower_bound({p, 0});
+    if (passed != passed_.end() && passed->first.priority == p) {
+      finish(passed->first);
+      return;
+    }
+    if (so_far_.streams[p].cursor != log_.end(p)) {
+      finish({p, so_far_.streams[p].cursor++});
+      return;
+    }
+  }
+  const priority_level lowest = so_far_.flights.rbegin()->first.priority;
+  finish(so_far_.flights.lower_bound({lowest, 0})->first);
 }
 
 std::vector<message_id> subscription::dead() const {
@@ -280,12 +327,12 @@ bool subscription::purge(message_id id) {
   return true;
 }
 
-std::uint64_t subscription::unread() const {
-  std::uint64_t unread = 0;
+std::uint64_t subscription::undelivered() const {
+  std::uint64_t all = passed_.size();
   for (priority_level p = 0; p != so_far_.streams.size(); ++p) {
-    unread += log_.end(p) - so_far_.streams[p].cursor;
+    all += log_.end(p) - so_far_.streams[p].cursor;
   }
-  return unread;
+  return all;
 }
 
 }  // namespace skein::core

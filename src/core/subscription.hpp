@@ -17,6 +17,7 @@
 /// delivery; others pass it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -46,8 +47,27 @@ struct delivery {
   message what;
 };
 
-/// Of payloads in one call of `lease`, about: the last one may exceed it.
+/// Messages that a subscriber lost, or may lose.
+struct losses {
+  std::uint64_t dropped = 0;  ///< to make room, or due when there was no subscriber any more
+  std::uint64_t expired = 0;  ///< before they could be delivered
+  std::uint64_t dead = 0;     ///< delivered too often
+
+  losses& operator+=(const losses& other) {
+    dropped += other.dropped;
+    expired += other.expired;
+    dead += other.dead;
+    return *this;
+  }
+};
+
+/// What one call of `lease` or `fetch` gives at most. Of payloads, about: the last one may exceed
+/// it.
 inline constexpr std::size_t most_leased_bytes = 4u << 20;
+inline constexpr std::size_t most_fetched_bytes = 16u << 20;
+inline constexpr std::uint32_t most_fetched = 10'000;
+
+inline constexpr std::chrono::milliseconds endless_fetch{30'000};
 
 /// What became of an acknowledgement, or of what else concerns a lease.
 enum class lease_outcome : std::uint8_t {
@@ -65,13 +85,24 @@ class subscription {
   /// Goes on from there. What was read, but is neither finished nor in flight, is delivered next.
   subscription(subscriber_id id, const topic_options& options, topic_log& log, progress so_far);
 
-  /// Up to `most` messages, no more than a batch, and no more after `most_leased_bytes`.
+  /// Up to `most` messages, no more than a batch.
   std::vector<delivery> lease(std::uint32_t most, wall_time now);
+
+  /// All that is there: as if it were one batch. These leases end after `endless_fetch` if others
+  /// never do: who has fetched need not be able to acknowledge.
+  std::vector<delivery> fetch(wall_time now);
+
+  /// What was fetched has arrived, though its lease may be over. Returns whether it has not been
+  /// leased again since.
+  bool finish_fetched(lease_name lease);
 
   lease_outcome acknowledge(lease_name lease);
 
   /// It is delivered again after `delay`, or after what the topic's options say.
   lease_outcome nack(lease_name lease, std::optional<wall_time> delay, wall_time now);
+
+  /// As if it had not been leased: it is delivered next, and that was no attempt.
+  lease_outcome give_back(lease_name lease);
 
   /// The lease ends `time` from now.
   lease_outcome extend(lease_name lease, wall_time time, wall_time now);
@@ -86,32 +117,34 @@ class subscription {
   /// A message is to be delivered to nobody any more.
   void forget(message_id id);
 
-  /// The message of the lowest priority that is unread longest.
-  /// \pre there is one
+  /// The oldest message of the lowest priority goes: of those that were not delivered yet, and if
+  /// there is none, of those in flight.
+  /// \pre something is pending
   void drop_oldest();
 
   std::vector<message_id> dead() const;
   bool replay(message_id dead);
   bool purge(message_id dead);
 
-  std::uint64_t unread() const;
-  std::uint64_t pending() const { return unread() + so_far_.flights.size() + passed_.size(); }
+  std::uint64_t pending() const { return undelivered() + so_far_.flights.size(); }
+
+  /// So many are pending, and not in flight.
+  std::uint64_t undelivered() const;
 
   bool has_finished(message_id id) const {
     return so_far_.streams[id.priority].finished.contains(id.at);
   }
-
-  /// Whether something may be there to be leased.
-  bool is_ready() const { return !ready_.empty() || !passed_.empty() || unread() != 0; }
 
   const progress& so_far() const { return so_far_; }
 
   /// Those finished since the last call.
   std::vector<message_id> take_finished() { return std::exchange(just_finished_, {}); }
 
-  std::uint64_t expired() const { return expired_; }  ///< before they could be delivered
+  /// Since the last call.
+  losses take_losses() { return std::exchange(losses_, {}); }
 
  private:
+  std::vector<delivery> take(std::uint32_t most, std::size_t most_bytes, wall_time now);
   std::optional<delivery> next(wall_time now);
   std::optional<delivery> next_of(priority_level priority, wall_time now);
   std::optional<delivery> deliver(message_id id, message&& m, wall_time now);
@@ -138,8 +171,7 @@ class subscription {
   std::map<message_id, std::string> holding_;  ///< in flight, of an ordered topic; with their keys
   std::unordered_map<std::string, std::set<message_id>> by_key_;  ///< the same, but for the dead
   std::vector<message_id> just_finished_;
-  std::uint64_t first_of_round_ = 0;  ///< the first lease of this call of `lease`
-  std::uint64_t expired_ = 0;
+  losses losses_;
 };
 
 }  // namespace skein::core

@@ -2,43 +2,40 @@
 
 namespace skein::core {
 
-std::optional<message>* memory_topic_log::at(message_id id) {
-  stream& s = streams_[id.priority];
-  if (id.at < s.begin || id.at >= end(id.priority)) return nullptr;
-  return &s.messages[id.at - s.begin];
-}
-
 std::optional<message> memory_topic_log::read(message_id id) {
-  const auto* const found = at(id);
-  return found ? *found : std::nullopt;
+  const auto& messages = streams_[id.priority].messages;
+  const auto found = messages.find(id.at);
+  return found == messages.end() ? std::nullopt : std::optional{found->second};
 }
 
 message_id memory_topic_log::append(priority_level priority, const message& m) {
-  const message_id id{priority, end(priority)};
-  streams_[priority].messages.emplace_back(m);
+  stream& s = streams_[priority];
+  const message_id id{priority, s.end++};
+  s.messages.emplace_hint(s.messages.end(), id.at, m);
   if (!m.key.empty()) keys_[m.key] = id;
   ++size_;
   return id;
 }
 
 void memory_topic_log::overwrite(message_id id, const message& m) {
-  *at(id) = m;
+  streams_[id.priority].messages.at(id.at) = m;
 }
 
 void memory_topic_log::erase(message_id id) {
-  auto* const found = at(id);
-  if (!found || !*found) return;
-  const auto key = keys_.find((*found)->key);
+  auto& messages = streams_[id.priority].messages;
+  const auto found = messages.find(id.at);
+  if (found == messages.end()) return;
+  const auto key = keys_.find(found->second.key);
   if (key != keys_.end() && key->second == id) keys_.erase(key);
-  found->reset();
+  messages.erase(found);
   --size_;
-  stream& s = streams_[id.priority];
-  for (; !s.messages.empty() && !s.messages.front(); ++s.begin) s.messages.pop_front();
 }
 
 void memory_topic_log::erase_before(message_id upto) {
-  stream& s = streams_[upto.priority];
-  while (s.begin < upto.at && !s.messages.empty()) erase({upto.priority, s.begin});
+  const auto& messages = streams_[upto.priority].messages;
+  while (!messages.empty() && messages.begin()->first < upto.at) {
+    erase({upto.priority, messages.begin()->first});
+  }
 }
 
 std::optional<message_id> memory_topic_log::find(const std::string& key) {

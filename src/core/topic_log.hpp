@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,6 +19,9 @@ using subscriber_id = std::uint32_t;
 
 /// Messages by priority, in the order in which they were published: their streams; and what changes
 /// with them. Not thread safe.
+///
+/// Only `read`, `find`, `next_due` and `take_due` may throw, when they cannot read, and then
+/// nothing has changed. What is erased, for one, is erased though it cannot be read.
 class topic_log {
  public:
   virtual ~topic_log() = default;
@@ -69,14 +71,14 @@ class memory_topic_log : public topic_log {
  public:
   /// Its streams begin there.
   explicit memory_topic_log(place first = 0) {
-    for (stream& s : streams_) s.begin = first;
+    for (stream& s : streams_) s.end = first;
   }
 
-  place begin(priority_level priority) const override { return streams_[priority].begin; }
-  place end(priority_level priority) const override {
+  place begin(priority_level priority) const override {
     const stream& s = streams_[priority];
-    return s.begin + s.messages.size();
+    return s.messages.empty() ? s.end : s.messages.begin()->first;
   }
+  place end(priority_level priority) const override { return streams_[priority].end; }
   std::optional<message> read(message_id id) override;
   message_id append(priority_level priority, const message& m) override;
   void overwrite(message_id id, const message& m) override;
@@ -97,11 +99,9 @@ class memory_topic_log : public topic_log {
 
  private:
   struct stream {
-    place begin = 0;
-    std::deque<std::optional<message>> messages;
+    place end = 0;
+    std::map<place, message> messages;
   };
-
-  std::optional<message>* at(message_id id);
 
   std::array<stream, most_priorities> streams_;
   std::unordered_map<std::string, message_id> keys_;

@@ -17,12 +17,12 @@ enum class no_subscribers_policy : std::uint8_t {
 /// What happens to a message that is published when a subscriber has too many.
 enum class pending_policy : std::uint8_t {
   reject,       ///< it is refused
-  drop_oldest,  ///< that subscriber loses the one of the lowest priority that waits longest
+  drop_oldest,  ///< that subscriber loses one, see subscription::drop_oldest
 };
 
 enum class priority_policy : std::uint8_t {
   strict,    ///< nothing while there is something of a higher priority
-  weighted,  ///< one in `weighted_share` is of the lowest priority there is
+  weighted,  ///< one in `weighted_share` is of a lower priority, of each of them in turn
 };
 
 inline constexpr unsigned weighted_share = 8;

@@ -1,6 +1,7 @@
 #include "core/topic_queue.hpp"
 
 #include <algorithm>
+#include <exception>
 
 namespace skein::core {
 
@@ -8,6 +9,9 @@ namespace {
 
 /// With more subscribers a message is erased only when all before it are finished, too.
 constexpr std::size_t few_subscribers = 8;
+
+/// A message that is due is delayed by so much more when the log fails to find its key.
+constexpr wall_time again_after = 1'000;  // ms
 
 }  // namespace
 
@@ -31,9 +35,11 @@ topic_queue::published topic_queue::publish(priority_level priority, const messa
   if (!is_delayed) {
     if (const auto done = replace(priority, m)) return {outcome::replaced, *done};
   }
+  const bool is_remembered = options_.dedupe == dedupe_policy::first && !m.key.empty();
+  if (is_remembered && window_.contains(m.key, now)) return {outcome::duplicate, {}};
   if (!make_room()) return {outcome::overflow, {}};
-  if (options_.dedupe == dedupe_policy::first && !m.key.empty()) {
-    if (!window_.is_first(m.key, now)) return {outcome::duplicate, {}};
+  if (is_remembered) {
+    window_.add(m.key, now);
     log_.remember(m.key, now);
   }
   if (is_delayed) {
@@ -82,12 +88,11 @@ bool topic_queue::make_room() {
     if (pending < options_.max_pending) break;
     if (options_.overflow == pending_policy::reject) return false;
     surplus.emplace_back(id, pending + 1 - options_.max_pending);
-    if (of(id)->unread() < surplus.back().second) return false;
+    if (of(id)->pending() < surplus.back().second) return false;
   }
   for (const auto& [id, messages] : surplus) {
     auto& slow = *subscriptions_.find(id);
     for (std::uint64_t i = 0; i != messages; ++i) slow.second.progress.drop_oldest();
-    dropped_ += messages;
     settle(slow);
   }
   return true;
@@ -124,7 +129,7 @@ bool topic_queue::unsubscribe(subscriber_id id) {
   subscriptions_.erase(found);
   for (priority_level p = 0; p != options_.priorities; ++p) {
     erase_behind_everybody(p);
-    if (by_floor_[p].empty()) continue;
+    if (subscriptions_.empty() || subscriptions_.size() > few_subscribers) continue;
     // Behind the lowest floor all may have finished what only the one who has gone had not.
     const subscription& last = subscriptions_.at(by_floor_[p].begin()->second).progress;
     for (const auto& [begin, end] : last.so_far().streams[p].finished.intervals()) {
@@ -148,81 +153,90 @@ std::vector<subscriber_id> topic_queue::waits_for(message_id message, std::size_
   return all;
 }
 
-std::vector<delivery> topic_queue::lease(subscriber_id id, std::uint32_t most, wall_time now) {
+/// What `f` says of the subscriber's progress, or `none`.
+template <class Result, class F>
+Result topic_queue::with(subscriber_id id, Result none, F&& f) {
   const auto found = subscriptions_.find(id);
-  if (found == subscriptions_.end()) return {};
-  auto all = found->second.progress.lease(most, now);
+  if (found == subscriptions_.end()) return none;
+  Result result = f(found->second.progress);
   settle(*found);
-  return all;
+  return result;
+}
+
+std::vector<delivery> topic_queue::lease(subscriber_id id, std::uint32_t most, wall_time now) {
+  return with(id, std::vector<delivery>{}, [&](auto& s) { return s.lease(most, now); });
+}
+
+std::vector<delivery> topic_queue::fetch(subscriber_id id, wall_time now) {
+  return with(id, std::vector<delivery>{}, [&](auto& s) { return s.fetch(now); });
+}
+
+bool topic_queue::finish_fetched(subscriber_id id, lease_name lease) {
+  return with(id, false, [&](auto& s) { return s.finish_fetched(lease); });
 }
 
 lease_outcome topic_queue::acknowledge(subscriber_id id, lease_name lease) {
-  const auto found = subscriptions_.find(id);
-  if (found == subscriptions_.end()) return lease_outcome::unknown;
-  const lease_outcome outcome = found->second.progress.acknowledge(lease);
-  settle(*found);
-  return outcome;
+  return with(id, lease_outcome::unknown, [&](auto& s) { return s.acknowledge(lease); });
 }
 
 lease_outcome topic_queue::nack(subscriber_id id, lease_name lease, std::optional<wall_time> delay,
                                 wall_time now) {
-  const auto found = subscriptions_.find(id);
-  if (found == subscriptions_.end()) return lease_outcome::unknown;
-  const lease_outcome outcome = found->second.progress.nack(lease, delay, now);
-  settle(*found);
-  return outcome;
+  return with(id, lease_outcome::unknown, [&](auto& s) { return s.nack(lease, delay, now); });
+}
+
+lease_outcome topic_queue::give_back(subscriber_id id, lease_name lease) {
+  return with(id, lease_outcome::unknown, [&](auto& s) { return s.give_back(lease); });
 }
 
 lease_outcome topic_queue::extend(subscriber_id id, lease_name lease, wall_time time,
                                   wall_time now) {
-  const auto found = subscriptions_.find(id);
-  if (found == subscriptions_.end()) return lease_outcome::unknown;
-  const lease_outcome outcome = found->second.progress.extend(lease, time, now);
-  settle(*found);
-  return outcome;
+  return with(id, lease_outcome::unknown, [&](auto& s) { return s.extend(lease, time, now); });
 }
 
 bool topic_queue::replay(subscriber_id id, message_id dead) {
-  const auto found = subscriptions_.find(id);
-  return found != subscriptions_.end() && found->second.progress.replay(dead);
+  return with(id, false, [&](auto& s) { return s.replay(dead); });
 }
 
 bool topic_queue::purge(subscriber_id id, message_id dead) {
-  const auto found = subscriptions_.find(id);
-  if (found == subscriptions_.end() || !found->second.progress.purge(dead)) return false;
-  settle(*found);
-  return true;
+  return with(id, false, [&](auto& s) { return s.purge(dead); });
 }
 
 wall_time topic_queue::next_deadline() const {
-  return std::min(log_.next_due(), by_deadline_.empty() ? no_time : by_deadline_.begin()->first);
+  const wall_time due = std::max(log_.next_due(), try_due_at_);
+  return std::min(due, by_deadline_.empty() ? no_time : by_deadline_.begin()->first);
 }
 
-std::vector<subscriber_id> topic_queue::do_due(wall_time now) {
-  std::vector<subscriber_id> ready;
-  bool came = false;
-  while (auto due = log_.take_due(now)) {
+void topic_queue::do_due(wall_time now) {
+  std::exception_ptr failure;
+  std::size_t bytes = 0;
+  for (std::size_t n = 0; n != most_due && bytes < most_leased_bytes && !failure; ++n) {
+    if (now < try_due_at_) break;
+    const wall_time at = log_.next_due();
+    auto due = log_.take_due(now);
+    if (!due) break;
+    bytes += due->second.payload->size();
     if (is_for_nobody()) {
-      ++dropped_;
-    } else if (!replace(due->first, due->second)) {
-      append(due->first, due->second);
+      ++losses_.dropped;
+      continue;
     }
-    came = true;
+    try {
+      if (!replace(due->first, due->second)) append(due->first, due->second);
+    } catch (...) {  // the log cannot find its key
+      log_.delay(at, due->first, due->second);
+      try_due_at_ = now + again_after;
+      failure = std::current_exception();
+    }
   }
   while (!by_deadline_.empty() && by_deadline_.begin()->first <= now) {
     auto& s = *subscriptions_.find(by_deadline_.begin()->second);
     s.second.progress.do_due(now);
     settle(s);
-    if (!came && s.second.progress.is_ready()) ready.push_back(s.first);
   }
-  if (came) {
-    for (const auto& s : subscriptions_) ready.push_back(s.first);
-  }
-  return ready;
+  if (failure) std::rethrow_exception(failure);
 }
 
-/// After anything that concerns one subscriber: brings the indices in line, and erases what
-/// everybody has finished.
+/// After anything that concerns one subscriber: brings the indices in line, erases what everybody
+/// has finished, and counts.
 void topic_queue::settle(subscriber_map::value_type& s) {
   auto& [id, state] = s;
   const std::uint64_t settled = appended_ - state.progress.pending();
@@ -246,6 +260,7 @@ void topic_queue::settle(subscriber_map::value_type& s) {
     erase_behind_everybody(p);
   }
   for (const message_id finished : state.progress.take_finished()) erase_if_finished(finished);
+  losses_ += state.progress.take_losses();
 }
 
 void topic_queue::erase_if_finished(message_id id) {

@@ -34,6 +34,9 @@ enum class publish_outcome : std::uint8_t {
   no_such_priority,  ///< refused
 };
 
+/// Delayed messages that become due in one call.
+inline constexpr std::size_t most_due = 1000;
+
 class topic_queue {
  public:
   struct published {
@@ -59,7 +62,8 @@ class topic_queue {
   bool unsubscribe(subscriber_id id);
   std::size_t subscribers() const { return subscriptions_.size(); }
 
-  const dedupe_window& window() const { return window_; }
+  /// For the next one, when this one has come to its end.
+  dedupe_window take_window() { return std::move(window_); }
 
   /// Null if there is none.
   const subscription* of(subscriber_id id) const;
@@ -69,9 +73,12 @@ class topic_queue {
 
   /// For these a subscriber that does not exist has no leases.
   std::vector<delivery> lease(subscriber_id id, std::uint32_t most, wall_time now);
+  std::vector<delivery> fetch(subscriber_id id, wall_time now);
+  bool finish_fetched(subscriber_id id, lease_name lease);
   lease_outcome acknowledge(subscriber_id id, lease_name lease);
   lease_outcome nack(subscriber_id id, lease_name lease, std::optional<wall_time> delay,
                      wall_time now);
+  lease_outcome give_back(subscriber_id id, lease_name lease);
   lease_outcome extend(subscriber_id id, lease_name lease, wall_time time, wall_time now);
   bool replay(subscriber_id id, message_id dead);
   bool purge(subscriber_id id, message_id dead);
@@ -79,11 +86,13 @@ class topic_queue {
   /// A delayed message to be published, a lease that ends, or a wait.
   wall_time next_deadline() const;
 
-  /// Returns who may have something to lease now.
-  std::vector<subscriber_id> do_due(wall_time now);
+  /// Publishes `most_due` messages at most, or `most_leased_bytes` of payloads, about; then there
+  /// may be more. Throws what the log throws when it fails to read; then what is due is still
+  /// delayed.
+  void do_due(wall_time now);
 
-  /// At policy `drop_oldest`, or due when there was no subscriber any more.
-  std::uint64_t dropped() const { return dropped_; }
+  /// Of all subscribers, since the last call.
+  losses take_losses() { return std::exchange(losses_, {}); }
 
  private:
   struct subscriber {
@@ -100,6 +109,8 @@ class topic_queue {
   message_id append(priority_level priority, const message& m);
   std::optional<message_id> replace(priority_level priority, const message& m);
   bool make_room();
+  template <class Result, class F>
+  Result with(subscriber_id id, Result none, F&& f);
   void settle(subscriber_map::value_type& s);
   void erase_if_finished(message_id id);
   void erase_behind_everybody(priority_level priority);
@@ -111,8 +122,9 @@ class topic_queue {
   std::set<std::pair<std::uint64_t, subscriber_id>> by_settled_;  ///< who has most to get is first
   std::set<std::pair<wall_time, subscriber_id>> by_deadline_;
   std::vector<std::set<std::pair<place, subscriber_id>>> by_floor_;  ///< by priority
+  wall_time try_due_at_ = 0;  ///< before that no delayed message is published: the log has failed
   std::uint64_t appended_ = 0;
-  std::uint64_t dropped_ = 0;
+  losses losses_;
 };
 
 }  // namespace skein::core

@@ -172,6 +172,28 @@ TEST_F(TopicQueue, GivesLowPrioritiesTheirShareIfWeighted) {
   EXPECT_EQ(low, 2);
 }
 
+TEST_F(TopicQueue, GivesEachLowerPriorityItsShareIfWeighted) {
+  options.priorities = 4;
+  options.order = priority_policy::weighted;
+  options.max_pending = 1'000;
+  for (priority_level p = 0; p != 4; ++p) {
+    for (int i = 0; i != 100; ++i) publish(std::to_string(p), p);
+  }
+  std::string order;
+  for (unsigned i = 0; i != 6 * weighted_share; ++i) order += leased(1).at(0);
+  EXPECT_EQ(order, "000000010000000200000003000000010000000200000003");
+}
+
+TEST_F(TopicQueue, GivesTheShareToOtherLowerPrioritiesIfOneHasNothing) {
+  options.priorities = 3;
+  options.order = priority_policy::weighted;
+  for (int i = 0; i != 100; ++i) publish("0", 0);
+  for (int i = 0; i != 100; ++i) publish("1", 1);
+  std::string order;
+  for (unsigned i = 0; i != 3 * weighted_share; ++i) order += leased(1).at(0);
+  EXPECT_EQ(order, "000000010000000100000001");
+}
+
 // --- acknowledgements and redelivery ---
 
 TEST_F(TopicQueue, TakesAcknowledgementsInAnyOrderAndEachOnce) {
@@ -290,6 +312,31 @@ TEST_F(TopicQueue, ALeaseOfBeforeIsNotTheLeaseOfNow) {
   acknowledge_all();
 }
 
+TEST_F(TopicQueue, WhatIsGivenBackCameToNoAttempt) {
+  options.max_deliveries = 1;
+  options.lease = std::chrono::milliseconds{0};
+  publish_all({"a", "b"});
+  for (int i = 0; i != 3; ++i) {
+    EXPECT_EQ(leased(1), texts{"a"});
+    EXPECT_EQ(last[0].attempt, 1u);
+    EXPECT_EQ(queue().give_back(1, last[0].lease), lease_outcome::done);
+    EXPECT_EQ(queue().give_back(1, last[0].lease), lease_outcome::over);
+  }
+  EXPECT_EQ(leased(), (texts{"a", "b"}));
+  acknowledge_all();
+  EXPECT_EQ(queue().give_back(1, last[0].lease), lease_outcome::unknown);
+}
+
+TEST_F(TopicQueue, FetchesMoreThanABatch) {
+  options.batch = 2;
+  options.ordered = true;
+  publish_all({"a", "b", "c"});
+  last = queue().fetch(1, now);
+  EXPECT_EQ(last.size(), 3u);
+  acknowledge_all();
+  EXPECT_EQ(queue().of(1)->pending(), 0u);
+}
+
 // --- time ---
 
 TEST_F(TopicQueue, DoesNotDeliverWhatHasExpired) {
@@ -297,7 +344,7 @@ TEST_F(TopicQueue, DoesNotDeliverWhatHasExpired) {
   publish("b");
   pass(100);
   EXPECT_EQ(leased(), texts{"b"});
-  EXPECT_EQ(queue().of(1)->expired(), 1u);
+  EXPECT_EQ(queue().take_losses().expired, 1u);
   EXPECT_EQ(log.size(), 1u);
 }
 
@@ -315,11 +362,29 @@ TEST_F(TopicQueue, DeliversWhatIsDelayedWhenItIsDue) {
   pass(99);
   EXPECT_EQ(leased(), texts{});
   now += 1;
-  EXPECT_EQ(queue().do_due(now), std::vector<subscriber_id>{1});
+  queue().do_due(now);
   EXPECT_EQ(leased(), texts{"later"});
 }
 
 // --- keys ---
+
+TEST_F(TopicQueue, PublishesSoManyOfWhatIsDueAtOnce) {
+  for (std::size_t i = 0; i != most_due + 1; ++i) publish("a", 0, {}, now + 1);
+  pass(1);
+  EXPECT_EQ(queue().of(1)->pending(), most_due);
+  EXPECT_LE(queue().next_deadline(), now);
+  queue().do_due(now);
+  EXPECT_EQ(queue().of(1)->pending(), most_due + 1);
+  EXPECT_EQ(queue().next_deadline(), no_time);
+}
+
+TEST_F(TopicQueue, PublishesSoMuchOfWhatIsDueAtOnce) {
+  for (int i = 0; i != 3; ++i) publish(std::string(most_leased_bytes / 2, 'a'), 0, {}, now + 1);
+  pass(1);
+  EXPECT_EQ(queue().of(1)->pending(), 2u);
+  pass(0);
+  EXPECT_EQ(queue().of(1)->pending(), 3u);
+}
 
 TEST_F(TopicQueue, ANewerMessageTakesThePlaceOfOneWithItsKey) {
   options.dedupe = dedupe_policy::replace;
@@ -401,10 +466,103 @@ TEST_F(TopicQueue, MayDropTheOldestOfTheSlowOnly) {
   EXPECT_EQ(leased(50, 2), (texts{"a", "b"}));
   acknowledge_all(2);
   publish_all({"c"});
-  EXPECT_EQ(queue().dropped(), 1u);
+  EXPECT_EQ(queue().take_losses().dropped, 1u);
   EXPECT_EQ(leased(50, 1), (texts{"b", "c"}));
   EXPECT_EQ(leased(50, 2), (texts{"c"}));
-  EXPECT_EQ(publish("d"), outcome::overflow) << "what is leased is not dropped";
+}
+
+TEST_F(TopicQueue, DropsWhatIsInFlightIfThereIsNothingElse) {
+  options.max_pending = 3;
+  options.max_deliveries = 1;
+  options.overflow = pending_policy::drop_oldest;
+  publish_all({"a", "b", "c"});
+  leased(2);
+  nack(1);
+  EXPECT_EQ(queue().of(1)->dead().size(), 1u);
+  publish_all({"d", "e"});  // for c and d, which have not been delivered
+  EXPECT_EQ(queue().of(1)->dead().size(), 1u);
+  publish_all({"f", "g", "h"});
+  EXPECT_EQ(queue().of(1)->dead().size(), 1u);
+  EXPECT_EQ(leased(1), texts{"h"});
+  publish_all({"i"});  // a, leased, is the oldest of all
+  EXPECT_EQ(queue().acknowledge(1, {last.at(0).lease}), lease_outcome::done);
+  EXPECT_EQ(queue().take_losses().dropped, 6u);
+}
+
+TEST_F(TopicQueue, DropsWhatIsHeldBackBeforeWhatIsNewer) {
+  options.max_pending = 4;
+  options.ordered = true;
+  options.overflow = pending_policy::drop_oldest;
+  publish("a1", 0, "a");
+  publish("a2", 0, "a");
+  publish("b", 0, "b");
+  EXPECT_EQ(leased(1), texts{"a1"});
+  EXPECT_EQ(leased(1), texts{"b"}) << "past a2";
+  publish("c", 0, "c");
+  publish("d", 0, "d");
+  EXPECT_EQ(leased(), (texts{"c", "d"}));
+  EXPECT_EQ(queue().of(1)->undelivered(), 0u) << "a2 was dropped";
+}
+
+TEST_F(TopicQueue, WhatWasFetchedIsFinishedThoughItsLeaseIsOver) {
+  options.retry_delay = std::chrono::milliseconds{0};
+  publish_all({"a", "b"});
+  last = queue().fetch(1, now);
+  pass(options.lease.count());
+  EXPECT_TRUE(queue().finish_fetched(1, last[0].lease));
+  EXPECT_FALSE(queue().finish_fetched(1, last[0].lease));
+  const auto former = last[1].lease;
+  EXPECT_EQ(leased(), texts{"b"}) << "it has not arrived yet";
+  EXPECT_FALSE(queue().finish_fetched(1, former));
+}
+
+TEST_F(TopicQueue, WhatWasFetchedComesAgainThoughLeasesAreEndless) {
+  options.lease = options.retry_delay = std::chrono::milliseconds{0};
+  publish_all({"a"});
+  EXPECT_EQ(queue().fetch(1, now).at(0).deadline, now + endless_fetch.count());
+  pass(endless_fetch.count());
+  EXPECT_EQ(leased(), texts{"a"});
+}
+
+TEST_F(TopicQueue, DropsNothingForADuplicate) {
+  options.max_pending = 2;
+  options.overflow = pending_policy::drop_oldest;
+  options.dedupe = dedupe_policy::first;
+  publish("a", 0, "a");
+  publish("b", 0, "b");
+  EXPECT_EQ(publish("b", 0, "b"), outcome::duplicate);
+  EXPECT_EQ(leased(), (texts{"a", "b"}));
+}
+
+TEST_F(TopicQueue, SaysOfADuplicateThatItIsOneThoughThereIsNoRoom) {
+  options.max_pending = 1;
+  options.dedupe = dedupe_policy::first;
+  publish("a", 0, "a");
+  EXPECT_EQ(publish("a", 0, "a"), outcome::duplicate);
+  EXPECT_EQ(publish("b", 0, "b"), outcome::overflow);
+  leased();
+  acknowledge_all();
+  EXPECT_EQ(publish("b", 0, "b"), outcome::published) << "what was refused is not remembered";
+}
+
+TEST_F(TopicQueue, CountsWhatSubscribersLose) {
+  options.max_deliveries = 1;
+  options.max_pending = 3;
+  options.overflow = pending_policy::drop_oldest;
+  publish("late", 0, {}, 0, now + 1);
+  publish_all({"bad", "a"});
+  now += 1;
+  EXPECT_EQ(leased(1), texts{"bad"});
+  nack(0);
+  publish_all({"b", "c"});
+  publish("due", 0, {}, now + 1);
+  queue().unsubscribe(1);
+  pass(1);
+  const losses all = queue().take_losses();
+  EXPECT_EQ(all.expired, 1u);
+  EXPECT_EQ(all.dead, 1u);
+  EXPECT_EQ(all.dropped, 3u) << "a and b for others, what was due when nobody was there";
+  EXPECT_EQ(queue().take_losses().dropped, 0u);
 }
 
 TEST_F(TopicQueue, BoundsWhatIsDelayedOrHeld) {
@@ -440,6 +598,23 @@ TEST_F(TopicQueue, HoldsOnlyTheKeyIfOrdered) {
   acknowledge_all();
   pass(100);
   EXPECT_EQ(leased(), (texts{"a1", "a2"}));
+}
+
+TEST_F(TopicQueue, LooksPastSoManyHeldMessages) {
+  options.ordered = true;
+  for (std::size_t i = 0; i != subscription::most_passed + 1; ++i) publish("a", 0, "a");
+  publish("b1", 0, "b");
+  publish("b2", 0, "b");
+  EXPECT_EQ(leased(1), texts{"a"});
+  nack(0, 100);
+  EXPECT_EQ(leased(), texts{}) << "as many are held";
+  EXPECT_EQ(queue().of(1)->pending(), subscription::most_passed + 3);
+  pass(100);
+  EXPECT_EQ(leased(1), texts{"a"});
+  acknowledge_all();
+  EXPECT_EQ(leased(1), texts{"a"});
+  nack(0, 100);
+  EXPECT_EQ(leased(), (texts{"b1", "b2"}));
 }
 
 TEST_F(TopicQueue, ADeadLetterHoldsNobody) {

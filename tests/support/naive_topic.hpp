@@ -36,30 +36,35 @@ class naive_topic {
   outcome publish(core::priority_level priority, const core::message& m, core::wall_time deliver_at,
                   core::wall_time now) {
     if (priority >= options_.priorities) return outcome::no_such_priority;
-    if (subscribers_.empty()) return outcome::no_subscribers;
+    if (subscribers_.empty() && options_.no_subscribers != core::no_subscribers_policy::hold) {
+      const bool drops = options_.no_subscribers == core::no_subscribers_policy::drop;
+      return drops ? outcome::dropped : outcome::no_subscribers;
+    }
     const bool delayed = deliver_at > now;
     if (!delayed && replace(priority, m)) return outcome::replaced;
+    const bool is_remembered = options_.dedupe == core::dedupe_policy::first && !m.key.empty();
+    if (is_remembered) {
+      const auto known = keys_.find(m.key);
+      if (known != keys_.end() && known->second > now - options_.dedupe_window.count()) {
+        return outcome::duplicate;
+      }
+    }
     const auto surplus = [&](const subscriber& s) {
       const std::size_t pending = s.copies.size() + delayed_.size();
       return pending < options_.max_pending ? 0 : pending + 1 - options_.max_pending;
     };
     for (const auto& [id, s] : subscribers_) {
-      const auto unread = std::count_if(s.copies.begin(), s.copies.end(),
-                                        [](const copy& c) { return c.now == copy::state::unread; });
-      const bool may_drop = options_.overflow == core::pending_policy::drop_oldest &&
-                            static_cast<std::size_t>(unread) >= surplus(s);
+      const bool may_drop =
+          options_.overflow == core::pending_policy::drop_oldest && s.copies.size() >= surplus(s);
       if (surplus(s) != 0 && !may_drop) return outcome::overflow;
+    }
+    if (subscribers_.empty() && messages_.size() + delayed_.size() >= options_.max_pending) {
+      return outcome::overflow;
     }
     for (auto& [id, s] : subscribers_) {
       while (surplus(s) != 0) drop_oldest(s);
     }
-    if (options_.dedupe == core::dedupe_policy::first && !m.key.empty()) {
-      const auto known = keys_.find(m.key);
-      if (known != keys_.end() && known->second > now - options_.dedupe_window.count()) {
-        return outcome::duplicate;
-      }
-      keys_[m.key] = now;
-    }
+    if (is_remembered) keys_[m.key] = now;
     if (delayed) {
       delayed_.emplace(deliver_at, std::pair{priority, m});
       return outcome::delayed;
@@ -68,7 +73,12 @@ class naive_topic {
     return outcome::published;
   }
 
-  void subscribe(core::subscriber_id id) { subscribers_.try_emplace(id); }
+  void subscribe(core::subscriber_id id) {
+    const bool is_first = subscribers_.empty();
+    subscriber& s = subscribers_[id];
+    if (!is_first) return;
+    for (const auto& [held, m] : messages_) s.add({held, m.key});
+  }
 
   void unsubscribe(core::subscriber_id id) {
     subscribers_.erase(id);
@@ -78,11 +88,25 @@ class naive_topic {
 
   std::vector<core::delivery> lease(core::subscriber_id id, std::uint32_t most,
                                     core::wall_time now) {
+    return take(id, std::min(most, options_.batch), now);
+  }
+  std::vector<core::delivery> fetch(core::subscriber_id id, core::wall_time now) {
+    auto all = take(id, 1'000'000, now);
+    if (options_.lease.count() == 0) {
+      for (core::delivery& d : all) {
+        d.deadline = now + core::endless_fetch.count();
+        subscribers_.at(id).find(d.lease.id)->deadline = d.deadline;
+      }
+    }
+    return all;
+  }
+  std::vector<core::delivery> take(core::subscriber_id id, std::uint32_t most,
+                                   core::wall_time now) {
     std::vector<core::delivery> all;
     subscriber& s = subscribers_.at(id);
     do_due(s, now);
     const std::uint64_t first = s.leases + 1;
-    while (all.size() < std::min(most, options_.batch)) {
+    while (all.size() < most) {
       copy* const c = next(s, first, now);
       if (!c) break;
       c->now = copy::state::leased;
@@ -101,6 +125,22 @@ class naive_topic {
   core::lease_outcome nack(core::subscriber_id id, core::lease_name name,
                            std::optional<core::wall_time> delay, core::wall_time now) {
     return on_lease(id, name, [&](subscriber&, copy& c) { fail(c, delay, now); });
+  }
+  bool finish_fetched(core::subscriber_id id, core::lease_name name) {
+    subscriber& s = subscribers_.at(id);
+    copy* const c = s.find(name.id);
+    const bool in_flight = c && c->now != copy::state::unread && c->now != copy::state::passed;
+    if (!in_flight || c->lease != name.number) return false;
+    s.finish(name.id);
+    forget_finished();
+    return true;
+  }
+  core::lease_outcome give_back(core::subscriber_id id, core::lease_name name) {
+    return on_lease(id, name, [](subscriber&, copy& c) {
+      --c.attempts;
+      c.now = copy::state::ready;
+      c.deadline = core::no_time;
+    });
   }
   core::lease_outcome extend(core::subscriber_id id, core::lease_name name, core::wall_time time,
                              core::wall_time now) {
@@ -143,7 +183,9 @@ class naive_topic {
     while (!delayed_.empty() && delayed_.begin()->first <= now) {
       const auto [priority, m] = delayed_.begin()->second;
       delayed_.erase(delayed_.begin());
-      if (!subscribers_.empty() && !replace(priority, m)) append(priority, m);
+      const bool is_for_nobody =
+          subscribers_.empty() && options_.no_subscribers != core::no_subscribers_policy::hold;
+      if (!is_for_nobody && !replace(priority, m)) append(priority, m);
     }
     for (auto& [id, s] : subscribers_) do_due(s, now);
   }
@@ -213,14 +255,16 @@ class naive_topic {
   }
 
   void drop_oldest(subscriber& s) {
-    for (auto p = static_cast<int>(options_.priorities) - 1; p >= 0; --p) {
-      for (const copy& c : s.copies) {
-        if (c.id.priority != p || c.now != copy::state::unread) continue;
-        s.finish(core::message_id{c.id});
-        forget_finished();
-        return;
-      }
-    }
+    const auto rank = [](const copy& c) {
+      return c.now == copy::state::unread || c.now == copy::state::passed ? 0 : 1;
+    };
+    const auto goes_before = [&](const copy& a, const copy& b) {
+      if (rank(a) != rank(b)) return rank(a) < rank(b);
+      return a.id.priority != b.id.priority ? a.id.priority > b.id.priority : a.id < b.id;
+    };
+    const auto first = std::min_element(s.copies.begin(), s.copies.end(), goes_before);
+    s.finish(core::message_id{first->id});
+    forget_finished();
   }
 
   bool is_held(const subscriber& s, const copy& c, std::uint64_t first) const {
@@ -243,10 +287,14 @@ class naive_topic {
 
   copy* next(subscriber& s, std::uint64_t first, core::wall_time now) {
     const auto levels = static_cast<int>(options_.priorities);
-    const bool from_below = options_.order == core::priority_policy::weighted &&
-                            s.leases % core::weighted_share == core::weighted_share - 1;
-    for (int i = 0; i != levels; ++i) {
-      const int priority = from_below ? levels - 1 - i : i;
+    std::vector<int> order;
+    if (options_.order == core::priority_policy::weighted && levels > 1 && s.leases % 8 == 7) {
+      for (int i = 0; i != levels - 1; ++i) {
+        order.push_back(1 + (static_cast<int>(s.leases / 8) + i) % (levels - 1));
+      }
+    }
+    for (int i = 0; i != levels; ++i) order.push_back(i);
+    for (const int priority : order) {
       for (const auto wanted : {copy::state::ready, copy::state::passed, copy::state::unread}) {
         std::vector<core::message_id> candidates;
         for (const copy& c : s.copies) {
@@ -311,6 +359,7 @@ class naive_topic {
   }
 
   void forget_finished() {
+    if (subscribers_.empty()) return;
     for (auto m = messages_.begin(); m != messages_.end();) {
       const bool wanted = std::any_of(subscribers_.begin(), subscribers_.end(),
                                       [&](auto& s) { return s.second.find(m->first) != nullptr; });

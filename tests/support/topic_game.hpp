@@ -53,9 +53,9 @@ class paging_world {
     return 0;
   }
 
-  remains restart(const core::topic_queue& former, const std::set<core::subscriber_id>& there,
+  remains restart(core::topic_queue& former, const std::set<core::subscriber_id>& there,
                   core::wall_time) {
-    remains r{{}, former.window(), std::nullopt};
+    remains r{{}, former.take_window(), std::nullopt};
     for (const core::subscriber_id id : there) {
       r.subscribers.emplace_back(id, kept_of(id, former.of(id)->so_far()));
     }
@@ -148,12 +148,17 @@ class topic_game {
  private:
   static core::topic_options some_options(Random& random) {
     core::topic_options o;
-    o.priorities = static_cast<unsigned>(random.between(1, 3));
+    o.priorities = static_cast<unsigned>(random.between(1, 5));
     o.order = random.one_in(2) ? core::priority_policy::strict : core::priority_policy::weighted;
     o.max_pending = static_cast<std::uint64_t>(random.between(3, 40));
     o.overflow =
         random.one_in(2) ? core::pending_policy::reject : core::pending_policy::drop_oldest;
     o.dedupe = static_cast<core::dedupe_policy>(random.between(0, 2));
+    // What is replaced while it is held counts as pending until it is passed: the model has no
+    // cursors.
+    const bool may_hold = o.dedupe != core::dedupe_policy::replace;
+    o.no_subscribers =
+        static_cast<core::no_subscribers_policy>(random.between(0, 2) * (may_hold ? 1 : 0));
     o.dedupe_window = std::chrono::milliseconds{random.between(1, 200)};
     o.expire = !random.one_in(4);
     o.ordered = random.one_in(2);
@@ -243,8 +248,10 @@ class topic_game {
   void lease() {
     const core::subscriber_id id = anybody();
     const auto most = static_cast<std::uint32_t>(random_.between(0, 12));
-    const auto got = topic_->lease(id, most, now_);
-    compare("lease", shown(got), shown(model().lease(id, most, now_)));
+    const bool all = random_.one_in(4);
+    const auto got = all ? topic_->fetch(id, now_) : topic_->lease(id, most, now_);
+    const auto same = all ? model().fetch(id, now_) : model().lease(id, most, now_);
+    compare("lease", shown(got), shown(same));
     for (const core::delivery& d : got) leases().emplace_back(id, d.lease);
   }
 
@@ -253,7 +260,7 @@ class topic_game {
         random_.between(0, static_cast<int>(leases().size()) - 1))];
     if (random_.one_in(20)) ++name.number;
     if (!topic_->of(id)) return;
-    const int what = random_.between(0, 4);
+    const int what = random_.between(0, 5);
     if (what == 0) {
       std::optional<core::wall_time> delay;
       if (random_.one_in(2)) delay = random_.between(0, 20);
@@ -261,6 +268,10 @@ class topic_game {
     } else if (what == 1) {
       const core::wall_time time = random_.between(1, 100);
       compare("extend", topic_->extend(id, name, time, now_), model().extend(id, name, time, now_));
+    } else if (what == 2) {
+      compare("give back", topic_->give_back(id, name), model().give_back(id, name));
+    } else if (what == 3) {
+      compare("finish", topic_->finish_fetched(id, name), model().finish_fetched(id, name));
     } else {
       compare("acknowledge", topic_->acknowledge(id, name), model().acknowledge(id, name));
     }
