@@ -25,9 +25,15 @@ class changes {
     all_.push_back({kind::erase_range, f, std::move(from), std::move(to)});
   }
 
+  /// The keys of [from, to) are erased, and their room is to be given back.
+  void reclaim(family f, std::string from, std::string to) {
+    reclaims_.push_back({f, std::move(from), std::move(to)});
+  }
+
   bool empty() const { return all_.empty(); }
   std::size_t bytes() const { return bytes_; }
 
+  /// All but the room, which is given back by `reclaim_in`.
   void add_to(batch& b) const {
     for (const change& c : all_) {
       switch (c.what) {
@@ -44,6 +50,12 @@ class changes {
     }
   }
 
+  /// Throws store::error. May sync.
+  /// \pre they are committed
+  void reclaim_in(engine& where) const {
+    for (const range& r : reclaims_) where.reclaim(r.where, r.from, r.to);
+  }
+
  private:
   enum class kind : std::uint8_t { put, erase, erase_range };
   struct change {
@@ -53,7 +65,14 @@ class changes {
     std::string value;  ///< or the end of the range
   };
 
+  struct range {
+    family where;
+    std::string from;
+    std::string to;
+  };
+
   std::vector<change> all_;
+  std::vector<range> reclaims_;
   std::size_t bytes_ = 0;
 };
 

@@ -100,16 +100,14 @@ std::shared_ptr<database> database::open_to_read(const fs::path& directory) {
   constexpr int tries = 10;
   for (int tried = 0; tried < tries; ++tried) {
     const auto logs = files_in(directory, false), all = files_in(directory, true);
-    const auto are_there = [&](const std::set<std::string>& before) {
-      const auto now = files_in(directory, true);
-      return std::includes(now.begin(), now.end(), before.begin(), before.end());
-    };
     try {
       std::shared_ptr<database> opened{new database{directory}};
       opened->open_with(reading_options(), true);
-      if (are_there(logs)) return opened;
+      const auto now = files_in(directory, true);
+      if (std::includes(now.begin(), now.end(), logs.begin(), logs.end())) return opened;
     } catch (const error&) {
-      if (are_there(all)) throw;
+      // A file that is missed may have come and gone.
+      if (files_in(directory, true) == all) throw;
     }
   }
   throw error_at(directory, error::kind::unavailable,

@@ -27,7 +27,8 @@ void delayed_messages::keep_fewer() {
   }
 }
 
-/// Reads on until the first that is due is in memory, if there is one.
+/// Reads on until the first that is due is in memory, if there is one. What is damaged is erased:
+/// it would be counted for ever.
 void delayed_messages::know_first() {
   while (first_.empty() && others_) {
     std::map<name, delayed_message> read;
@@ -44,9 +45,16 @@ void delayed_messages::know_first() {
         break;
       }
       if (changes_.find(n)) continue;
-      const delayed_message& m =
-          read.emplace(n, decode_delayed(at->key(), at->value())).first->second;
-      bytes += size_of(m.what);
+      try {
+        delayed_message m = decode_delayed(at->key(), at->value());
+        bytes += size_of(m.what);
+        read.emplace(n, std::move(m));
+      } catch (const error& e) {
+        if (e.what_kind() != error::kind::corrupted) throw;
+        damage_.emplace_back(e.what());
+        changes_.set(n, std::nullopt);
+        if (count_ != 0) --count_;
+      }
     }
     const auto& changed = changes_.all();
     for (auto c = changed.lower_bound(*others_); c != changed.end(); ++c) {

@@ -7,7 +7,9 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "store/changes.hpp"
 #include "store/engine.hpp"
@@ -39,6 +41,9 @@ class delayed_messages {
   /// The first that was taken, and is not yet, is committed.
   void committed();
 
+  /// What was found damaged since the last call. Such a message is erased.
+  std::vector<std::string> take_damage() { return std::exchange(damage_, {}); }
+
  private:
   using name = std::pair<wall_time, std::uint64_t>;
 
@@ -55,6 +60,7 @@ class delayed_messages {
   std::size_t first_bytes_ = 0;
   std::optional<name> others_ =
       name{std::numeric_limits<wall_time>::min(), 0};  ///< none: no others
+  std::vector<std::string> damage_;
 };
 
 }  // namespace skein::store

@@ -116,9 +116,9 @@ class engine {
 
   virtual std::unique_ptr<cursor> walk(family f, reading how = reading::few) = 0;
 
-  /// Gives the room of [from, to) of `f` back, as far as that is cheap. The keys were erased, or
-  /// are not looked at any more: afterwards any of them may still be there or not. A log is best
-  /// cut so, without erasing: an erased range is merged with all that lies between it and the
+  /// Gives the room of [from, to) of `f` back, as far as that is cheap, and syncs before. The keys
+  /// were erased, or are not looked at any more: afterwards any may still be there or not. A log is
+  /// best cut so, without erasing: an erased range is merged with all that lies between it and the
   /// newest keys.
   virtual void reclaim(family f, std::string_view from, std::string_view to) = 0;
 

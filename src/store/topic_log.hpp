@@ -5,9 +5,11 @@
 /// hundred kilobytes at most beyond what is not committed, however many messages are stored.
 ///
 /// Messages are erased by moving the begin of their stream, and their room is given back later, by
-/// many at once. A place is never used again.
+/// many at once. A place is never used again. The key of a message that is erased is forgotten, for
+/// which both have to be read: when changes are taken, or if that fails some later time.
 ///
-/// Everything that reads throws store::error.
+/// What has to read throws store::error, and has changed nothing: the constructor, and what
+/// core::topic_log says may throw.
 #pragma once
 
 #include <chrono>
@@ -67,8 +69,8 @@ class topic_log final : public core::topic_log {
   /// What was taken first, and was not yet, is committed; also if it was empty.
   void committed();
 
-  /// Messages that were found damaged since the last call, each by a text that names it. They are
-  /// passed over like those that were erased.
+  /// Messages, and places of keys, that were found damaged since the last call, each by a text that
+  /// names it. They are passed over like those that were erased.
   std::vector<std::string> take_damage();
 
   core::place begin(core::priority_level priority) const override;
@@ -89,8 +91,6 @@ class topic_log final : public core::topic_log {
 
  private:
   struct state;
-
-  void forget_key(core::message_id id, const std::string& key);
 
   std::unique_ptr<state> state_;
 };

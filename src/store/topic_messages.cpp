@@ -141,15 +141,14 @@ void topic_messages::take(changes& to) {
       to.erase(family::message, std::move(key));
     }
   });
-  std::vector<core::place>& kept = taken_kept_.emplace_back();
   for (core::priority_level p = 0; p != streams_.size(); ++p) {
     give_back(p, to);
     streams_[p].taken = streams_[p].end;
-    kept.push_back(streams_[p].kept);
   }
 }
 
-/// The room of what was erased by moving the begin, if it is much, or all there is.
+/// The room of what was erased by moving the begin, if it is much, or all there is. Erased ranges
+/// alone would not make files smaller until they are merged with them, which may be never.
 void topic_messages::give_back(core::priority_level priority, changes& to) {
   stream& s = streams_[priority];
   const core::place end = std::min(s.begin, s.taken);  // what is behind was never put
@@ -167,25 +166,16 @@ void topic_messages::give_back(core::priority_level priority, changes& to) {
     return;
   }
   s.kept = s.begin;
+  if ((s.kept - s.reclaimed) * typical_ < most_dead_bytes) return;
+  to.reclaim(family::message, message_key(topic_, {priority, 0}),
+             message_key(topic_, {priority, s.kept}));
+  s.reclaimed = s.kept;
 }
 
 std::vector<topic_state::stream> topic_messages::streams() const {
   std::vector<topic_state::stream> all;
   for (const stream& s : streams_) all.push_back({s.kept, s.begin, s.end});
   return all;
-}
-
-/// Erased ranges alone would not make files smaller until they are merged with them, which may be
-/// never. If it fails, the next time will do.
-void topic_messages::reclaim(core::priority_level priority, core::place upto) {
-  stream& s = streams_[priority];
-  if ((upto - s.reclaimed) * typical_ < most_dead_bytes) return;
-  try {
-    engine_.reclaim(family::message, message_key(topic_, {priority, 0}),
-                    message_key(topic_, {priority, upto}));
-    s.reclaimed = upto;
-  } catch (const error&) {
-  }
 }
 
 void topic_messages::committed() {
@@ -200,10 +190,6 @@ void topic_messages::committed() {
       if (auto* const former = w->at(id.at)) *former = std::move(m);
     }
   });
-  for (core::priority_level p = 0; p != streams_.size(); ++p) {
-    reclaim(p, taken_kept_.front()[p]);
-  }
-  taken_kept_.pop_front();
   for (std::size_t p = streams_.size(); p-- != 0;) {
     stream& s = streams_[p];
     while (!s.messages.empty() && (newest_ > most_newest || newest_bytes_ > most_newest_bytes)) {

@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -65,7 +64,7 @@ class topic_messages {
     core::place end = 0;
     core::place taken = 0;      ///< what is behind was never taken
     core::place newest = 0;     ///< what is committed from here on is in `messages`
-    core::place reclaimed = 0;  ///< files of what is before were deleted
+    core::place reclaimed = 0;  ///< files of what is before were to be deleted
     std::map<core::place, core::message> messages;
   };
 
@@ -89,13 +88,11 @@ class topic_messages {
   void keep_newest(stream& s, core::place at, core::message&& m);
   void drop_newest(stream& s, std::map<core::place, core::message>::iterator at);
   void give_back(core::priority_level priority, changes& to);
-  void reclaim(core::priority_level priority, core::place upto);
 
   engine& engine_;
   topic_number topic_;
   std::vector<stream> streams_;
   uncommitted<core::message_id, std::optional<core::message>> changes_;
-  std::deque<std::vector<core::place>> taken_kept_;  ///< of what is not committed, by priority
   std::size_t newest_ = 0;
   std::size_t newest_bytes_ = 0;
   std::array<window, 4> windows_;

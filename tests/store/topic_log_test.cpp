@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "store/disk_store_test.hpp"
+#include "support/fragile_engine.hpp"
 #include "support/stored_values.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -471,6 +472,200 @@ TEST_P(TopicLog, PassesOverAMessageThatIsDamagedAndNamesIt) {
   EXPECT_NE(damage[0].find("the message with the key 00000003000000000000000001 is damaged"),
             std::string::npos);
   EXPECT_TRUE(log->take_damage().empty());
+}
+
+TEST_P(TopicLog, TakesTheKeyOfADamagedMessageForThatOfNone) {
+  options.dedupe = core::dedupe_policy::replace;
+  start();
+  const core::subscriber_id ann = subscribe("ann");
+  for (const char* const key : {"x", "y", "z"}) publish(key, key);
+  restart();
+  test::damage(store(), family::message, message_key(number, {0, 1}));
+  EXPECT_EQ(log->find("y"), std::nullopt);
+  EXPECT_EQ(publish("new y", "y").what, core::publish_outcome::published);
+  EXPECT_EQ(publish("new z", "z").what, core::publish_outcome::replaced);
+  restart();
+  EXPECT_EQ(lease(ann), (strings{"x", "new z", "new y"}));
+  EXPECT_EQ(publish("newest y", "y").what, core::publish_outcome::replaced);
+}
+
+TEST_P(TopicLog, TakesTheKeyOfADamagedMessageThatIsFinishedForThatOfNone) {
+  options.dedupe = core::dedupe_policy::replace;
+  start();
+  const core::subscriber_id ann = subscribe("ann");
+  for (const char* const key : {"x", "y", "z"}) publish(key, key);
+  restart();
+  test::damage(store(), family::message, message_key(number, {0, 1}));
+  lease(ann);
+  for (const auto& l : leases) queue->acknowledge(ann, l);
+  restart();
+  EXPECT_EQ(log->begin(0), 3u);
+  EXPECT_EQ(log->find("y"), std::nullopt);
+  EXPECT_EQ(publish("new", "y").what, core::publish_outcome::published);
+  EXPECT_EQ(log->find("y"), (core::message_id{0, 3}));
+}
+
+TEST_P(TopicLog, TakesAKeyWhosePlaceIsDamagedForThatOfNoneAndNamesIt) {
+  options.dedupe = core::dedupe_policy::replace;
+  start();
+  subscribe("ann");
+  publish("x", "a");
+  restart();
+  test::damage(store(), family::topic, place_key(number, "a"));
+  EXPECT_EQ(publish("y", "a").what, core::publish_outcome::published);
+  const auto damage = log->take_damage();
+  ASSERT_EQ(damage.size(), 1u);
+  EXPECT_NE(damage[0].find("the place of a key with the key"), std::string::npos) << damage[0];
+  EXPECT_EQ(publish("z", "a").what, core::publish_outcome::replaced);
+}
+
+TEST_P(TopicLog, PassesOverADelayedMessageThatIsDamagedAndNamesIt) {
+  start();
+  const core::subscriber_id ann = subscribe("ann");
+  for (int n = 0; n != 3; ++n) publish(std::to_string(n), {}, now + 100 + n);
+  restart();
+  test::damage(store(), family::message, delayed_key(number, now + 101, 1));
+  now += 200;
+  queue->do_due(now);
+  EXPECT_EQ(lease(ann), (strings{"0", "2"}));
+  EXPECT_EQ(queue->next_deadline(), now + options.lease.count());
+  const auto damage = log->take_damage();
+  ASSERT_EQ(damage.size(), 1u);
+  EXPECT_NE(damage[0].find("the delayed message with the key 00000003ff"), std::string::npos);
+  EXPECT_TRUE(log->take_damage().empty());
+}
+
+TEST_P(TopicLog, KeepsNothingOfADelayedMessageThatIsDamaged) {
+  start();
+  subscribe("ann");
+  publish("x", {}, now + 100);
+  restart();
+  test::damage(store(), family::message, delayed_key(number, now + 100, 0));
+  EXPECT_EQ(queue->next_deadline(), core::no_time);
+  EXPECT_EQ(log->delayed(), 0u);
+  EXPECT_TRUE(log->has_changes());
+  restart();
+  EXPECT_EQ(stored(family::message), 0u);
+  EXPECT_EQ(log->delayed(), 0u);
+  EXPECT_EQ(queue->next_deadline(), core::no_time);
+  EXPECT_TRUE(log->take_damage().empty());
+}
+
+/// The same over a store that is closed now and then.
+class TopicLogOfAClosedStore : public ::testing::Test {
+ protected:
+  TopicLogOfAClosedStore() {
+    options.batch = 100;
+    options.dedupe = core::dedupe_policy::replace;
+    start();
+    ann = log->add_subscriber("ann", {}, 0);
+    queue->subscribe(ann);
+    commit();
+  }
+
+  void start() {
+    queue.reset();
+    log = std::make_unique<topic_log>(engine, number, options, 0);
+    queue = std::make_unique<core::topic_queue>(options, *log);
+    for (stored_subscriber& s : log->take_subscribers()) queue->subscribe(s.id, s.so_far);
+  }
+  void put(const changes& made) {
+    const auto batch = engine.new_batch();
+    made.add_to(*batch);
+    engine.commit(*batch, true);
+  }
+  void commit() {
+    put(log->take_changes(*queue, 0));
+    log->committed();
+  }
+  void close() {
+    engine.fails = true;
+    EXPECT_THROW(engine.recover(), error);
+    EXPECT_THROW(engine.get(family::topic, state_key(number)), error);
+  }
+  void open() {
+    engine.fails = false;
+    engine.recover();
+  }
+
+  void publish(int n, core::wall_time deliver_at = 0) {
+    const std::string text = std::to_string(n);
+    const core::message m{text, std::make_shared<const std::string>(text), 0, core::no_time};
+    queue->publish(0, m, deliver_at, 0);
+  }
+  std::size_t stored(family f) {
+    std::size_t found = 0;
+    const auto at = engine.walk(f, reading::few);
+    for (at->seek(""); at->valid(); at->next()) found += at->key() == state_key(number) ? 0 : 1;
+    return found;
+  }
+
+  test::fragile_engine engine;
+  core::topic_options options;
+  std::unique_ptr<topic_log> log;
+  std::unique_ptr<core::topic_queue> queue;
+  core::subscriber_id ann = 0;
+};
+
+TEST_F(TopicLogOfAClosedStore, IsToldOfAcknowledgementsInAnyOrder) {
+  for (int n = 0; n != 100; ++n) publish(n);
+  commit();
+  start();
+  const auto leased = queue->lease(ann, 100, 0);
+  ASSERT_EQ(leased.size(), 100u);
+  close();
+  for (const int first : {1, 0}) {
+    for (std::size_t n = static_cast<std::size_t>(first); n < 90; n += 2) {
+      EXPECT_EQ(queue->acknowledge(ann, leased[n].lease), core::lease_outcome::done);
+    }
+    EXPECT_EQ(log->begin(0), first == 1 ? 0u : 90u);
+    EXPECT_EQ(log->read({0, 1}), std::nullopt);
+  }
+  EXPECT_EQ(queue->of(ann)->pending(), 10u);
+  EXPECT_TRUE(log->has_changes());
+  changes first = log->take_changes(*queue, 0);
+  EXPECT_EQ(log->begin(0), 90u);
+  open();
+  put(first);
+  log->committed();
+  EXPECT_EQ(log->find("7"), std::nullopt);
+  publish(7);
+  commit();
+  EXPECT_EQ(log->find("7"), (core::message_id{0, 100}));
+  EXPECT_EQ(stored(family::topic), 1u + 1u + 11u);  // head, page, keys
+  start();
+  EXPECT_EQ(log->begin(0), 90u);
+}
+
+TEST_F(TopicLogOfAClosedStore, IsToldThatASubscriberGoes) {
+  for (int n = 0; n != 10; ++n) publish(n);
+  commit();
+  start();
+  close();
+  EXPECT_TRUE(queue->unsubscribe(ann));
+  log->remove_subscriber(ann);
+  EXPECT_EQ(log->begin(0), 10u);
+  EXPECT_EQ(log->read({0, 3}), std::nullopt);
+  open();
+  EXPECT_EQ(log->find("3"), std::nullopt);
+  commit();
+  EXPECT_EQ(stored(family::topic), 0u);
+  EXPECT_EQ(stored(family::message), 0u);
+}
+
+TEST_F(TopicLogOfAClosedStore, LosesNoMessageThatIsDueMeanwhile) {
+  publish(1, 100);
+  publish(2, 100);
+  commit();
+  EXPECT_EQ(queue->next_deadline(), 100);
+  close();
+  EXPECT_THROW(queue->do_due(100), error);
+  EXPECT_NO_THROW(queue->do_due(101));
+  EXPECT_EQ(log->delayed(), 2u);
+  open();
+  EXPECT_EQ(queue->next_deadline(), 1100);
+  queue->do_due(1100);
+  EXPECT_EQ(queue->lease(ann, 10, 1100).size(), 2u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, TopicLog, ::testing::Bool(),

@@ -1,5 +1,5 @@
 /// For topic_game: a topic in a store, where what it takes is committed some time later, or fails
-/// before; and that is started again from what was stored, or survived.
+/// before; that is closed now and then, and started again from what was stored, or survived.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +11,7 @@
 #include "store/topic_log.hpp"
 #include "support/faulty_disk.hpp"
 #include "support/topic_game.hpp"
+#include "support/unreadable_engine.hpp"
 
 namespace skein::test {
 
@@ -34,13 +35,18 @@ class stored_world {
 
   std::size_t keep(const core::topic_queue& topic, core::wall_time now) {
     const bool takes = random_->one_in(4) && log_->has_changes();
-    if (takes) take(topic, now);
+    if (takes) {
+      // After a crash what could not be erased would be there again, which the model does not know.
+      readable_->closed = !disk_ && random_->one_in(3);
+      take(topic, now);
+      readable_->closed = false;
+    }
     while (!taken_.empty() && random_->one_in(3)) commit();
     while (untold_ != 0 && random_->one_in(2)) tell();
     return takes ? taken_ever_ : 0;
   }
 
-  remains restart(const core::topic_queue& former, const std::set<core::subscriber_id>&,
+  remains restart(core::topic_queue& former, const std::set<core::subscriber_id>&,
                   core::wall_time now) {
     if (disk_ && random_->one_in(2)) {
       const std::size_t unsynced = disk_->unsynced();
@@ -77,7 +83,8 @@ class stored_world {
   static constexpr store::topic_number number = 7;
 
   void open(core::wall_time now) {
-    log_ = std::make_unique<store::topic_log>(*engine_, number, options_, now);
+    readable_ = std::make_unique<unreadable_engine>(*engine_);
+    log_ = std::make_unique<store::topic_log>(*readable_, number, options_, now);
   }
 
   void take(const core::topic_queue& topic, core::wall_time now) {
@@ -108,6 +115,7 @@ class stored_world {
   Random* random_;
   faulty_disk* disk_;
   std::unique_ptr<store::engine> engine_;
+  std::unique_ptr<unreadable_engine> readable_;  ///< by the log
   core::topic_options options_;
   std::unique_ptr<store::topic_log> log_;
   std::deque<store::changes> taken_;  ///< and not committed
