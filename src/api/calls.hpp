@@ -33,7 +33,7 @@ bool is_name(std::string_view text);
 
 /// When a publish is answered.
 enum class wait_for : std::uint8_t {
-  accepted,   ///< at once; it is on disk soon
+  accepted,   ///< at once; it is written within `topic.commit-interval`, and not synced
   durable,    ///< when it is on disk, if the topic is durable
   delivered,  ///< when every subscriber has acknowledged it
 };
@@ -57,8 +57,9 @@ struct publish {
 /// Makes the subscriber, and the topic if there is none.
 struct subscribe {
   std::string subscriber;  ///< empty: one that is new, and named by a UUID
-  milliseconds idle_expiry{
-      0};  ///< it is removed when it has asked for nothing for so long; 0: never
+  /// It is removed when it has asked for nothing for so long; 0: never. Not said: never, or as it
+  /// is if it is there.
+  std::optional<milliseconds> idle_expiry{};
 };
 
 struct unsubscribe {
@@ -71,9 +72,16 @@ struct lease {
   milliseconds wait{0};    ///< for the first message, if there is none
 };
 
-/// All that is there, acknowledged at once.
+/// All that is there. It is leased until `handed_over` says what became of it.
 struct fetch {
   std::string subscriber;
+};
+
+/// What became of the answer to `fetch`, or to `lease`. Nobody waits for this to be stored.
+struct handed_over {
+  std::string subscriber;
+  std::vector<core::lease_name> leases;
+  bool arrived = true;  ///< they are acknowledged; else it is as if they had not been leased
 };
 
 struct settle {
@@ -118,8 +126,9 @@ struct delete_topic {};
 
 struct topic_call {
   std::string topic;
-  std::variant<publish, subscribe, unsubscribe, lease, fetch, settle, list_dead, settle_dead,
-               list_subscribers, describe_subscriber, describe_topic, create_topic, delete_topic>
+  std::variant<publish, subscribe, unsubscribe, lease, fetch, handed_over, settle, list_dead,
+               settle_dead, list_subscribers, describe_subscriber, describe_topic, create_topic,
+               delete_topic>
       what;
 };
 
@@ -194,10 +203,10 @@ struct dead_settled {
 struct subscriber_description {
   std::string name;
   milliseconds idle_expiry{0};
-  std::uint64_t pending = 0;  ///< of it: unread, leased, waiting to be delivered again, dead
-  std::uint64_t unread = 0;
+  std::uint64_t pending = 0;  ///< all of the following
+  std::uint64_t unread = 0;   ///< not delivered yet; with those an ordered topic holds back
   std::uint64_t leased = 0;
-  std::uint64_t waiting = 0;
+  std::uint64_t waiting = 0;  ///< to be delivered again
   std::uint64_t dead = 0;
 };
 
@@ -263,8 +272,7 @@ struct refused {
     no_subscribers,  ///< nobody to publish to
     overflow,
     no_such_priority,
-    exists_differently,  ///< the topic, with other options
-    too_many,            ///< subscribers, topics or waiting calls
+    exists_differently,  ///< the topic or subscriber, with other options
     not_stored,          ///< the store cannot be written at present
     nothing_stored,      ///< durable things are not to be had here
     not_delivered,       ///< in time; the message stays

@@ -16,11 +16,11 @@
 namespace skein::api {
 
 struct settings {
-  core::topic_options topic;              ///< of a new topic, but for what its request says
-  milliseconds subscriber_expiry{0};      ///< of subscribers that `/api/subscribe` makes
-  wait_for api_wait = wait_for::durable;  ///< of `/api/publish`
-  std::uint32_t most_messages = 1000;     ///< in one request; as well leases, and ids
-  milliseconds longest_wait{60'000};      ///< that a request can ask for
+  core::topic_options topic;           ///< of a new topic, but for what its request says
+  milliseconds subscriber_expiry{0};   ///< of subscribers that `/api/subscribe` makes
+  wait_for api_wait{};                 ///< of `/api/publish`
+  std::uint32_t most_messages = 1000;  ///< in one request; as well leases, and ids
+  milliseconds longest_wait{60'000};   ///< that a request can ask for
 };
 
 /// Each is one row of the table of routes (routes.hpp).
@@ -72,9 +72,17 @@ struct request {
   call what;
 };
 
+/// A publish by `/api/publish/async` that is refused: its client does not hear of it, so it is to
+/// be counted and logged.
+struct refused_unheard {
+  io::http_response response;  ///< that it is well, as always
+  std::string_view why;        ///< for the log; a literal
+};
+
 /// A response for what can be answered at once: mistakes, `/ready`, `/openapi.json`, OPTIONS.
-std::variant<request, io::http_response> read_request(const io::http_request& http,
-                                                      const settings& with);
+using outcome = std::variant<request, io::http_response, refused_unheard>;
+
+outcome read_request(const io::http_request& http, const settings& with);
 
 /// `endpoint::gophermq_publish_async` needs no answer: whatever it is, the response is the same.
 ///

@@ -57,7 +57,6 @@ class json_fields {
   /// Null if there is none, or it has not `least`..`most` elements.
   json_value* array(std::string_view name, std::size_t least, std::size_t most);
 
-  /// A field that must be there is not, if nothing has been found wrong with it.
   /// `name` must be there.
   void need(std::string_view name) {
     if (!has(name)) wrong(name, "is missing");

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "api/json_response.hpp"
 #include "io/http_writer.hpp"
 
 namespace skein::api {
@@ -10,14 +11,13 @@ namespace {
 constexpr problem_kind invalid{400, "/problems/invalid-request", "The request is not valid"};
 
 /// In the order of `refused::reason`.
-constexpr std::array<problem_kind, 13> refusals{{
+constexpr std::array<problem_kind, 12> refusals{{
     {404, "/problems/no-such-topic", "There is no such topic"},
     {404, "/problems/no-such-subscriber", "There is no such subscriber"},
     {404, "/problems/no-subscribers", "The topic has no subscribers"},
     {429, "/problems/overflow", "A subscriber has too many messages pending"},
     {400, "/problems/no-such-priority", "The topic has no such priority"},
-    {409, "/problems/exists-differently", "The topic is there with other options"},
-    {429, "/problems/too-many", "There are too many of them"},
+    {409, "/problems/exists-differently", "It is there with other options"},
     {507, "/problems/not-stored", "The store cannot be written at present"},
     {409, "/problems/nothing-stored", "This daemon stores nothing"},
     {504, "/problems/not-delivered", "The messages were not acknowledged in time"},
@@ -41,14 +41,12 @@ io::http_response invalid_request(const field_errors& errors) {
   const field_error& first = *errors.begin();
   const std::string detail = (first.name.empty() ? "the body" : first.name) + " " + first.detail;
   return problem_response(invalid, detail, [&](json_writer& out) {
-    out.name("errors").begin_array();
-    for (const field_error& e : errors) {
+    write_array(out, "errors", errors, [&](const field_error& e) {
       out.begin_object();
       out.name(e.place == field_error::places::body ? "pointer" : "parameter").text(e.name);
       out.name("detail").text(e.detail);
       out.end_object();
-    }
-    out.end_array();
+    });
   });
 }
 

@@ -25,7 +25,7 @@ struct field {
 bool read_fields(const io::http_request& http, json_document& body, field& first,
                  field* second = nullptr) {
   if (http.body.empty()) return true;
-  if (!has_media_type(http, "application/json")) return false;
+  if (!has_media_type(http, "application/json") || is_encoded(http)) return false;
   if (!body.read(http.body, most_values).empty()) return false;
   json_value& root = body.root();
   if (root.kind == kinds::null) return true;
@@ -69,7 +69,7 @@ outcome read_gophermq_publish_async(incoming& in) {
   json_document body;
   field subject{"subject", {}}, data{"data", {}};
   if (!read_fields(in.http, body, subject, &data)) return invalid_body();
-  if (!is_name(subject.value)) return gophermq_ok();  // as it is always told
+  if (!is_name(subject.value)) return refused_unheard{gophermq_ok(), "invalid subject"};
   return to_publish(subject, data, endpoint::gophermq_publish_async, wait_for::accepted);
 }
 

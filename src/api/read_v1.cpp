@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <utility>
@@ -17,6 +18,9 @@ std::string_view trimmed(std::string_view text) {
 
 std::optional<io::http_response> wrong_media_type(const io::http_request& http, bodies wanted) {
   if (http.body.empty() || wanted == bodies::ignored) return {};
+  if (is_encoded(http)) {
+    return problem_response(plain_problem(415), "the body must not be encoded");
+  }
   const bool lines = wanted == bodies::lines;
   const bool right =
       lines ? has_media_type(http, "text/plain") || has_media_type(http, "application/octet-stream")
@@ -60,6 +64,19 @@ call read_follows(v1_request& r, list_follows::direction which) {
 bool has_media_type(const io::http_request& http, std::string_view type) {
   const auto given = http.content_type();
   return io::equal_ignoring_case(trimmed(given.substr(0, given.find(';'))), type);
+}
+
+bool is_encoded(const io::http_request& http) {
+  for (std::size_t i = 0; i != http.headers.size(); ++i) {
+    if (!io::equal_ignoring_case(http.headers.name(i), "Content-Encoding")) continue;
+    std::string_view rest = http.headers.value(i);
+    while (!rest.empty()) {
+      const auto coding = trimmed(rest.substr(0, rest.find(',')));
+      if (!coding.empty() && !io::equal_ignoring_case(coding, "identity")) return true;
+      rest.remove_prefix(std::min(rest.find(','), rest.size() - 1) + 1);
+    }
+  }
+  return false;
 }
 
 outcome read_v1(incoming& in, bodies wanted, v1_reader reader) {

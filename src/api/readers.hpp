@@ -14,6 +14,9 @@ inline constexpr milliseconds longest_time{
 /// Whether `http` has a body of this type; parameters of the type do not matter.
 bool has_media_type(const io::http_request& http, std::string_view type);
 
+/// Whether `Content-Encoding` says anything but `identity`.
+bool is_encoded(const io::http_request& http);
+
 // --- gophermq's ---
 
 outcome read_gophermq_publish(incoming& in);

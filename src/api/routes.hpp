@@ -4,14 +4,11 @@
 #include <array>
 #include <cstddef>
 #include <string_view>
-#include <variant>
 
 #include "api/field_errors.hpp"
 #include "api/http_api.hpp"
 
 namespace skein::api {
-
-using outcome = std::variant<request, io::http_response>;
 
 struct incoming;
 

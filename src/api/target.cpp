@@ -3,17 +3,10 @@
 #include <charconv>
 
 #include "api/utf8.hpp"
+#include "io/http.hpp"
 
 namespace skein::api {
 namespace {
-
-/// -1 if it is none.
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 bool is_unreserved(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
@@ -24,7 +17,7 @@ bool is_unreserved(char c) {
 
 bool is_well_encoded(std::string_view text) {
   for (auto at = text.find('%'); at != text.npos; at = text.find('%', at + 1)) {
-    if (text.size() - at < 3 || hex_digit(text[at + 1]) < 0 || hex_digit(text[at + 2]) < 0)
+    if (text.size() - at < 3 || io::hex_digit(text[at + 1]) < 0 || io::hex_digit(text[at + 2]) < 0)
       return false;
   }
   return true;
@@ -37,7 +30,7 @@ std::string percent_decoded(std::string_view text) {
     if (text[i] != '%') {
       result += text[i];
     } else {
-      result += static_cast<char>(hex_digit(text[i + 1]) << 4 | hex_digit(text[i + 2]));
+      result += static_cast<char>(io::hex_digit(text[i + 1]) << 4 | io::hex_digit(text[i + 2]));
       i += 2;
     }
   }

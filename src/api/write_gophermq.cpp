@@ -25,7 +25,6 @@ io::http_response error_of(const refused& r, endpoint to) {
       return to == endpoint::gophermq_fetch ? gophermq_error(404, "bad id")
                                             : gophermq_error(404, "subscriber not found");
     case reason::overflow:
-    case reason::too_many:
       return gophermq_error(429, "broker overflow");
     default:
       return gophermq_error(500, "server error");

@@ -46,6 +46,9 @@ class http_headers {
 /// Whether both are the same but for the case of ASCII letters.
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
+/// -1 if `c` is no hexadecimal digit.
+int hex_digit(char c);
+
 /// What of a request decides how its response is written.
 struct http_reply_form {
   std::uint8_t version = 11;  ///< 10 or 11

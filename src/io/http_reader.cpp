@@ -17,14 +17,6 @@ constexpr std::size_t beside_target = 64;
 /// Of a chunk's line: 16 digits and the line end. What is beyond that is framing of no use.
 constexpr std::size_t plain_chunk_line = 18;
 
-/// -1 if `c` is no hexadecimal digit.
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 bool is_control(char c) {
   return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
 }

@@ -351,7 +351,6 @@ TEST(Refusals, HaveTheirStatusAndType) {
                   {reason::overflow, 429, "overflow", true},
                   {reason::no_such_priority, 400, "no-such-priority", false},
                   {reason::exists_differently, 409, "exists-differently", false},
-                  {reason::too_many, 429, "too-many", false},
                   {reason::not_stored, 507, "not-stored", true},
                   {reason::nothing_stored, 409, "nothing-stored", false},
                   {reason::not_delivered, 504, "not-delivered", false},

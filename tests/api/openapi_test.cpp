@@ -17,6 +17,7 @@
 #include "api/asking.hpp"
 #include "api/problem.hpp"
 #include "api/routes.hpp"
+#include "core/event_line.hpp"
 #include "support/json_schema.hpp"
 
 namespace skein::api {
@@ -216,6 +217,27 @@ TEST(OpenApi, KnowsTheFieldsOfBodiesAndNoOthers) {
   }
 }
 
+/// What the connection refuses by itself, as a body that is too large, is a problem anywhere.
+TEST(OpenApi, SaysThatAnyRequestMayBeRefused) {
+  for (const route& r : routes()) {
+    const auto* const rest = operation_of(r).at("responses").as_object().if_contains("default");
+    ASSERT_NE(rest, nullptr) << r.pattern;
+    const auto& content = target_of(*rest).at("content").as_object();
+    EXPECT_TRUE(content.contains("application/problem+json")) << r.pattern;
+  }
+}
+
+TEST(OpenApi, KnowsWhyLinesAreNoEvents) {
+  std::vector<std::string> said, done;
+  for (const auto& reason :
+       contract().at_pointer("/components/schemas/MalformedReason/enum").as_array())
+    said.emplace_back(reason.as_string());
+  // A line of a body always ends.
+  for (unsigned i = 0; i != static_cast<unsigned>(core::malformed::unterminated); ++i)
+    done.emplace_back(core::name_of(static_cast<core::malformed>(i)));
+  EXPECT_EQ(said, done);
+}
+
 /// Answers of all kinds: with everything in them, and with as little as there can be.
 std::vector<std::pair<endpoint, answer>> samples() {
   using core::lease_outcome;
@@ -236,7 +258,6 @@ std::vector<std::pair<endpoint, answer>> samples() {
       {endpoint::gophermq_publish, refused_for(refused::reason::failed)},
       {endpoint::gophermq_publish_async, published{}},
       {endpoint::gophermq_subscribe, subscribed{"s", true}},
-      {endpoint::gophermq_subscribe, refused_for(refused::reason::too_many)},
       {endpoint::gophermq_subscribe, refused_for(refused::reason::failed)},
       {endpoint::gophermq_fetch, leased{}},
       {endpoint::gophermq_fetch, leased{{full, bare}}},
@@ -267,7 +288,7 @@ std::vector<std::pair<endpoint, answer>> samples() {
       {endpoint::replay_dead, dead_settled{1, {0, 33}}},
       {endpoint::purge_dead, dead_settled{}},
       {endpoint::publish_events, events_published{}},
-      {endpoint::publish_events, events_published{1, 1, {{1, "no kind"}}}},
+      {endpoint::publish_events, events_published{1, 1, {{1, "no_separator"}}}},
       {endpoint::list_followers, follow_list{}},
       {endpoint::list_followees, follow_list{{1, -1}, "c"}},
       {endpoint::describe_epoch, epoch_description{}},
@@ -305,20 +326,20 @@ TEST(OpenApi, SaysHowItIsRefused) {
   const std::vector<reason> subscriber{reason::no_such_topic, reason::no_such_subscriber,
                                        reason::not_stored};
   const std::vector<std::pair<endpoint, std::vector<reason>>> refusals{
-      {endpoint::list_topics, {reason::stale_cursor}},
+      {endpoint::list_topics, {}},
       {endpoint::create_topic,
-       {reason::exists_differently, reason::nothing_stored, reason::too_many, reason::not_stored}},
+       {reason::exists_differently, reason::nothing_stored, reason::not_stored}},
       {endpoint::describe_topic, {reason::no_such_topic}},
       {endpoint::delete_topic, topic},
       {endpoint::publish,
        {reason::no_such_topic, reason::no_subscribers, reason::overflow, reason::no_such_priority,
-        reason::not_stored, reason::nothing_stored}},
-      {endpoint::list_subscribers, {reason::no_such_topic, reason::stale_cursor}},
-      {endpoint::subscribe_as, {reason::too_many, reason::not_stored}},
-      {endpoint::subscribe_new, {reason::too_many, reason::not_stored}},
+        reason::not_stored}},
+      {endpoint::list_subscribers, {reason::no_such_topic}},
+      {endpoint::subscribe_as, {reason::exists_differently, reason::not_stored}},
+      {endpoint::subscribe_new, {reason::not_stored}},
       {endpoint::describe_subscriber, {reason::no_such_topic, reason::no_such_subscriber}},
       {endpoint::unsubscribe, subscriber},
-      {endpoint::lease, {reason::no_such_topic, reason::no_such_subscriber, reason::too_many}},
+      {endpoint::lease, {reason::no_such_topic, reason::no_such_subscriber}},
       {endpoint::ack, subscriber},
       {endpoint::nack, subscriber},
       {endpoint::extend, subscriber},

@@ -182,9 +182,40 @@ TEST(Topics, BodiesAreOfTheRightType) {
   request_of(put("/v1/topics/a.b", "{}", "APPLICATION/JSON; charset=utf-8"));
 }
 
+TEST(Topics, BodiesAreNotEncoded) {
+  for (const char* coding : {"gzip", "br, identity", "identity, gzip", "x"}) {
+    auto http = put("/v1/topics/a.b", "{}");
+    http.headers.add("content-encoding", coding);
+    const auto response = response_to(http);
+    EXPECT_EQ(response.status, 415U) << coding;
+    EXPECT_EQ(response.body,
+              "{\"type\":\"about:blank\",\"title\":\"Unsupported Media Type\",\"status\":415,"
+              "\"detail\":\"the body must not be encoded\"}\n");
+  }
+  auto twice = put("/v1/topics/a.b", "{}");
+  twice.headers.add("Content-Encoding", "identity");
+  twice.headers.add("Content-Encoding", "gzip");
+  EXPECT_EQ(response_to(twice).status, 415U);
+  auto lines = post("/v1/events", "1|B\n", "text/plain");
+  lines.headers.add("Content-Encoding", "gzip");
+  EXPECT_EQ(response_to(lines).status, 415U);
+}
+
+TEST(Topics, BodiesAreTakenIfTheirEncodingIsNone) {
+  for (const char* coding : {"identity", "Identity", "", "identity ,identity"}) {
+    auto http = put("/v1/topics/a.b", "{}");
+    http.headers.add("Content-Encoding", coding);
+    request_of(http);
+  }
+  auto empty = put("/v1/topics/a.b");
+  empty.headers.add("Content-Encoding", "gzip");
+  request_of(empty);
+}
+
 TEST(Topics, BodiesOfGetAndDeleteDoNotMatter) {
   auto http = get("/v1/topics/a.b");
   http.body = "{";
+  http.headers.add("Content-Encoding", "gzip");
   topic_call_of<describe_topic>(http);
   http.method = io::http_method::delete_;
   topic_call_of<delete_topic>(http);
@@ -228,10 +259,13 @@ TEST(Subscribers, AreMadeByNameOrNamedHere) {
   const std::string path = "/v1/topics/a.b/subscribers";
   auto s = topic_call_of<subscribe>(put(path + "/s", R"({"idle_expiry_ms":3155760000000})"));
   EXPECT_EQ(s.subscriber, "s");
-  EXPECT_EQ(s.idle_expiry.count(), 3'155'760'000'000);
+  EXPECT_EQ(s.idle_expiry, milliseconds{3'155'760'000'000});
+  EXPECT_EQ(topic_call_of<subscribe>(put(path + "/s", R"({"idle_expiry_ms":0})")).idle_expiry,
+            milliseconds{0});
+  EXPECT_EQ(topic_call_of<subscribe>(put(path + "/s", "{}")).idle_expiry, std::nullopt);
   s = topic_call_of<subscribe>(post(path));
   EXPECT_EQ(s.subscriber, "");
-  EXPECT_EQ(s.idle_expiry.count(), 0);
+  EXPECT_EQ(s.idle_expiry, std::nullopt);
   EXPECT_EQ(errors_of(put(path + "/s", R"({"idle_expiry_ms":-1,"name":"t"})")),
             "/idle_expiry_ms must be an integer, 0..3155760000000; /name is unknown");
 
@@ -262,8 +296,8 @@ TEST(Events, AreLinesOfText) {
   for (const char* type : {"", "application/json"})
     EXPECT_EQ(response_to(post("/v1/events", "1|B\n", type)).status, 415U);
   EXPECT_EQ(shown(write_answer({endpoint::publish_events, {}, {}, {}},
-                               events_published{5, 2, {{3, "no kind"}, {4, "\"?\""}}})),
-            "200 {\"events\":5,\"malformed\":2,\"first\":[{\"line\":3,\"reason\":\"no kind\"},"
+                               events_published{5, 2, {{3, "no_separator"}, {4, "\"?\""}}})),
+            "200 {\"events\":5,\"malformed\":2,\"first\":[{\"line\":3,\"reason\":\"no_separator\"},"
             "{\"line\":4,\"reason\":\"\\\"?\\\"\"}]}\n");
 }
 
