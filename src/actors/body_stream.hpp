@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "actors/byte_budget.hpp"
 #include "io/stream.hpp"
 
 namespace skein {
@@ -15,8 +16,12 @@ namespace skein {
 class body_stream final : public io::stream {
  public:
   /// `read(all)` is called once, from any thread, when nobody reads it any more.
-  body_stream(std::string body, std::string peer, std::function<void(bool all)> read)
-      : body_(std::move(body)), peer_(std::move(peer)), read_(std::move(read)) {}
+  body_stream(std::string body, budget_share share, std::string peer,
+              std::function<void(bool all)> read)
+      : body_(std::move(body)),
+        share_(std::move(share)),
+        peer_(std::move(peer)),
+        read_(std::move(read)) {}
   ~body_stream() override { read_(at_ == body_.size()); }
 
   io::io_result read(char* to, std::size_t size) override {
@@ -38,6 +43,7 @@ class body_stream final : public io::stream {
 
  private:
   std::string body_;
+  budget_share share_;  ///< for the body
   std::string peer_;
   std::function<void(bool all)> read_;
   std::size_t at_ = 0;

@@ -5,7 +5,6 @@
 #include <string_view>
 #include <utility>
 
-#include "actors/gather_status.hpp"
 #include "actors/log.hpp"
 #include "actors/log_exceptions.hpp"
 
@@ -60,9 +59,8 @@ std::string text_of(pointer self, const caf::error& e) {
 }
 
 void tell_status(pointer self) {
-  const control_environment& environment = *self->state.environment;
   gather_status(
-      self, {environment.sequencer, environment.statistics, environment.recorder},
+      self, self->state.environment->parts,
       [self](const status& all) {
         json::object facts{{"ok", true}};
         for (const auto& [name, value] : all.facts) facts[name] = value;
@@ -72,7 +70,7 @@ void tell_status(pointer self) {
 }
 
 void begin_new_epoch(pointer self) {
-  self->request(self->state.environment->sequencer, caf::infinite, begin_epoch{})
+  self->request(self->state.environment->parts.sequencer, caf::infinite, begin_epoch{})
       .then(
           [self](epoch_begun begun) {
             answer(self, {{"ok", true}, {"epoch", begun.epoch}, {"next", begun.next}});
@@ -92,11 +90,11 @@ void back_up_by(pointer self, const Recorder& recorder, std::string_view directo
 }
 
 void back_up(pointer self, std::string_view directory) {
-  const control_environment& environment = *self->state.environment;
-  if (environment.recorder) {
-    back_up_by(self, environment.recorder, directory);
-  } else if (environment.topic_recorder) {
-    back_up_by(self, environment.topic_recorder, directory);
+  const status_sources& parts = self->state.environment->parts;
+  if (parts.recorder) {
+    back_up_by(self, parts.recorder, directory);
+  } else if (parts.topic_recorder) {
+    back_up_by(self, parts.topic_recorder, directory);
   } else {
     refuse(self, "nothing is stored here");
   }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "actors/gather_status.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/io_unit.hpp"
 #include "io/line_framer.hpp"
@@ -13,10 +14,7 @@
 namespace skein {
 
 struct control_environment {
-  sequencer_actor sequencer;
-  recorder_actor recorder;              ///< null if no events are stored
-  topic_recorder_actor topic_recorder;  ///< null if nothing is stored
-  statistics_actor statistics;
+  status_sources parts;
   io_unit* unit = nullptr;  ///< null in tests
 };
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "actors/interfaces.hpp"
 
@@ -12,39 +13,45 @@ namespace skein {
 struct status_sources {
   sequencer_actor sequencer;
   statistics_actor statistics;
-  recorder_actor recorder;  ///< null if no events are stored
+  recorder_actor recorder;              ///< null if no events are stored
+  topic_recorder_actor topic_recorder;  ///< null if nothing is stored
 };
+
+namespace detail {
+
+using status_teller = caf::typed_actor<caf::replies_to<status_wanted>::with<status>>;
+
+/// Asks those of `rest` from the last to the first.
+template <class Self, class Done, class Failed>
+void ask_for_status(Self* self, std::vector<status_teller> rest, status all, Done done,
+                    Failed failed) {
+  if (rest.empty()) {
+    done(all);
+    return;
+  }
+  const status_teller next = std::move(rest.back());
+  rest.pop_back();
+  self->request(next, caf::infinite, status_wanted{})
+      .then(
+          [=](const status& told) {
+            status more = all;
+            more.facts.insert(more.facts.end(), told.facts.begin(), told.facts.end());
+            ask_for_status(self, rest, std::move(more), done, failed);
+          },
+          failed);
+}
+
+}  // namespace detail
 
 /// Calls `done(status)` with all facts in their order, or `failed(caf::error&)`.
 template <class Self, class Done, class Failed>
 void gather_status(Self* self, const status_sources& from, Done done, Failed failed) {
-  const auto all = std::make_shared<status>();
-  const auto add = [all](const status& told) {
-    all->facts.insert(all->facts.end(), told.facts.begin(), told.facts.end());
-  };
-  self->request(from.sequencer, caf::infinite, status_wanted{})
-      .then(
-          [=](const status& sequence) {
-            add(sequence);
-            self->request(from.statistics, caf::infinite, status_wanted{})
-                .then(
-                    [=](const status& totals) {
-                      add(totals);
-                      if (!from.recorder) {
-                        done(*all);
-                        return;
-                      }
-                      self->request(from.recorder, caf::infinite, status_wanted{})
-                          .then(
-                              [=](const status& log) {
-                                add(log);
-                                done(*all);
-                              },
-                              failed);
-                    },
-                    failed);
-          },
-          failed);
+  std::vector<detail::status_teller> last_to_first;
+  if (from.topic_recorder) last_to_first.push_back(from.topic_recorder);
+  if (from.recorder) last_to_first.push_back(from.recorder);
+  last_to_first.push_back(from.statistics);
+  last_to_first.push_back(from.sequencer);
+  detail::ask_for_status(self, std::move(last_to_first), {}, std::move(done), std::move(failed));
 }
 
 }  // namespace skein

@@ -23,6 +23,9 @@ using reason = api::refused::reason;
 /// Bytes that are read behind the request that is being answered.
 constexpr std::size_t most_ahead = 48u << 10;
 
+/// Bytes of requests that each connection may hold without a share of what all may.
+constexpr std::size_t free_bytes = 128u << 10;
+
 void proceed(pointer self);
 
 void arm_report(pointer self) {
@@ -33,16 +36,49 @@ void arm_report(pointer self) {
 
 void send_report(pointer self) {
   self->state.report_armed = false;
-  self->send(self->state.environment->status.statistics,
+  self->send(self->state.environment->parts.statistics,
              report{std::exchange(self->state.unreported, traffic{})});
+}
+
+/// Says what became of the messages of an answer.
+void hand_over(pointer self, bool arrived) {
+  http_session_state& state = self->state;
+  if (state.given.leases.empty()) return;
+  auto given = std::exchange(state.given, {});
+  if (arrived && given.is_lease) return;  // the client says so itself
+  send_from_here(
+      state.environment->topics,
+      api::topic_call{std::move(given.topic), api::handed_over{std::move(given.subscriber),
+                                                               std::move(given.leases), arrived}});
+}
+
+void finish(pointer self) {
+  self->state.unreported.http_closed = 1;
+  send_report(self);
+  self->quit();
+}
+
+/// Ends, if the connection is over and nothing has still to be heard of: publishes that may be
+/// refused, and messages that are for others then.
+void finish_if_heard(pointer self) {
+  const http_session_state& state = self->state;
+  const bool may_get_messages = state.busy && !state.given.topic.empty();
+  if (state.over && state.unheard == 0 && !may_get_messages) finish(self);
 }
 
 void end(pointer self, ending how) {
   http_session_state& state = self->state;
-  state.unreported.http_closed = 1;
-  send_report(self);
+  if (std::exchange(state.over, true)) return;
+  hand_over(self, false);
   (*state.connection)->close(how);
-  self->quit();
+  finish_if_heard(self);
+}
+
+/// What it waits for at a topic is to be answered as it stands.
+void abandon_wait(pointer self) {
+  http_session_state& state = self->state;
+  if (state.waits_at.empty()) return;
+  self->send(state.environment->topics, wait_abandoned{state.waits_at, self->id()});
 }
 
 /// From now on the client has so long for what it has to do next.
@@ -52,35 +88,45 @@ void expect(pointer self, std::chrono::milliseconds within) {
 
 /// The client is not there any more.
 void lose(pointer self) {
-  http_session_state& state = self->state;
-  if (state.waits_at.empty()) {
-    end(self, ending::abort);
-    return;
-  }
-  state.gone = true;  // the answer may hold messages
-  self->send(state.environment->topics, wait_abandoned{state.waits_at, self->id()});
+  abandon_wait(self);
+  end(self, ending::abort);
+}
+
+io::http_response too_much() {
+  auto response = api::problem_response(api::plain_problem(503), "too much is being read at once");
+  response.headers.add("Retry-After", "1");
+  return response;
+}
+
+io::http_response not_read_yet() {
+  auto response = api::problem_response(
+      api::plain_problem(503),
+      "the events are taken, but clients are too slow for them to be read yet; to repeat them does "
+      "no harm");
+  response.headers.add("Retry-After", "1");
+  return response;
 }
 
 /// Returns whether everything was taken.
 bool write(pointer self) {
   http_session_state& state = self->state;
-  std::size_t done = 0;
-  while (done != state.out.size()) {
+  while (state.written != state.out.size()) {
     const io::io_result written =
-        (*state.connection)->write(std::string_view{state.out}.substr(done));
+        (*state.connection)->write(std::string_view{state.out}.substr(state.written));
     if (written.what == io_status::failed) {
       end(self, ending::abort);
       return false;
     }
     if (written.what != io_status::ok) {
-      state.out.erase(0, done);
       expect(self, state.environment->options.request_timeout);
       (*state.connection)->await_writable();
       return false;
     }
-    done += written.bytes;
+    state.written += written.bytes;
   }
+  hand_over(self, true);
   state.out.clear();
+  state.written = 0;
   constexpr std::size_t usual = 16u << 10;
   if (state.out.capacity() > usual) state.out.shrink_to_fit();
   if (state.closing) {
@@ -108,28 +154,18 @@ void respond_and_proceed(pointer self, const io::http_response& response) {
   if (respond(self, response)) proceed(self);
 }
 
-/// What a client did not get is for others.
-void give_back(pointer self, const api::leased& messages) {
-  http_session_state& state = self->state;
-  if (messages.messages.empty() || state.form.to != api::endpoint::lease) return;
-  api::settle back;
-  back.subscriber = state.form.subscriber;
-  back.what = api::settle::action::nack;
-  back.time = std::chrono::milliseconds{0};
-  for (const auto& d : messages.messages) back.leases.push_back(d.lease);
-  self->request(state.environment->topics, caf::infinite,
-                api::topic_call{state.form.topic, std::move(back)})
-      .then([](const answered&) {}, [](caf::error&) {});
-}
-
 void on_answer(pointer self, const api::answer& answer) {
   http_session_state& state = self->state;
-  if (!state.gone) {
+  if (const auto* messages = std::get_if<api::leased>(&answer)) {
+    for (const auto& d : messages->messages) state.given.leases.push_back(d.lease);
+  }
+  if (!state.over) {
     respond_and_proceed(self, api::write_answer(state.form, answer));
     return;
   }
-  if (const auto* messages = std::get_if<api::leased>(&answer)) give_back(self, *messages);
-  end(self, ending::abort);
+  state.busy = false;
+  hand_over(self, false);
+  finish_if_heard(self);
 }
 
 void on_failure(pointer self) {
@@ -145,6 +181,13 @@ void ask(pointer self, const Actor& whom, Call&& call) {
             [self](caf::error&) { on_failure(self); });
 }
 
+/// Returns whether what is read, and not done, may be held in memory.
+bool hold(pointer self) {
+  http_session_state& state = self->state;
+  const std::size_t held = state.reader->held() + state.unheard_bytes;
+  return state.share->resize(held > free_bytes ? held - free_bytes : 0);
+}
+
 // --- publishes that are answered before they are done ---
 
 bool is_refused(const api::answer& answer) {
@@ -155,34 +198,49 @@ bool is_refused(const api::answer& answer) {
   });
 }
 
-void on_heard(pointer self, const std::string& topic, bool refused) {
+/// Of a publish that was answered before it was refused.
+void count_unheard(pointer self, const char* key, std::string_view value) {
+  http_session_state& state = self->state;
+  ++state.unreported.refused_unheard;
+  arm_report(self);
+  if (const auto suppressed = state.failures.pass(self->clock().now())) {
+    log::warn("message refused after it was answered", {{key, value}, {"suppressed", *suppressed}});
+  }
+}
+
+void on_heard(pointer self, const std::string& topic, std::size_t bytes, bool refused) {
   http_session_state& state = self->state;
   --state.unheard;
-  if (refused) {
-    ++state.unreported.refused_unheard;
-    arm_report(self);
-    if (const auto suppressed = state.failures.pass(self->clock().now())) {
-      log::warn("message refused after it was answered",
-                {{"topic", topic}, {"suppressed", *suppressed}});
-    }
-  }
-  if (!state.busy && state.out.empty()) proceed(self);
+  state.unheard_bytes -= bytes;
+  if (refused) count_unheard(self, "topic", topic);
+  state.over ? finish_if_heard(self) : proceed(self);
 }
 
 void publish_unheard(pointer self, api::topic_call&& call) {
   http_session_state& state = self->state;
   ++state.unheard;
+  std::size_t bytes = 0;
+  for (const auto& m : std::get<api::publish>(call.what).messages) bytes += m.payload->size();
+  state.unheard_bytes += bytes;
   const std::string topic = call.topic;
   self->request(state.environment->topics, caf::infinite, std::move(call))
-      .then([self, topic](const answered& a) { on_heard(self, topic, is_refused(a.what)); },
-            [self, topic](caf::error&) { on_heard(self, topic, true); });
+      .then([self, topic,
+             bytes](const answered& a) { on_heard(self, topic, bytes, is_refused(a.what)); },
+            [self, topic, bytes](caf::error&) { on_heard(self, topic, bytes, true); });
 }
 
 // --- calls ---
 
 void begin(pointer self, api::topic_call&& call) {
   http_session_state& state = self->state;
-  if (std::holds_alternative<api::lease>(call.what)) state.waits_at = call.topic;
+  if (const auto* const asked = std::get_if<api::lease>(&call.what)) {
+    state.waits_at = call.topic;
+    state.given = {call.topic, asked->subscriber, {}, true};
+  } else if (const auto* const fetched = std::get_if<api::fetch>(&call.what)) {
+    state.given = {call.topic, fetched->subscriber, {}, false};
+  } else if (const auto* const publish = std::get_if<api::publish>(&call.what)) {
+    if (publish->wait == api::wait_for::delivered) state.waits_at = call.topic;
+  }
   ask(self, state.environment->topics, std::move(call));
 }
 void begin(pointer self, api::list_topics&& call) {
@@ -195,18 +253,27 @@ void begin(pointer self, api::list_follows&& call) {
 void begin(pointer self, api::publish_events&& call) {
   http_session_state& state = self->state;
   if (!call.lines.empty() && call.lines.back() != '\n') call.lines += '\n';
-  state.deadline = core::never;  // sources wait for as long as clients are slow
+  // They keep a share until a source has read them: while clients are slow it waits.
+  std::string{}.swap(state.reader->request().body);
+  hold(self);
+  budget_share share{state.environment->bodies};
+  if (!share.resize(call.lines.size())) {
+    state.reply.keep_alive = false;
+    respond_and_proceed(self, too_much());
+    return;
+  }
   state.events = api::examine_events(call.lines, state.environment->max_line);
   const http_session_actor me{self};
-  self->send(state.environment->supervisor,
-             source_accepted{std::make_shared<body_stream>(
-                                 std::move(call.lines), (*state.connection)->peer(),
-                                 [me](bool all) { send_from_here(me, events_read{all}); }),
-                             false});
+  self->send(
+      state.environment->supervisor,
+      source_accepted{std::make_shared<body_stream>(
+                          std::move(call.lines), std::move(share), (*state.connection)->peer(),
+                          [me](bool all) { send_from_here(me, events_read{all}); }),
+                      false});
 }
 
 void begin(pointer self, api::describe_epoch&&) {
-  self->request(self->state.environment->status.sequencer, caf::infinite, status_wanted{})
+  self->request(self->state.environment->parts.sequencer, caf::infinite, status_wanted{})
       .then(
           [self](const status& told) {
             api::epoch_description d;
@@ -220,7 +287,7 @@ void begin(pointer self, api::describe_epoch&&) {
 }
 
 void begin(pointer self, api::new_epoch&&) {
-  self->request(self->state.environment->status.sequencer, caf::infinite, begin_epoch{})
+  self->request(self->state.environment->parts.sequencer, caf::infinite, begin_epoch{})
       .then(
           [self](epoch_begun begun) {
             on_answer(self, api::epoch_description{begun.epoch, begun.next});
@@ -230,7 +297,7 @@ void begin(pointer self, api::new_epoch&&) {
 
 void begin(pointer self, api::statistics&&) {
   gather_status(
-      self, self->state.environment->status,
+      self, self->state.environment->parts,
       [self](const status& all) { on_answer(self, api::statistics_list{all.facts}); },
       [self](caf::error&) { on_failure(self); });
 }
@@ -244,12 +311,20 @@ bool handle(pointer self, const io::http_request& http) {
   if (const auto* response = std::get_if<io::http_response>(&read)) {
     return respond(self, *response);
   }
+  if (const auto* refused = std::get_if<api::refused_unheard>(&read)) {
+    count_unheard(self, "reason", refused->why);
+    return respond(self, refused->response);
+  }
   auto& request = std::get<api::request>(read);
   state.form = std::move(request.form);
+  state.given = {};
   state.busy = true;
   // Nobody who is asked takes longer, unless it has failed.
   const http_options& options = state.environment->options;
   expect(self, options.max_wait + options.request_timeout);
+  if (state.draining) {
+    return respond(self, api::write_answer(state.form, refusal(reason::ending).what));
+  }
   if (state.form.to == api::endpoint::gophermq_publish_async) {
     publish_unheard(self, std::get<api::topic_call>(std::move(request.what)));
     return respond(self, api::write_answer(state.form, api::published{}));
@@ -258,10 +333,11 @@ bool handle(pointer self, const io::http_request& http) {
   return false;
 }
 
-void refuse_bytes(pointer self, unsigned status, const char* why) {
-  http_session_state& state = self->state;
-  state.reply = {};
-  respond(self, api::problem_response(api::plain_problem(status), why));
+/// Answers that the bytes which come are no request, or none that is taken; then there is nothing
+/// behind it.
+void refuse_bytes(pointer self, const io::http_response& response) {
+  self->state.reply = {};
+  respond(self, response);
 }
 
 /// Whether the next request may be looked at.
@@ -293,10 +369,15 @@ void proceed(pointer self) {
         if (!write(self)) return;
         break;
       case io::http_reader::result::failed:
-        refuse_bytes(self, state.reader->error().status, state.reader->error().reason);
+        refuse_bytes(self, api::problem_response(api::plain_problem(state.reader->error().status),
+                                                 state.reader->error().reason));
         return;
       case io::http_reader::result::more:
-        if (state.ended && state.unheard != 0) return;
+        if (!hold(self)) {
+          if (state.reader->idle()) return;  // reads on when it has heard of what it holds
+          refuse_bytes(self, too_much());
+          return;
+        }
         if (state.ended || (state.draining && state.reader->idle())) {
           end(self, ending::graceful);
           return;
@@ -326,10 +407,8 @@ void read(pointer self) {
       return;
     case io_status::ended:
       state.ended = true;
-      // It may still take an answer, but need not wait for it.
-      if (!state.waits_at.empty()) {
-        self->send(state.environment->topics, wait_abandoned{state.waits_at, self->id()});
-      }
+      // It may still take an answer, but need not wait for messages.
+      if (state.given.is_lease) abandon_wait(self);
       proceed(self);
       return;
     case io_status::ok:
@@ -342,10 +421,15 @@ void read(pointer self) {
 void see_to_deadline(pointer self) {
   http_session_state& state = self->state;
   if (state.deadline > self->clock().now()) return;
-  if (state.busy || !state.out.empty()) {
+  if (state.over) {
+    finish(self);
+  } else if (state.busy && state.form.to == api::endpoint::publish_events) {
+    state.reply.keep_alive = false;
+    respond(self, not_read_yet());
+  } else if (state.busy || !state.out.empty()) {
     end(self, ending::abort);
   } else if (state.mid_request) {
-    refuse_bytes(self, 408, "the request took too long");
+    refuse_bytes(self, api::problem_response(api::plain_problem(408), "the request took too long"));
   } else {
     end(self, ending::graceful);
   }
@@ -361,6 +445,7 @@ http_session_actor::behavior_type http_session(pointer self,
   const http_options& options = environment->options;
   state.reader.emplace(io::http_limits{options.max_target, options.max_headers, options.max_body});
   state.connection.emplace(std::move(connection), self->ctrl(), environment->unit);
+  state.share.emplace(environment->bodies);
   state.environment = std::move(environment);
   state.unreported.http_opened = 1;
   arm_report(self);
@@ -370,10 +455,10 @@ http_session_actor::behavior_type http_session(pointer self,
   return {
       [self](readable) {
         self->state.reading = false;
-        if (!self->state.gone) read(self);
+        if (!self->state.over) read(self);
       },
       [self](writable) {
-        if (write(self)) proceed(self);
+        if (!self->state.over && write(self)) proceed(self);
       },
       [self](progress_due) { see_to_deadline(self); },
       [self](events_read message) {
@@ -388,9 +473,18 @@ http_session_actor::behavior_type http_session(pointer self,
       [self](drain) {
         http_session_state& s = self->state;
         s.draining = true;
-        if (!s.busy && s.out.empty() && s.reader->idle()) end(self, ending::graceful);
+        if (!s.busy && s.out.empty() && s.reader->idle()) {
+          end(self, ending::graceful);
+        } else {
+          abandon_wait(self);
+        }
       },
-      [self](drain_overdue) { end(self, ending::abort); },
+      [self](drain_overdue) {
+        http_session_state& s = self->state;
+        s.unheard = 0;
+        s.busy = false;
+        s.over ? finish_if_heard(self) : end(self, ending::abort);
+      },
   };
 }
 

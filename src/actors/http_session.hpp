@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 
+#include "actors/byte_budget.hpp"
 #include "actors/gather_status.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/io_unit.hpp"
@@ -33,8 +34,9 @@ struct http_environment {
   std::size_t max_line = 0;  ///< of events, bytes
   topics_actor topics;
   router_actor router;
-  status_sources status;
+  status_sources parts;
   supervisor_actor supervisor;
+  std::shared_ptr<byte_budget> bodies;
   std::chrono::milliseconds report_interval{0};
   io_unit* unit = nullptr;  ///< null in tests
 };
@@ -47,18 +49,27 @@ struct http_session_state {
   std::shared_ptr<const http_environment> environment;
   std::optional<owned_stream> connection;
   std::optional<io::http_reader> reader;
-  std::string out;               ///< what the connection has not taken yet, of the last answer
-  api::answer_form form;         ///< of the request that is being answered
-  io::http_reply_form reply;     ///< likewise
-  std::string waits_at;          ///< topic at which it waits for messages; empty if it does not
+  std::string out;            ///< the last answer, until the connection has taken it
+  std::size_t written = 0;    ///< bytes of it that it has taken
+  api::answer_form form;      ///< of the request that is being answered
+  io::http_reply_form reply;  ///< likewise
+  std::string waits_at;  ///< topic at which it waits for messages, or acknowledgements, or empty
   api::events_published events;  ///< of the request, while a source reads it
-  int unheard = 0;               ///< publishes that were answered, but not taken yet
-  bool busy = false;             ///< a request is being answered
-  bool reading = false;          ///< waits for the connection to become readable
-  bool mid_request = false;      ///< some of a request has come
-  bool ended = false;            ///< the client sends no more
-  bool gone = false;             ///< the client is not there; ends with the answer
-  bool closing = false;          ///< ends when `out` is written
+  /// Messages that the client gets, from the request for them until it has taken the answer.
+  struct {
+    std::string topic, subscriber;  ///< empty if there is no such request
+    std::vector<core::lease_name> leases;
+    bool is_lease = false;  ///< the client acknowledges them; else they are when they were taken
+  } given;
+  std::optional<budget_share> share;  ///< for what is read
+  int unheard = 0;                    ///< publishes that were answered, but not taken yet
+  std::size_t unheard_bytes = 0;      ///< of their payloads
+  bool busy = false;                  ///< a request is being answered
+  bool reading = false;               ///< waits for the connection to become readable
+  bool mid_request = false;           ///< some of a request has come
+  bool ended = false;                 ///< the client sends no more
+  bool closing = false;               ///< ends when `out` is written
+  bool over = false;                  ///< the connection is closed; ends when nothing is unheard
   bool draining = false;
   core::time_point deadline = core::never;  ///< of what the client has to do
   bool report_armed = false;

@@ -163,6 +163,8 @@ using topics_actor = caf::typed_actor<
     caf::reacts_to<topic_idle>,
     /// What a creation or deletion has changed is on disk, though not at the first try.
     caf::reacts_to<recorded_late>,
+    /// Reports what it counted.
+    caf::reacts_to<report_due>,
     /// Ends all topics, answers, and ends.
     caf::replies_to<drain>::with<drained>>;
 
@@ -170,10 +172,10 @@ using topics_actor = caf::typed_actor<
 using topic_actor = caf::typed_actor<
     /// Does what is asked; a durable topic answers when it is committed.
     caf::replies_to<api::topic_call>::with<answered>,
-    /// Delivers nothing any more to the one who waited.
+    /// Answers the one who waited.
     caf::reacts_to<wait_abandoned>,
     /// Has committed what has changed.
-    caf::reacts_to<changes_due>,
+    caf::reacts_to<commit_due>,
     /// The store can be written again.
     caf::reacts_to<recorded_late>,
     /// Does what is due: redelivers, answers those who have waited long enough.
@@ -182,6 +184,8 @@ using topic_actor = caf::typed_actor<
     caf::reacts_to<idle_due>,
     /// Reports what it counted.
     caf::reacts_to<report_due>,
+    /// Ends at once.
+    caf::replies_to<discard_topic>::with<topic_discarded>,
     /// Answers all who wait, has everything committed, answers, and ends.
     caf::replies_to<end_topic>::with<drained>>;
 
@@ -192,6 +196,8 @@ using topic_recorder_actor = caf::typed_actor<
     caf::replies_to<record_changes>::with<changes_recorded>,
     /// Copies the store, if nobody records events.
     caf::replies_to<backup_wanted>::with<backup_made>,
+    /// Whether topics can be written.
+    caf::replies_to<status_wanted>::with<status>,
     /// Writes what was gathered, or tries it again.
     caf::reacts_to<commit_due>,
     /// Reports what it counted.
@@ -239,8 +245,8 @@ using control_actor = caf::typed_actor<
     caf::reacts_to<drain>>;
 
 /// Parent of all: spawns a source or session for each connection, watches every actor, and ends
-/// the daemon in order: sources, topics, sequencer, flush of the log, router, sessions, replayer,
-/// recorders, statistics.
+/// the daemon in order: sources and sessions over HTTP, topics, sequencer, flush of the log,
+/// router, sessions, replayer, recorders, statistics.
 using supervisor_actor = caf::typed_actor<
     /// Spawns a source.
     caf::reacts_to<source_accepted>,

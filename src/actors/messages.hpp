@@ -220,17 +220,16 @@ struct flush_log {};
 struct answered {
   api::answer what;
 };
-/// The waiter, who asked for messages of the topic, has gone.
+/// The waiter, who waits for messages of the topic or for their acknowledgement, waits no longer:
+/// it is answered as things stand.
 struct wait_abandoned {
   std::string topic;
   caf::actor_id waiter;
 };
-/// Time for what somebody waits for; of no meaning if the topic expects another time by now.
+/// Time for what somebody waits for.
 struct topic_due {
   core::wall_time at;
 };
-/// Time to commit what has changed.
-struct changes_due {};
 /// Changes of the store, to be committed in the order in which they come. Is answered by
 /// `changes_recorded`; or by an error, then `recorded_late` follows, sooner or later.
 struct record_changes {
@@ -246,9 +245,12 @@ struct topic_idle {
 };
 /// Time to see whether there was something to do.
 struct idle_due {};
-/// The topic ends. If it is deleted, what is not committed is dropped. Is answered by `drained`.
-struct end_topic {
-  bool deleted = false;
+/// The topic ends. Is answered by `drained`.
+struct end_topic {};
+/// The topic is deleted: what is not committed is dropped. Is answered by `topic_discarded`.
+struct discard_topic {};
+struct topic_discarded {
+  bool done;  ///< and the topic has ended; else it stays, for the store fails
 };
 /// The body of a request has been read as a source.
 struct events_read {
@@ -337,13 +339,14 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::api::list_follows)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::answered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::wait_abandoned)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::topic_due)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::changes_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::record_changes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::changes_recorded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::recorded_late)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::topic_idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::idle_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::end_topic)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::discard_topic)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::topic_discarded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::events_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::status_wanted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::status)

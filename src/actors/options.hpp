@@ -64,7 +64,8 @@ struct inbox_options {
 
 struct topic_options {
   core::topic_options defaults;  ///< of topics that are made without a word about it
-  /// Longest time until what was accepted, but not waited for, is on disk.
+  /// Longest time until what was accepted, but not waited for, is written to the store. What was
+  /// written but not synced survives the end of the process, not that of the machine.
   std::chrono::milliseconds commit_interval{20};
   /// A topic that nobody has asked for anything for so long leaves memory.
   std::chrono::milliseconds idle_timeout{60'000};
@@ -76,6 +77,7 @@ struct http_options {
   std::size_t max_target = 8u << 10;    ///< bytes
   std::size_t max_headers = 16u << 10;  ///< bytes
   std::size_t max_body = 16u << 20;     ///< bytes
+  std::size_t max_bodies = 256u << 20;  ///< bytes of memory, of all connections together
   /// Longest time from the first byte of a request to its last, and without progress of a client
   /// that takes an answer.
   std::chrono::milliseconds request_timeout{30'000};

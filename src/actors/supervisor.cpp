@@ -52,10 +52,11 @@ void drain_next(pointer self, const Actor& actor) {
 void go_on(pointer self) {
   supervisor_state& state = self->state;
   if (state.where == step::running || state.where == step::done) return;
-  if (state.where == step::sources && !state.sources.empty()) return;
-  if (state.where == step::sessions && !(state.sessions.empty() && state.http_sessions.empty())) {
+  // Sessions over HTTP tell topics what became of their messages.
+  if (state.where == step::sources && !(state.sources.empty() && state.http_sessions.empty())) {
     return;
   }
+  if (state.where == step::sessions && !state.sessions.empty()) return;
   state.where = static_cast<step>(static_cast<int>(state.where) + 1);
   switch (state.where) {
     case step::topics:
@@ -312,23 +313,19 @@ supervisor_actor::behavior_type supervisor(
   state.for_sessions = std::make_shared<const session_environment>(session_environment{
       options.client, flow, state.router, state.recorder, state.replayer, state.statistics,
       environment->unit, options.sequence.on_late == core::late_policy::deliver});
-  state.for_controls = std::make_shared<const control_environment>(control_environment{
-      state.sequencer, state.recorder, state.topic_recorder, state.statistics, environment->unit});
+  const status_sources parts{state.sequencer, state.statistics, state.recorder,
+                             state.topic_recorder};
+  state.for_controls =
+      std::make_shared<const control_environment>(control_environment{parts, environment->unit});
   api::settings settings;
   settings.topic = for_topics.defaults;
   settings.subscriber_expiry = options.http.api_expiry;
   settings.api_wait = options.http.api_wait;
   settings.longest_wait = options.http.max_wait;
-  state.for_http = std::make_shared<const http_environment>(
-      http_environment{options.http,
-                       settings,
-                       options.source.max_line,
-                       state.topics,
-                       state.router,
-                       {state.sequencer, state.statistics, state.recorder},
-                       supervisor_actor{self},
-                       report_interval,
-                       environment->unit});
+  state.for_http = std::make_shared<const http_environment>(http_environment{
+      options.http, settings, options.source.max_line, state.topics, state.router, parts,
+      supervisor_actor{self}, std::make_shared<byte_budget>(options.http.max_bodies),
+      report_interval, environment->unit});
   state.environment = std::move(environment);
 
   return {

@@ -22,35 +22,47 @@ void arm_idle(pointer self) {
 /// Subscribers that a publish was not acknowledged by.
 constexpr std::size_t most_named = 100;
 
+/// It is published, but not acknowledged by all.
+api::refused not_delivered(const topic_state& state, topic_state::undelivered& what) {
+  api::refused r;
+  r.why = reason::not_delivered;
+  std::vector<core::subscriber_id> who;
+  for (const auto id : what.messages) {
+    for (const auto s : state.queue->waits_for(id, most_named)) who.push_back(s);
+    std::sort(who.begin(), who.end());
+    who.erase(std::unique(who.begin(), who.end()), who.end());
+    if (who.size() >= most_named) break;
+  }
+  if (who.size() > most_named) who.resize(most_named);
+  for (const auto s : who) r.waits_for.push_back(state.subscribers.at(s).name);
+  r.so_far = std::move(what.answer);
+  return r;
+}
+
+/// It is answered when it is committed.
+void stop_waiting(const topic_state& state, topic_state::uncommitted& what) {
+  what.answer = not_delivered(state, *what.then_waits);
+  what.then_waits.reset();
+}
+
 void do_due(pointer self) {
   topic_state& state = self->state;
   const core::wall_time now = time_of(self);
+  if (next_deadline(state) <= now) {
+    state.queue->do_due(now);
+    arm_interval(self);
+  }
+  serve_all(self);
+  answer_acknowledged(self);  // what was replaced or has expired is not waited for
   auto& late = state.unacknowledged;
   for (auto u = late.begin(); u != late.end();) {
     if (u->until > now) {
       ++u;
       continue;
     }
-    api::refused r;
-    r.why = reason::not_delivered;
-    std::vector<core::subscriber_id> who;
-    for (const auto id : u->messages) {
-      for (const auto s : state.queue->waits_for(id, most_named)) who.push_back(s);
-      std::sort(who.begin(), who.end());
-      who.erase(std::unique(who.begin(), who.end()), who.end());
-      if (who.size() >= most_named) break;
-    }
-    if (who.size() > most_named) who.resize(most_named);
-    for (const auto s : who) r.waits_for.push_back(state.subscribers.at(s).name);
-    r.so_far = std::move(u->answer);
-    u->to.deliver(answered{std::move(r)});
+    u->to.deliver(answered{not_delivered(state, *u)});
     u = late.erase(u);
   }
-  if (next_deadline(state) <= now) {
-    state.queue->do_due(now);
-    arm_interval(self);
-  }
-  serve_all(self);
   for (auto w = state.waiting.begin(); w != state.waiting.end();) {
     auto& all = w->second;
     for (auto one = all.begin(); one != all.end();) {
@@ -58,6 +70,7 @@ void do_due(pointer self) {
         ++one;
         continue;
       }
+      see(self, w->first);
       one->to.deliver(answered{api::leased{}});
       one = all.erase(one);
     }
@@ -77,6 +90,7 @@ result handle_any(pointer self, api::topic_call& call) {
   topic_state& state = self->state;
   ++state.calls;
   arm_idle(self);
+  arm_report(self);
   if (state.end) return refusal(reason::ending);
   try {
     if (next_deadline(state) <= time_of(self)) do_due(self);
@@ -88,11 +102,13 @@ result handle_any(pointer self, api::topic_call& call) {
       log::error("a topic cannot be read",
                  {{"topic", state.topic}, {"reason", e.what()}, {"suppressed", *suppressed}});
     }
+    arm_interval(self);  // for what was done before
     return refusal(reason::failed, "the store cannot be read");
   }
 }
 
 void do_due_safely(pointer self) {
+  arm_report(self);
   try {
     do_due(self);
     log_damage(self->state);
@@ -109,16 +125,7 @@ void do_due_safely(pointer self) {
 void see_whether_idle(pointer self) {
   topic_state& state = self->state;
   state.idle_armed = false;
-  const core::wall_time now = time_of(self);
-  std::vector<core::subscriber_id> gone;
-  for (const auto& [id, s] : state.subscribers) {
-    if (!state.failing && has_expired(state, id, now)) gone.push_back(id);
-  }
-  try {
-    for (const auto id : gone) expire(self, id);
-  } catch (const store::error& e) {
-    log::error("a topic cannot be read", {{"topic", state.topic}, {"reason", e.what()}});
-  }
+  expire_idle(self);
   const bool was_asked = std::exchange(state.calls_before, state.calls) != state.calls;
   const bool waits = !state.waiting.empty() || !state.unacknowledged.empty() || state.committing ||
                      !state.gathered.empty() || state.failing;
@@ -152,23 +159,49 @@ void answer_all(pointer self, const answered& what) {
   }
 }
 
-void begin_to_end(pointer self, bool deleted) {
+/// As things stand.
+void answer_waiter(pointer self, caf::actor_id waiter) {
   topic_state& state = self->state;
-  if (deleted) {
-    answer_all(self, refusal(reason::no_such_topic, "the topic was deleted"));
-    end(self);
-    return;
+  for (auto w = state.waiting.begin(); w != state.waiting.end();) {
+    auto& all = w->second;
+    for (auto one = all.begin(); one != all.end();) {
+      if (one->waiter != waiter) {
+        ++one;
+        continue;
+      }
+      see(self, w->first);
+      one->to.deliver(answered{api::leased{}});
+      one = all.erase(one);
+    }
+    w = all.empty() ? state.waiting.erase(w) : std::next(w);
   }
-  const auto ending = refusal(reason::ending, "the daemon ends");
+  auto& waits = state.unacknowledged;
+  for (auto u = waits.begin(); u != waits.end();) {
+    if (u->waiter != waiter) {
+      ++u;
+      continue;
+    }
+    u->to.deliver(answered{not_delivered(state, *u)});
+    u = waits.erase(u);
+  }
+  for (auto* const all : {&state.gathered, &state.on_the_way}) {
+    for (auto& u : *all) {
+      if (u.then_waits && u.then_waits->waiter == waiter) stop_waiting(state, u);
+    }
+  }
+}
+
+void begin_to_end(pointer self) {
+  topic_state& state = self->state;
   for (auto& [id, all] : std::exchange(state.waiting, {})) {
     for (auto& w : all) w.to.deliver(answered{api::leased{}});
   }
-  for (auto& u : std::exchange(state.unacknowledged, {})) u.to.deliver(ending);
+  for (auto& u : std::exchange(state.unacknowledged, {})) {
+    u.to.deliver(answered{not_delivered(state, u)});
+  }
   for (auto* const all : {&state.gathered, &state.on_the_way}) {
     for (auto& u : *all) {
-      if (!u.then_waits) continue;
-      u.answer = ending.what;
-      u.then_waits.reset();
+      if (u.then_waits) stop_waiting(state, u);
     }
   }
   if (state.failing) {
@@ -215,29 +248,15 @@ topic_actor::behavior_type topic(pointer self, std::shared_ptr<const topic_envir
   state.topic = name;
   state.options = options;
   open(self, number);
-  state.unreported.topics_opened = 1;
-  send_report(self);
   arm_idle(self);
 
   return {
       [self](api::topic_call& call) { return handle_any(self, call); },
-      [self](const wait_abandoned& gone) {
-        auto& all = self->state.waiting;
-        for (auto w = all.begin(); w != all.end();) {
-          auto& waiting = w->second;
-          waiting.erase(std::remove_if(waiting.begin(), waiting.end(),
-                                       [&](auto& one) {
-                                         if (one.waiter != gone.waiter) return false;
-                                         one.to.deliver(answered{api::leased{}});
-                                         return true;
-                                       }),
-                        waiting.end());
-          w = waiting.empty() ? all.erase(w) : std::next(w);
-        }
-      },
-      [self](changes_due) {
-        topic_state& s = self->state;
-        s.end_armed = s.interval_armed = false;
+      [self](const wait_abandoned& by) { answer_waiter(self, by.waiter); },
+      [self](commit_due due) {
+        bool& armed = due.what == commit_due::why::interval ? self->state.interval_armed
+                                                            : self->state.end_armed;
+        armed = false;
         commit(self);
       },
       [self](recorded_late) {
@@ -245,16 +264,21 @@ topic_actor::behavior_type topic(pointer self, std::shared_ptr<const topic_envir
         on_committed(self);
       },
       [self](topic_due due) {
-        if (due.at != self->state.armed_for) return;
-        self->state.armed_for = core::no_time;
+        self->state.armed.erase(due.at);
         do_due_safely(self);
       },
       [self](idle_due) { see_whether_idle(self); },
       [self](report_due) { send_report(self); },
-      [self](const end_topic& message) {
+      [self](discard_topic) {
+        if (self->state.failing) return topic_discarded{false};
+        answer_all(self, refusal(reason::no_such_topic, "the topic was deleted"));
+        end(self);
+        return topic_discarded{true};
+      },
+      [self](end_topic) {
         auto promise = self->make_response_promise<drained>();
         self->state.end = promise;
-        begin_to_end(self, message.deleted);
+        begin_to_end(self);
         return promise;
       },
   };

@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -74,6 +75,7 @@ struct topic_state {
   /// A publish that waits for acknowledgements.
   struct undelivered {
     promise to;
+    caf::actor_id waiter;
     api::published answer;
     core::wall_time until;
     std::vector<core::message_id> messages;
@@ -108,8 +110,9 @@ struct topic_state {
   bool interval_armed = false;
   std::optional<caf::typed_response_promise<drained>> end;
 
-  core::wall_time armed_for = core::no_time;  ///< a `topic_due` is on its way
-  bool idle_armed = false;                    ///< an `idle_due` is
+  std::set<core::wall_time> armed;  ///< for these a `topic_due` is on its way
+  core::wall_time next_expiry = 0;  ///< no subscriber is idle for too long before
+  bool idle_armed = false;          ///< an `idle_due` is on its way
   std::uint64_t calls = 0;
   std::uint64_t calls_before = 0;  ///< at the last `idle_due`
   bool report_armed = false;

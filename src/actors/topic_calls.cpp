@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <functional>
+#include <queue>
 #include <random>
 #include <utility>
 #include <variant>
@@ -9,10 +11,20 @@ namespace skein::topic_parts {
 
 namespace {
 
-/// Of one answer to `fetch`, so that no answer takes all the memory; what is left comes with the
-/// next.
-constexpr std::size_t most_fetched = 10'000;
-constexpr std::size_t most_fetched_bytes = 16u << 20;
+/// Bytes that may wait to be committed before publishes wait, too.
+constexpr std::size_t most_gathered = 64u << 20;
+
+core::topic_queue::published publish_one(pointer self, api::new_message& m, core::wall_time now) {
+  core::message what{std::move(m.key), std::move(m.payload), now, m.expires};
+  if (m.ttl) what.expires = std::min<core::wall_time>(what.expires, now + m.ttl->count());
+  const core::wall_time at = std::max<core::wall_time>(m.deliver_at, now + m.delay.count());
+  auto& queue = *self->state.queue;
+  auto done = queue.publish(m.priority, what, at, now);
+  if (done.what == core::publish_outcome::overflow && expire_idle(self)) {
+    done = queue.publish(m.priority, what, at, now);
+  }
+  return done;
+}
 
 result handle(pointer self, api::publish& asked) {
   topic_state& state = self->state;
@@ -21,10 +33,7 @@ result handle(pointer self, api::publish& asked) {
   api::published done;
   std::vector<core::message_id> ids;
   for (api::new_message& m : asked.messages) {
-    core::message what{std::move(m.key), std::move(m.payload), now, m.expires};
-    if (m.ttl) what.expires = std::min<core::wall_time>(what.expires, now + m.ttl->count());
-    const core::wall_time at = std::max<core::wall_time>(m.deliver_at, now + m.delay.count());
-    const auto outcome = state.queue->publish(m.priority, what, at, now);
+    const auto outcome = publish_one(self, m, now);
     using core::publish_outcome;
     const bool has_id =
         outcome.what == publish_outcome::published || outcome.what == publish_outcome::replaced;
@@ -37,19 +46,22 @@ result handle(pointer self, api::publish& asked) {
     const bool tells_id = has_id && (!state.stored || asked.wait != api::wait_for::accepted);
     done.messages.push_back({outcome.what, tells_id ? core::number_of(outcome.id) : 0});
   }
-  arm_report(self);
   answer_acknowledged(self);  // what was dropped or replaced is not waited for
   serve_all(self);
   const bool waits_for_disk = state.stored && asked.wait != api::wait_for::accepted;
   if (asked.wait == api::wait_for::delivered && !ids.empty()) {
-    topic_state::undelivered waits{self->make_response_promise<answered>(), std::move(done),
+    const auto sender = self->current_sender();  // the promise takes it
+    topic_state::undelivered waits{self->make_response_promise<answered>(),
+                                   sender ? sender->id() : 0, std::move(done),
                                    now + asked.timeout.count(), std::move(ids)};
     const auto to = waits.to;
     state.sync = true;
     answer_committed(self, {to, {}, true, std::move(waits)});
     return to;
   }
-  if (waits_for_disk) return committed(self, std::move(done), true);
+  if (waits_for_disk || (state.stored && state.stored->gathered() > most_gathered)) {
+    return committed(self, std::move(done), waits_for_disk);
+  }
   arm_interval(self);
   return answered{std::move(done)};
 }
@@ -68,18 +80,25 @@ std::string random_uuid() {
 result handle(pointer self, api::subscribe& asked) {
   topic_state& state = self->state;
   if (state.failing) return refusal(reason::not_stored, "the store cannot be written");
-  if (!asked.subscriber.empty() && find(self, asked.subscriber)) {
+  const auto there = asked.subscriber.empty() ? std::nullopt : find(self, asked.subscriber);
+  if (there) {
+    if (asked.idle_expiry && *asked.idle_expiry != state.subscribers.at(*there).idle_expiry) {
+      return refusal(reason::exists_differently, "the subscriber exists with other options");
+    }
     // It may have come with what is not committed yet.
     return committed(self, api::subscribed{asked.subscriber, false}, true);
   }
   const std::string name = asked.subscriber.empty() ? random_uuid() : asked.subscriber;
+  const auto idle_expiry = asked.idle_expiry.value_or(std::chrono::milliseconds{0});
   const core::wall_time now = time_of(self);
-  const core::subscriber_id id = state.stored
-                                     ? state.stored->add_subscriber(name, asked.idle_expiry, now)
-                                     : ++state.last_subscriber;
+  const core::subscriber_id id =
+      state.stored ? state.stored->add_subscriber(name, idle_expiry, now) : ++state.last_subscriber;
   state.queue->subscribe(id);
   state.by_name.emplace(name, id);
-  state.subscribers.emplace(id, topic_state::subscriber{name, asked.idle_expiry, now, now});
+  state.subscribers.emplace(id, topic_state::subscriber{name, idle_expiry, now, now});
+  if (idle_expiry.count() != 0) {
+    state.next_expiry = std::min(state.next_expiry, now + idle_expiry.count());
+  }
   return committed(self, api::subscribed{name, true}, true);
 }
 
@@ -114,28 +133,28 @@ result handle(pointer self, api::fetch& asked) {
   topic_state& state = self->state;
   const auto id = find(self, asked.subscriber);
   if (!id) return no_subscriber(asked.subscriber);
-  api::leased all;
-  std::size_t bytes = 0;
-  while (all.messages.size() < most_fetched && bytes < most_fetched_bytes) {
-    std::vector<core::delivery> some;
-    try {
-      some = take(self, *id, 0);
-    } catch (const store::error&) {
-      if (all.messages.empty()) throw;  // else it can be said the next time
-    }
-    if (some.empty()) break;
-    for (core::delivery& d : some) {
-      state.queue->acknowledge(*id, d.lease);
-      bytes += d.what.payload->size();
-      all.messages.push_back(std::move(d));
+  auto messages = state.queue->fetch(*id, time_of(self));
+  state.unreported.delivered += messages.size();
+  answer_acknowledged(self);  // what has expired is not waited for
+  arm_interval(self);
+  return answered{api::leased{std::move(messages)}};
+}
+
+result handle(pointer self, api::handed_over& over) {
+  topic_state& state = self->state;
+  const auto id = find(self, over.subscriber);
+  if (!id) return no_subscriber(over.subscriber);
+  for (const core::lease_name lease : over.leases) {
+    if (over.arrived) {
+      state.unreported.settled += state.queue->finish_fetched(*id, lease);
+    } else {
+      state.unreported.returned += state.queue->give_back(*id, lease) == core::lease_outcome::done;
     }
   }
-  state.unreported.settled += all.messages.size();
-  if (all.messages.empty()) return answered{std::move(all)};
   answer_acknowledged(self);
-  // It is not delivered again though the answer may be lost; so it need not be waited for.
+  serve(self, *id);
   arm_interval(self);
-  return answered{std::move(all)};
+  return answered{api::settled{}};
 }
 
 result handle(pointer self, api::settle& asked) {
@@ -158,7 +177,6 @@ result handle(pointer self, api::settle& asked) {
     if (asked.what == action::ack) ++state.unreported.settled;
     if (asked.what == action::nack) ++state.unreported.returned;
   }
-  arm_report(self);
   if (asked.what == action::ack) answer_acknowledged(self);
   serve(self, *id);
   arm_deadline(self);
@@ -170,22 +188,27 @@ result handle(pointer self, api::list_dead& asked) {
   const auto id = find(self, asked.subscriber);
   if (!id) return no_subscriber(asked.subscriber);
   const core::subscription& s = *state.queue->of(*id);
-  std::vector<std::uint64_t> ids;
-  for (const core::message_id m : s.dead()) ids.push_back(core::number_of(m));
-  std::sort(ids.begin(), ids.end());
+  std::vector<std::uint64_t> behind;
+  for (const core::message_id m : s.dead()) {
+    if (const auto number = core::number_of(m); number > asked.after.value_or(0)) {
+      behind.push_back(number);
+    }
+  }
+  // A page is a few of many: only these are put in order.
+  std::priority_queue ids{std::greater<>{}, std::move(behind)};
   api::dead_letters all;
   std::size_t bytes = 0;
-  for (auto at = std::upper_bound(ids.begin(), ids.end(), asked.after.value_or(0)); at != ids.end();
-       ++at) {
+  for (; !ids.empty(); ids.pop()) {
     if (all.messages.size() == asked.most || bytes >= core::most_leased_bytes) {
       all.more = true;
       break;
     }
-    const core::message_id m = core::id_of(*at);
+    const core::message_id m = core::id_of(ids.top());
     auto what = state.log->read(m);
     if (!what) continue;
     bytes += what->payload->size();
-    all.messages.push_back({*at, m.priority, s.so_far().flights.at(m).attempts, std::move(*what)});
+    all.messages.push_back(
+        {ids.top(), m.priority, s.so_far().flights.at(m).attempts, std::move(*what)});
   }
   return answered{std::move(all)};
 }
@@ -226,7 +249,7 @@ api::subscriber_description describe(const topic_state& state, core::subscriber_
   d.name = known.name;
   d.idle_expiry = known.idle_expiry;
   d.pending = s.pending();
-  d.unread = s.unread();
+  d.unread = s.undelivered();
   for (const auto& [message, flight] : s.so_far().flights) {
     switch (flight.state) {
       case core::flight_state::leased:
@@ -245,6 +268,7 @@ api::subscriber_description describe(const topic_state& state, core::subscriber_
 }
 
 result handle(pointer self, api::describe_subscriber& asked) {
+  expire_idle(self);
   const auto found = self->state.by_name.find(asked.subscriber);
   if (found == self->state.by_name.end()) return no_subscriber(asked.subscriber);
   return answered{describe(self->state, found->second)};
@@ -252,6 +276,7 @@ result handle(pointer self, api::describe_subscriber& asked) {
 
 result handle(pointer self, api::list_subscribers& asked) {
   topic_state& state = self->state;
+  expire_idle(self);
   api::subscriber_list all;
   for (auto at = state.by_name.upper_bound(asked.after); at != state.by_name.end(); ++at) {
     if (all.subscribers.size() == asked.most) {
@@ -265,6 +290,7 @@ result handle(pointer self, api::list_subscribers& asked) {
 
 result handle(pointer self, api::describe_topic&) {
   topic_state& state = self->state;
+  expire_idle(self);
   api::topic_description d;
   d.name = state.topic;
   d.options = state.options;

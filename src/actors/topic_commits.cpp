@@ -10,8 +10,10 @@ namespace {
 /// Gathered bytes that are committed before the interval is over.
 constexpr std::size_t large_commit = 1u << 20;
 
+/// Nobody waits for it any more.
 bool is_acknowledged(const topic_state& state, core::message_id id) {
-  return state.queue->subscribers() != 0 && state.queue->waits_for(id, 1).empty();
+  return id.at < state.log->begin(id.priority) ||
+         (state.queue->subscribers() != 0 && state.queue->waits_for(id, 1).empty());
 }
 
 void answer(pointer self, std::vector<topic_state::uncommitted>& all) {
@@ -53,15 +55,19 @@ void arm_report(pointer self) {
 }
 
 void send_report(pointer self) {
-  self->state.report_armed = false;
-  self->send(self->state.environment->statistics,
-             report{std::exchange(self->state.unreported, traffic{})});
+  topic_state& state = self->state;
+  state.report_armed = false;
+  const core::losses lost = state.queue->take_losses();
+  state.unreported.dropped_messages += lost.dropped;
+  state.unreported.expired += lost.expired;
+  state.unreported.dead += lost.dead;
+  self->send(state.environment->statistics, report{std::exchange(state.unreported, traffic{})});
 }
 
 void arm_end(pointer self) {
   topic_state& state = self->state;
   if (state.committing || std::exchange(state.end_armed, true)) return;
-  self->send(self, changes_due{});
+  self->send(self, commit_due{commit_due::why::mailbox_end});
 }
 
 void arm_interval(pointer self) {
@@ -70,7 +76,8 @@ void arm_interval(pointer self) {
   if (state.stored->gathered() >= large_commit) {
     arm_end(self);
   } else if (!std::exchange(state.interval_armed, true)) {
-    self->delayed_send(self, state.environment->options.commit_interval, changes_due{});
+    self->delayed_send(self, state.environment->options.commit_interval,
+                       commit_due{commit_due::why::interval});
   }
 }
 
@@ -98,7 +105,6 @@ void wait_for_acknowledgements(pointer self, topic_state::undelivered what) {
 
 void end(pointer self) {
   topic_state& state = self->state;
-  state.unreported.topics_closed = 1;
   send_report(self);
   if (state.end) state.end->deliver(drained{});
   self->quit();

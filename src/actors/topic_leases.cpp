@@ -5,10 +5,13 @@
 
 namespace skein::topic_parts {
 
-bool has_expired(const topic_state& state, core::subscriber_id id, core::wall_time now) {
+namespace {
+
+/// When it is removed if it asks for nothing before.
+core::wall_time expiry_of(const topic_state& state, core::subscriber_id id, core::wall_time now) {
   const auto& s = state.subscribers.at(id);
-  return s.idle_expiry.count() != 0 && now - s.seen >= s.idle_expiry.count() &&
-         state.waiting.count(id) == 0;
+  if (s.idle_expiry.count() == 0) return core::no_time;
+  return (state.waiting.count(id) != 0 ? now : s.seen) + s.idle_expiry.count();
 }
 
 void expire(pointer self, core::subscriber_id id) {
@@ -18,25 +21,50 @@ void expire(pointer self, core::subscriber_id id) {
   arm_interval(self);
 }
 
+}  // namespace
+
 std::optional<core::subscriber_id> find(pointer self, const std::string& name) {
   topic_state& state = self->state;
   const auto found = state.by_name.find(name);
   if (found == state.by_name.end()) return std::nullopt;
   const core::subscriber_id id = found->second;
   const core::wall_time now = time_of(self);
-  if (!state.failing && has_expired(state, id, now)) {
+  if (!state.failing && expiry_of(state, id, now) <= now) {
     expire(self, id);
     return std::nullopt;
   }
+  see(self, id);
+  return id;
+}
+
+void see(pointer self, core::subscriber_id id) {
+  topic_state& state = self->state;
   auto& s = state.subscribers.at(id);
-  s.seen = now;
+  s.seen = time_of(self);
   if (state.stored && s.idle_expiry.count() != 0 &&
       s.seen - s.seen_stored > s.idle_expiry.count() / 8) {
     s.seen_stored = s.seen;
     state.stored->seen(id, s.seen);
     arm_interval(self);
   }
-  return id;
+}
+
+bool expire_idle(pointer self) {
+  topic_state& state = self->state;
+  const core::wall_time now = time_of(self);
+  if (state.failing || now < state.next_expiry) return false;
+  std::vector<core::subscriber_id> gone;
+  state.next_expiry = core::no_time;
+  for (const auto& [id, s] : state.subscribers) {
+    const core::wall_time at = expiry_of(state, id, now);
+    if (at <= now) {
+      gone.push_back(id);
+    } else {
+      state.next_expiry = std::min(state.next_expiry, at);
+    }
+  }
+  for (const auto id : gone) expire(self, id);
+  return !gone.empty();
 }
 
 answered no_subscriber(const std::string& name) {
@@ -53,7 +81,7 @@ void remove(pointer self, core::subscriber_id id) {
   if (state.stored) state.stored->remove_subscriber(id);
   state.by_name.erase(state.subscribers.at(id).name);
   state.subscribers.erase(id);
-  state.queue->unsubscribe(id);  // may fail to read what it erases
+  state.queue->unsubscribe(id);
   answer_acknowledged(self);
 }
 
@@ -61,7 +89,6 @@ std::vector<core::delivery> take(pointer self, core::subscriber_id id, std::uint
   topic_state& state = self->state;
   auto all = state.queue->lease(id, most == 0 ? state.options.batch : most, time_of(self));
   state.unreported.delivered += all.size();
-  if (!all.empty()) arm_report(self);
   answer_acknowledged(self);  // what has expired is not waited for
   return all;
 }
@@ -71,6 +98,7 @@ void serve(pointer self, core::subscriber_id id) {
   const auto found = state.waiting.find(id);
   if (found == state.waiting.end()) return;
   auto& all = found->second;
+  see(self, id);
   while (!all.empty()) {
     auto messages = take(self, id, all.front().most);
     if (messages.empty()) break;
@@ -104,8 +132,9 @@ void arm_deadline(pointer self) {
   }
   for (const auto& u : state.unacknowledged) next = std::min(next, u.until);
   if (!state.waiting.empty()) next = std::min(next, next_deadline(state));
-  if (next >= state.armed_for) return;
-  state.armed_for = next;
+  if (next == core::no_time) return;
+  if (!state.armed.empty() && *state.armed.begin() <= next) return;
+  state.armed.insert(next);
   const core::wall_time now = time_of(self);
   self->delayed_send(self, std::chrono::milliseconds{std::max<core::wall_time>(next - now, 0)},
                      topic_due{next});

@@ -54,8 +54,12 @@ void end(pointer self);
 /// Nothing if there is none, or it has been idle for too long.
 std::optional<core::subscriber_id> find(pointer self, const std::string& name);
 answered no_subscriber(const std::string& name);
-bool has_expired(const topic_state& state, core::subscriber_id id, core::wall_time now);
-void expire(pointer self, core::subscriber_id id);
+
+/// It asks for something, or has waited until now.
+void see(pointer self, core::subscriber_id id);
+
+/// Removes subscribers who have been idle for too long. Returns whether there were any.
+bool expire_idle(pointer self);
 void remove(pointer self, core::subscriber_id id);
 
 std::vector<core::delivery> take(pointer self, core::subscriber_id id, std::uint32_t most);

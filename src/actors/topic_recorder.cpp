@@ -62,12 +62,18 @@ bool commit(pointer self) {
   arm_report(self);
   if (std::exchange(state.failing, false)) log::info("topics can be written to the store again");
   state.sync = false;
-  for (auto& w : std::exchange(state.waiting, {})) {
+  auto done = std::exchange(state.waiting, {});
+  for (auto& w : done) {
     if (w.promise.pending()) {
       w.promise.deliver(changes_recorded{});
     } else {
       caf::anon_send(caf::actor_cast<caf::actor>(w.sender), recorded_late{});
     }
+  }
+  try {
+    for (const auto& w : done) w.what->reclaim_in(engine);
+  } catch (const store::error&) {
+    // The room is given back with what is erased next.
   }
   return true;
 }
@@ -106,6 +112,9 @@ topic_recorder_actor::behavior_type topic_recorder(
           return caf::make_error(caf::sec::runtime_error, std::string{e.what()});
         }
         return backup_made{};
+      },
+      [self](status_wanted) {
+        return status{{{"topics_failing", self->state.failing ? 1u : 0u}}};
       },
       [self](report_due) {
         self->state.report_armed = false;

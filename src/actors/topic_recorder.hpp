@@ -1,7 +1,8 @@
 /// The only writer of topics.
 ///
 /// Group commit across topics and publishers: what is in the mailbox is written by one commit, and
-/// all are answered by it. It is synced if one of them wants that.
+/// all are answered by it. It is synced if one of them wants that. Then the room of what they have
+/// erased is given back.
 ///
 /// When the store fails, for example because the disk is full, all who wait are answered by an
 /// error at once; what they wanted is kept in its order and tried again every `retry_interval`. A

@@ -14,8 +14,32 @@ using pointer = topics_actor::stateful_pointer<topics_state>;
 using result = caf::result<answered>;
 using reason = api::refused::reason;
 
-result no_topic(const std::string& name) {
+answered no_topic(const std::string& name) {
   return refusal(reason::no_such_topic, "there is no topic " + name);
+}
+
+answered not_stored() {
+  return refusal(reason::not_stored, "the store cannot be written");
+}
+
+void arm_report(pointer self) {
+  topics_state& state = self->state;
+  if (std::exchange(state.report_armed, true)) return;
+  self->delayed_send(self, state.environment->report_interval, report_due{});
+}
+
+void send_report(pointer self) {
+  self->state.report_armed = false;
+  self->send(self->state.environment->statistics,
+             report{std::exchange(self->state.unreported, traffic{})});
+}
+
+/// A publish to a topic that does not exist.
+void count_refused(pointer self, const api::topic_call& call) {
+  const auto* const asked = std::get_if<api::publish>(&call.what);
+  if (!asked) return;
+  self->state.unreported.refused += asked->messages.size();
+  arm_report(self);
 }
 
 /// Throws store::error.
@@ -38,6 +62,8 @@ void finish(pointer self) {
   const bool waits = std::any_of(state.changes.begin(), state.changes.end(),
                                  [](const auto& c) { return !c.late; });
   if (!state.end || state.ending != 0 || state.deleting != 0 || waits) return;
+  state.unreported.topics_closed += state.names.size();
+  send_report(self);
   state.end->deliver(drained{state.lost});
   self->quit();
 }
@@ -99,14 +125,20 @@ topics_state::open_topic& open(pointer self, const store::topic_entry& entry) {
   const auto actor = self->spawn(topic, state.for_topics, entry.name, entry.options, entry.number);
   self->monitor(actor);
   state.names.emplace(actor.id(), entry.name);
+  ++state.unreported.topics_opened;
+  arm_report(self);
   return state.open.emplace(entry.name, topics_state::open_topic{actor, entry, 0}).first->second;
 }
 
-void forget(topics_state& state, const topic_actor& actor) {
-  const auto name = state.names.find(actor.id());
+/// It is not in memory any more.
+void forget(pointer self, const caf::actor_id actor) {
+  topics_state& state = self->state;
+  const auto name = state.names.find(actor);
   if (name == state.names.end()) return;
   state.open.erase(name->second);
   state.names.erase(name);
+  ++state.unreported.topics_closed;
+  arm_report(self);
 }
 
 /// The recorder has not written yet what it was given before.
@@ -128,12 +160,12 @@ result create(pointer self, const std::string& name, const api::create_topic& as
         std::find_if(state.changes.begin(), state.changes.end(),
                      [&](const auto& c) { return c.topic.number == there->number; });
     if (change == state.changes.end()) return answered{api::created{false, there->options}};
-    if (change->late) return refusal(reason::not_stored, "the store cannot be written");
+    if (change->late) return not_stored();
     auto promise = self->make_response_promise<answered>();
     change->to.push_back(promise);
     return promise;
   }
-  if (is_failing(state)) return refusal(reason::not_stored, "the store cannot be written");
+  if (is_failing(state)) return not_stored();
   if (!state.catalog && asked.options.storage == core::topic_storage::durable) {
     return refusal(reason::nothing_stored, "nothing is stored here: only storage memory is there");
   }
@@ -155,12 +187,25 @@ void remove_stored(pointer self, const store::topic_entry& entry,
   record(self, std::move(what), {entry, false, {std::move(to)}, false, false});
 }
 
+/// The daemon ends, and so does the topic.
+void end(pointer self, const topic_actor& topic) {
+  ++self->state.ending;
+  const auto ended = [self](bool lost) {
+    self->state.lost |= lost;
+    --self->state.ending;
+    finish(self);
+  };
+  self->request(topic, caf::infinite, end_topic{})
+      .then([ended](drained d) { ended(d.lost); }, [ended](caf::error&) { ended(true); });
+}
+
 result remove(pointer self, const std::string& name) {
   topics_state& state = self->state;
   const auto entry = find(state, name);
   const auto found = state.open.find(name);
   const bool is_being_deleted = found != state.open.end() && !found->second.actor;
   if (!entry || is_being_deleted) return no_topic(name);
+  if (is_failing(state)) return not_stored();
   auto promise = self->make_response_promise<answered>();
   if (found == state.open.end()) {
     remove_stored(self, *entry, promise);
@@ -169,14 +214,22 @@ result remove(pointer self, const std::string& name) {
   // What it has sent to the recorder comes before what erases it.
   ++state.deleting;
   const topic_actor actor = std::exchange(found->second.actor, nullptr);
-  const auto then = [self, entry, actor, promise] {
-    --self->state.deleting;
-    forget(self->state, actor);
-    remove_stored(self, *entry, promise);
+  const auto then = [self, entry, actor, promise](bool is_discarded) {
+    topics_state& s = self->state;
+    --s.deleting;
+    if (is_discarded) {
+      forget(self, actor.id());
+      remove_stored(self, *entry, promise);
+    } else {
+      s.open.at(entry->name).actor = actor;
+      if (s.end) end(self, actor);
+      auto to = promise;
+      to.deliver(not_stored());
+    }
     finish(self);
   };
-  self->request(actor, caf::infinite, end_topic{true})
-      .then([then](drained) { then(); }, [then](caf::error&) { then(); });
+  self->request(actor, caf::infinite, discard_topic{})
+      .then([then](topic_discarded d) { then(d.done); }, [then](caf::error&) { then(true); });
   return promise;
 }
 
@@ -193,8 +246,11 @@ result pass_on(pointer self, api::topic_call& call) {
   if (at == state.open.end()) {
     auto entry = find(state, call.topic);
     if (!entry) {
-      if (!makes_topic(state, call)) return no_topic(call.topic);
-      if (is_failing(state)) return refusal(reason::not_stored, "the store cannot be written");
+      if (!makes_topic(state, call)) {
+        count_refused(self, call);
+        return no_topic(call.topic);
+      }
+      if (is_failing(state)) return not_stored();
       entry = make(self, call.topic, state.environment->options.defaults, {});
     }
     open(self, *entry);
@@ -263,11 +319,11 @@ void on_down(pointer self, const caf::down_msg& down) {
   const auto open = state.open.find(name->second);
   // One that ends to be deleted is forgotten when it has answered.
   if (open != state.open.end() && !open->second.actor) return;
-  if (down.reason)
+  if (down.reason) {
     log::error("topic failed",
                {{"topic", name->second}, {"reason", self->system().render(down.reason)}});
-  if (open != state.open.end()) state.open.erase(open);
-  state.names.erase(name);
+  }
+  forget(self, down.source.id());
 }
 
 }  // namespace
@@ -304,25 +360,18 @@ topics_actor::behavior_type topics(pointer self,
         if (s.end || found == s.open.end() || found->second.calls != idle.calls) return;
         const topic_actor actor = found->second.actor;
         if (!actor || self->current_sender()->id() != actor.id()) return;
-        forget(s, actor);
+        forget(self, actor.id());
         self->demonitor(actor.address());
         self->request(actor, caf::infinite, end_topic{}).then([](drained) {}, [](caf::error&) {});
       },
       [self](recorded_late) { on_recorded(self); },
+      [self](report_due) { send_report(self); },
       [self](drain) {
         topics_state& s = self->state;
         auto promise = self->make_response_promise<drained>();
         s.end = promise;
         for (const auto& [name, t] : s.open) {
-          if (!t.actor) continue;
-          ++s.ending;
-          const auto ended = [self](bool lost) {
-            self->state.lost |= lost;
-            --self->state.ending;
-            finish(self);
-          };
-          self->request(t.actor, caf::infinite, end_topic{})
-              .then([ended](drained d) { ended(d.lost); }, [ended](caf::error&) { ended(true); });
+          if (t.actor) end(self, t.actor);
         }
         finish(self);
         return promise;

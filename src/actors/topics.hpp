@@ -57,6 +57,8 @@ struct topics_state {
   std::size_t ending = 0;    ///< topics that have not answered yet
   std::size_t deleting = 0;  ///< likewise, to be deleted
   bool lost = false;
+  bool report_armed = false;
+  traffic unreported;
   log::rate_limiter failures{1};
 };
 

@@ -42,12 +42,16 @@ struct traffic {
   counter accept_errors = 0;
   counter bytes_read = 0;  ///< from sources
 
-  counter published = 0;        ///< messages that topics took
-  counter refused = 0;          ///< messages that they did not
-  counter refused_unheard = 0;  ///< of these, when the publisher had been answered already
-  counter delivered = 0;        ///< leases given
-  counter settled = 0;          ///< leases acknowledged
-  counter returned = 0;         ///< leases given back
+  counter published = 0;  ///< messages that topics took
+  counter refused = 0;    ///< messages that they did not
+  counter refused_unheard =
+      0;                  ///< messages that are not taken, of publishers who had been answered
+  counter delivered = 0;  ///< leases given
+  counter settled = 0;    ///< leases acknowledged
+  counter returned = 0;   ///< leases given back
+  counter dropped_messages = 0;                  ///< messages that a subscriber lost to make room
+  counter expired = 0;                           ///< messages that a subscriber did not get in time
+  counter dead = 0;                              ///< messages that a subscriber was given too often
   counter topics_opened = 0, topics_closed = 0;  ///< into and out of memory
   counter http_opened = 0, http_closed = 0;      ///< connections
   counter http_requests = 0;

@@ -39,6 +39,9 @@ void check_together(const daemon_options& all, const origins& from) {
   if (all.flow.low_mark >= all.flow.high_mark)
     throw error(place_of("flow.low-mark", "flow.high-mark", from),
                 text("flow.low-mark") + " must be less than " + text("flow.high-mark"));
+  if (all.http.max_bodies / 2 < all.http.max_body)
+    throw error(place_of("http.max-bodies", "http.max-body", from),
+                text("http.max-bodies") + " must be at least twice " + text("http.max-body"));
   const std::pair<const char*, const std::string&> doors[] = {{"source.listen", all.source.listen},
                                                               {"client.listen", all.client.listen},
                                                               {"http.listen", all.http.listen}};

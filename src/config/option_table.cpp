@@ -18,12 +18,14 @@ using namespace std::chrono_literals;
 constexpr auto longest = 24h;
 
 std::vector<option> make_table() {
+  using core::dedupe_policy;
   using core::gap_policy;
   using core::late_policy;
   using core::line_ending;
   using core::overflow_policy;
   using core::no_subscribers_policy;
   using core::pending_policy;
+  using core::priority_policy;
   using core::restart_policy;
   using core::topic_storage;
   return {
@@ -182,6 +184,26 @@ std::vector<option> make_table() {
        ""},
       {"topic.priorities", number(SKEIN_MEMBER(topic.defaults.priorities), 1, 32),
        "Levels of priority; 0 is the highest.", ""},
+      {"topic.order",
+       choice<priority_policy>(
+           SKEIN_MEMBER(topic.defaults.order),
+           {{"strict", priority_policy::strict}, {"weighted", priority_policy::weighted}}),
+       "strict: nothing while there is something of a higher priority; weighted: one delivery in "
+       "eight is of a lower one, of each in turn.",
+       ""},
+      {"topic.dedupe",
+       choice<dedupe_policy>(SKEIN_MEMBER(topic.defaults.dedupe),
+                             {{"off", dedupe_policy::off},
+                              {"replace", dedupe_policy::replace},
+                              {"first", dedupe_policy::first}}),
+       "Messages with one key: replace delivers the newest of those that are pending; first drops "
+       "what comes again within dedupe-window, whose keys are held in memory.",
+       ""},
+      {"topic.dedupe-window",
+       duration(SKEIN_MEMBER(topic.defaults.dedupe_window), 1ms, longest),
+       "At dedupe first.", ""},
+      {"topic.expire", boolean(SKEIN_MEMBER(topic.defaults.expire)),
+       "The expiry of messages is honoured.", ""},
       {"topic.lease", duration(SKEIN_MEMBER(topic.defaults.lease), 0ms, longest),
        "Longest time from a delivery to its acknowledgement; then it is made again. 0 waits for "
        "ever. Short redelivers early what is merely slow.",
@@ -200,8 +222,9 @@ std::vector<option> make_table() {
        "costs throughput while messages fail.",
        ""},
       {"topic.commit-interval", duration(SKEIN_MEMBER(topic.commit_interval), 1ms, 60s),
-       "Longest time until a message is on disk that its publisher does not wait for. Shorter loses "
-       "less when the machine fails, longer writes less often.",
+       "Longest time until a message that its publisher does not wait for is written to the store. "
+       "What was written but not synced survives the end of the process, not that of the machine. "
+       "Shorter loses less when the process ends, longer writes less often.",
        ""},
       {"topic.idle-timeout", duration(SKEIN_MEMBER(topic.idle_timeout), 10ms, longest),
        "A topic that nobody has asked for anything for so long leaves memory. The next call reads "
@@ -220,6 +243,10 @@ std::vector<option> make_table() {
        "Most bytes of the headers of a request.", ""},
       {"http.max-body", size(SKEIN_MEMBER(http.max_body), 1 << 10, 1 << 30),
        "Most bytes of the body of a request, which is held in memory.", ""},
+      {"http.max-bodies", size(SKEIN_MEMBER(http.max_bodies), 2 << 10, 1ull << 40),
+       "Most memory of requests that are being read, of all connections together, beyond 128 KiB of "
+       "each. A request that is too much is answered by 503. At least twice http.max-body.",
+       ""},
       {"http.request-timeout", duration(SKEIN_MEMBER(http.request_timeout), 1ms, 1h),
        "Longest time from the first byte of a request to its last, and without progress of a client "
        "that takes an answer.",
@@ -234,8 +261,9 @@ std::vector<option> make_table() {
                              {{"accepted", api::wait_for::accepted},
                               {"durable", api::wait_for::durable},
                               {"delivered", api::wait_for::delivered}}),
-       "When /api/publish is answered: at once, when the message is on disk, or when it is "
-       "acknowledged by all. /v1 says it with each request.",
+       "When /api/publish is answered: at once, written within topic.commit-interval and not synced; "
+       "when the message is on disk; or when it is acknowledged by all. /v1 says it with each "
+       "request.",
        ""},
       {"http.api-expiry", duration(SKEIN_MEMBER(http.api_expiry), 0ms, 87'600h),
        "A subscriber that was made by /api/subscribe is removed when it has fetched nothing for so "

@@ -16,12 +16,13 @@ class Control : public actor_test {
   void connect(bool stores = true) {
     connection = std::make_shared<fake_stream>();
     sequencer_is = system.spawn(sequencer_stand_in, &sequencer);
-    actor = system.spawn(
-        control,
-        std::make_shared<const control_environment>(control_environment{
-            sequencer_is, stores ? system.spawn(recorder_stand_in, &recorder) : recorder_actor{},
-            topic_recorder_actor{}, system.spawn(statistics_stand_in, &statistics)}),
-        connection);
+    actor =
+        system.spawn(control,
+                     std::make_shared<const control_environment>(control_environment{
+                         {sequencer_is, system.spawn(statistics_stand_in, &statistics),
+                          stores ? system.spawn(recorder_stand_in, &recorder) : recorder_actor{},
+                          topic_recorder_actor{}}}),
+                     connection);
     run();
   }
   std::string answer_to(const std::string& command, bool stores = true) {

@@ -12,12 +12,19 @@ namespace {
 using namespace std::chrono_literals;
 using ending = io::stream::ending;
 
-/// Hands what it gets as a source to a real one.
+using streams = std::vector<std::shared_ptr<io::stream>>;
+
+/// Hands what it gets as a source to a real one, or to nobody.
 supervisor_actor::behavior_type supervisor_stand_in(
-    supervisor_actor::pointer self, std::shared_ptr<const source_environment> for_sources) {
+    supervisor_actor::pointer self, std::shared_ptr<const source_environment> for_sources,
+    streams* unread) {
   return {
       [=](source_accepted& accepted) {
-        if (for_sources) self->spawn(source, for_sources, 1u, std::move(accepted.connection));
+        if (for_sources) {
+          self->spawn(source, for_sources, 1u, std::move(accepted.connection));
+        } else {
+          unread->push_back(std::move(accepted.connection));
+        }
       },
       [](client_accepted&) {},
       [](http_accepted&) {},
@@ -46,9 +53,11 @@ class HttpSession : public topic_plane {
     all->max_line = 4096;
     all->topics = plane;
     all->router = system.spawn(router_stand_in, &router);
-    all->status.sequencer = sequencer_is;
-    all->status.statistics = statistics_is;
-    all->supervisor = system.spawn(supervisor_stand_in, for_sources);
+    all->parts.sequencer = sequencer_is;
+    all->parts.statistics = statistics_is;
+    all->parts.topic_recorder = recorder;
+    all->bodies = std::make_shared<byte_budget>(http.max_bodies);
+    all->supervisor = system.spawn(supervisor_stand_in, for_sources, &unread);
     all->report_interval = report_interval;
     environment = std::move(all);
     run();
@@ -82,6 +91,10 @@ class HttpSession : public topic_plane {
     return post("/v1/topics/a/subscribers/one/lease",
                 "{\"wait_ms\":" + std::to_string(wait_ms) + "}");
   }
+  static std::string fetching() { return post("/api/fetch", "{\"subject\":\"a\",\"id\":\"one\"}"); }
+  std::uint64_t pending() {
+    return begin("a", api::describe_subscriber{"one"})->as<api::subscriber_description>().pending;
+  }
   static constexpr const char* ready = "GET /ready HTTP/1.1\r\nHost: a\r\n\r\n";
 
   /// Statuses of the responses so far.
@@ -99,6 +112,7 @@ class HttpSession : public topic_plane {
   api::settings settings;
   sequencer_record sequencer;
   router_record router;
+  streams unread;
   std::shared_ptr<const http_environment> environment;
   http_session_actor last;
 };
@@ -285,6 +299,106 @@ TEST_F(HttpSession, APublishThatIsRefusedAfterItWasAnsweredIsCounted) {
   EXPECT_EQ(statistics.counted.refused_unheard, 1u);
 }
 
+TEST_F(HttpSession, APublishThatIsRefusedWhenTheConnectionIsClosedIsCounted) {
+  serve();
+  const auto stream = connect();
+  const std::string request = post("/api/publish/async", "{\"subject\":\"nobody\",\"data\":\"x\"}");
+  stream->says("POST /api/publish/async HTTP/1.0\r\n" + request.substr(request.find('\n') + 1));
+  run();
+  EXPECT_EQ(statuses(*stream), codes{200});
+  EXPECT_EQ(stream->closed(), ending::graceful);
+  EXPECT_TRUE(has_ended(last));
+  EXPECT_EQ(statistics.counted.refused_unheard, 1u);
+  EXPECT_EQ(statistics.counted.http_closed, 1u);
+}
+
+TEST_F(HttpSession, WhatIsFetchedIsAcknowledgedWhenTheConnectionHasTakenIt) {
+  serve();
+  subscribe("a", "one");
+  publish("a", "x");
+  const auto stream = connect();
+  stream->takes(10);
+  stream->says(fetching());
+  run();
+  EXPECT_EQ(pending(), 1u);
+  stream->takes_all();
+  run();
+  EXPECT_EQ(statuses(*stream), codes{200});
+  EXPECT_EQ(pending(), 0u);
+}
+
+TEST_F(HttpSession, WhatAClientDidNotTakeIsForTheNext) {
+  options.defaults.lease = 0ms;
+  options.defaults.max_deliveries = 1;
+  serve();
+  subscribe("a", "one");
+  publish("a", "x");
+  for (const std::string& request : {fetching(), leasing(0), fetching()}) {
+    const auto stream = connect();
+    stream->takes(10);
+    stream->says(request);
+    run();
+    EXPECT_EQ(payloads(*lease("a", "one")), texts{});
+    stream->breaks();
+    run();
+    EXPECT_TRUE(has_ended(last));
+    const auto again = lease("a", "one");
+    ASSERT_EQ(payloads(*again), texts{"x"}) << request;
+    EXPECT_EQ(again->as<api::leased>().messages[0].attempt, 1u);
+    begin("a", api::handed_over{"one", leases_of(*again), false});
+  }
+}
+
+TEST_F(HttpSession, AllBodiesTogetherAreBounded) {
+  http.max_bodies = 1 << 20;
+  serve();
+  subscribe("a", "one");
+  const std::string large = publishing(std::string(700 << 10, 'x'));
+  const auto half = large.substr(0, large.size() - 10);
+  const auto first = connect(), second = connect(), small = connect();
+  first->says(half);
+  run();
+  second->says(half);
+  run();
+  EXPECT_EQ(statuses(*second), codes{503});
+  EXPECT_NE(second->heard().find("Retry-After: 1"), std::string::npos);
+  EXPECT_EQ(second->closed(), ending::graceful);
+  small->says(publishing(std::string(40 << 10, 'x')));
+  run();
+  EXPECT_EQ(statuses(*small), codes{200}) << "one of the usual size needs no share";
+  first->says(large.substr(half.size()));
+  run();
+  EXPECT_EQ(statuses(*first), codes{200});
+  const auto third = connect();
+  third->says(large);
+  run();
+  EXPECT_EQ(statuses(*third), codes{200});
+}
+
+TEST_F(HttpSession, EventsCountUntilTheyAreRead) {
+  http.max_bodies = 1 << 20;
+  serve(false);
+  std::string events;
+  while (events.size() < (600u << 10)) events += "1|B\n";
+  const auto first = connect();
+  first->says(post("/v1/events", events, "text/plain"));
+  run();
+  EXPECT_EQ(statuses(*first), codes{});
+  first->breaks();
+  run();
+  const auto second = connect();
+  second->says(post("/v1/events", events, "text/plain"));
+  run();
+  EXPECT_EQ(statuses(*second), codes{503}) << "those of the one who has gone wait to be read";
+  unread.clear();
+  const auto third = connect();
+  third->says(post("/v1/events", events, "text/plain"));
+  run();
+  EXPECT_EQ(statuses(*third), codes{});
+  EXPECT_EQ(unread.size(), 1u);
+  unread.clear();
+}
+
 TEST_F(HttpSession, EventsOfARequestComeFromASource) {
   serve();
   const auto stream = connect();
@@ -301,6 +415,9 @@ TEST_F(HttpSession, EventsThatNobodyReadsAreRefused) {
   const auto stream = connect();
   stream->says(post("/v1/events", "1|B\n", "text/plain"));
   run();
+  EXPECT_EQ(statuses(*stream), codes{});
+  unread.clear();
+  run();
   EXPECT_EQ(statuses(*stream), codes{503});
 }
 
@@ -316,15 +433,65 @@ TEST_F(HttpSession, DrainsBehindTheAnswer) {
   }
   run();
   EXPECT_TRUE(idle->closed());
-  EXPECT_FALSE(stream->closed());
-  publish("a", "x");
-  EXPECT_EQ(statuses(*stream), codes{200});
+  EXPECT_EQ(statuses(*stream), codes{200}) << "it waits no longer";
   EXPECT_NE(stream->heard().find("Connection: close"), std::string::npos);
   EXPECT_TRUE(stream->closed());
   half->says(" HTTP/1.1\r\nHost: a\r\n\r\n");
   run();
   EXPECT_EQ(statuses(*half), codes{204});
   EXPECT_TRUE(half->closed());
+}
+
+TEST_F(HttpSession, DrainsBehindWhatItsClientTakes) {
+  serve();
+  subscribe("a", "one");
+  subscribe("b", "one");
+  const auto publishes = connect();
+  publishes->says(post("/v1/topics/b/messages?wait=delivered", "{\"payload\":\"x\"}"));
+  run();
+  publish("a", "x");
+  const auto fetches = connect();
+  fetches->takes(10);
+  fetches->says(fetching() + ready);
+  run();
+  const auto sessions = all_named("http_session");
+  for (const auto& session : sessions) {
+    caf::anon_send(caf::actor_cast<caf::actor>(session), drain{});
+  }
+  run();
+  EXPECT_EQ(statuses(*publishes), codes{504}) << "it is published";
+  EXPECT_TRUE(publishes->closed());
+  EXPECT_FALSE(fetches->closed());
+  EXPECT_EQ(pending(), 1u);
+  fetches->takes_all();
+  run();
+  EXPECT_EQ(statuses(*fetches), (codes{200, 204}));
+  EXPECT_TRUE(fetches->closed());
+  EXPECT_EQ(pending(), 0u);
+}
+
+TEST_F(HttpSession, AnswersEventsThatNobodyReadsInTime) {
+  serve(false);
+  const auto stream = connect();
+  stream->says(post("/v1/events", "1|B\n", "text/plain"));
+  wait(http.max_wait + http.request_timeout);
+  EXPECT_EQ(statuses(*stream), codes{503});
+  EXPECT_NE(stream->heard().find("to repeat them does no harm"), std::string::npos);
+  EXPECT_EQ(stream->closed(), ending::graceful);
+  unread.clear();
+}
+
+TEST_F(HttpSession, GivesBackMessagesThatComeWhenItsTimeIsOver) {
+  options.defaults.lease = 0ms;
+  serve();
+  subscribe("a", "one");
+  publish("a", "x");
+  const auto stream = connect();
+  stream->says(leasing(0));
+  stream->breaks();
+  run();
+  EXPECT_TRUE(has_ended(last));
+  EXPECT_EQ(payloads(*lease("a", "one")), texts{"x"});
 }
 
 TEST_F(HttpSession, APartThatNeverAnswersIsNotWaitedForForEver) {

@@ -1,5 +1,8 @@
 #include "actors/topic.hpp"
 
+#include <algorithm>
+#include <set>
+
 #include "support/topic_plane.hpp"
 
 namespace skein {
@@ -227,6 +230,24 @@ TEST_F(Topic, WaitingForDeliveryEndsInTimeAndNamesWhoIsLeft) {
   EXPECT_EQ(payloads(*lease("a", "two")), texts{"x"}) << "the message stays";
 }
 
+TEST_F(Topic, WhoUnsubscribesIsNotWaitedFor) {
+  start();
+  subscribe("a", "one");
+  const auto call = publish("a", "x", wait_for::delivered);
+  begin("a", api::unsubscribe{"one"});
+  EXPECT_EQ(call->as<api::published>().messages.at(0).what, publish_outcome::published);
+}
+
+TEST_F(Topic, WhatIsNotDeliveredWhenTheDaemonEndsIsPublishedNevertheless) {
+  start();
+  subscribe("a", "one");
+  const auto call = publish("a", "x", wait_for::delivered);
+  drains(plane);
+  EXPECT_EQ(call->refusal(), reason::not_delivered);
+  EXPECT_EQ(call->as<api::refused>().so_far.messages.size(), 1u);
+  EXPECT_EQ(call->as<api::refused>().waits_for, texts{"one"});
+}
+
 TEST_F(Topic, WithoutASubscriberNothingIsDelivered) {
   options.defaults.no_subscribers = core::no_subscribers_policy::hold;
   start();
@@ -242,11 +263,29 @@ TEST_F(Topic, FetchTakesEverythingOnce) {
   start();
   subscribe("a", "one");
   for (const char* const p : {"1", "2", "3", "4", "5"}) publish("a", p);
-  EXPECT_EQ(payloads(*begin("a", api::fetch{"one"})), (texts{"1", "2", "3", "4", "5"}));
+  const auto got = begin("a", api::fetch{"one"});
+  EXPECT_EQ(payloads(*got), (texts{"1", "2", "3", "4", "5"}));
   EXPECT_EQ(payloads(*begin("a", api::fetch{"one"})), texts{});
+  begin("a", api::handed_over{"one", leases_of(*got), true});
   pass(options.commit_interval);
   start_again();
   EXPECT_EQ(payloads(*begin("a", api::fetch{"one"})), texts{});
+}
+
+TEST_F(Topic, WhatWasNotHandedOverIsThereForTheNext) {
+  options.defaults.lease = 0ms;
+  options.defaults.max_deliveries = 1;
+  start();
+  subscribe("a", "one");
+  publish("a", "x");
+  for (int i = 0; i != 3; ++i) {
+    const auto got = i == 0 ? lease("a", "one") : begin("a", api::fetch{"one"});
+    EXPECT_EQ(payloads(*got), texts{"x"});
+    const auto waits = lease("a", "one", 1, 1s);
+    begin("a", api::handed_over{"one", leases_of(*got), false});
+    EXPECT_EQ(payloads(*waits), texts{"x"});
+    begin("a", api::handed_over{"one", leases_of(*waits), false});
+  }
 }
 
 TEST_F(Topic, WhatIsUnknownIsSaid) {
@@ -298,6 +337,24 @@ TEST_F(Topic, RefusesToPromiseAnythingWhileTheStoreFails) {
             std::vector{lease_outcome::done});
   EXPECT_EQ(payloads(*lease("a", "one")), (texts{"z", "v"}))
       << "what was on its way took effect later";
+}
+
+TEST_F(Topic, RoomIsGivenBackWhenWhatWasInItIsErased) {
+  start();
+  auto what = std::make_shared<store::changes>();
+  what->erase_range(store::family::message, "a", "b");
+  what->reclaim(store::family::message, "a", "b");
+  engine->fails = true;
+  system.spawn([what, to = recorder](caf::event_based_actor* self) {
+    self->request(to, caf::infinite, record_changes{what, true})
+        .then([](changes_recorded) {}, [](caf::error&) {});
+  });
+  run();
+  EXPECT_EQ(engine->reclaims, 0);
+  engine->fails = false;
+  pass(topic_recorder_state::retry_interval);
+  EXPECT_EQ(engine->syncs, 1);
+  EXPECT_EQ(engine->reclaims, 1);
 }
 
 TEST_F(Topic, LeavesMemoryWhenIdleAndComesBack) {
@@ -353,6 +410,51 @@ TEST_F(Topic, RemovesASubscriberWhoIsIdle) {
   EXPECT_EQ(payloads(*lease("a", "long")), texts{});
 }
 
+TEST_F(Topic, WhoWaitsForMessagesIsNotIdle) {
+  start();
+  begin("a", api::subscribe{"one", 1s});
+  for (int i = 0; i != 2; ++i) {
+    const auto waits = lease("a", "one", 1, 3s);
+    pass(3s);
+    EXPECT_EQ(payloads(*waits), texts{});
+    pass(999ms);
+  }
+  const auto waits = lease("a", "one", 1, 3s);
+  pass(2s);
+  publish("a", "x");
+  pass(999ms);
+  settle("a", "one", waits->as<api::leased>().messages.at(0))->as<api::settled>();
+}
+
+TEST_F(Topic, WhoIsIdleForTooLongStopsNobody) {
+  options.defaults.max_pending = 1;
+  start();
+  begin("a", api::subscribe{"one", 1s});
+  begin("a", api::subscribe{"two", 3s});
+  publish("a", "1");
+  begin("a", api::fetch{"two"});
+  EXPECT_EQ(publish("a", "2")->as<api::published>().messages.at(0).what, publish_outcome::overflow);
+  pass(1s);
+  begin("a", api::handed_over{"two", leases_of(*begin("a", api::fetch{"two"})), true});
+  EXPECT_EQ(begin("a", api::describe_topic{})->as<api::topic_description>().subscribers, 1u);
+  pass(3s);
+  publish("a", "2");
+  EXPECT_EQ(publish("a", "3")->as<api::published>().messages.at(0).what,
+            publish_outcome::no_subscribers);
+}
+
+TEST_F(Topic, RefusesASubscriberThatIsThereWithAnotherExpiry) {
+  start();
+  begin("a", api::subscribe{"one", 5s});
+  EXPECT_EQ(begin("a", api::subscribe{"one", 6s})->refusal(), reason::exists_differently);
+  EXPECT_EQ(begin("a", api::subscribe{"one", 0s})->refusal(), reason::exists_differently);
+  EXPECT_EQ(begin("a", api::subscribe{"one", 5s})->as<api::subscribed>().is_new, false);
+  EXPECT_EQ(begin("a", api::subscribe{"one", {}})->as<api::subscribed>().is_new, false);
+  begin("a", api::subscribe{"two", {}});
+  EXPECT_EQ(begin("a", api::subscribe{"two", 5s})->refusal(), reason::exists_differently);
+  EXPECT_EQ(begin("a", api::subscribe{"two", 0s})->as<api::subscribed>().is_new, false);
+}
+
 TEST_F(Topic, ASubscriberWhoLeavesLosesItsLeasesAndWaits) {
   start();
   subscribe("a", "one");
@@ -388,6 +490,37 @@ TEST_F(Topic, DeadLettersAreListedReplayedAndPurged) {
   EXPECT_EQ(purged->as<api::dead_settled>().messages, 2u);
 }
 
+TEST_F(Topic, PagesOfDeadLettersGoForwardByIdInAllPriorities) {
+  options.defaults.max_deliveries = 1;
+  options.defaults.priorities = 2;
+  start();
+  subscribe("a", "one");
+  api::publish what;
+  for (const char* const p : {"1", "0", "1", "1", "0"}) {
+    what.messages.push_back(text(p));
+    what.messages.back().priority = *p == '1';
+  }
+  begin("a", what);
+  const auto got = lease("a", "one");
+  for (const auto& d : got->as<api::leased>().messages) settle("a", "one", d, action::nack);
+  std::vector<std::uint64_t> ids;
+  std::vector<std::size_t> sizes;
+  bool more = true;
+  while (more && sizes.size() < 5) {
+    const auto after = ids.empty() ? std::optional<std::uint64_t>{} : ids.back();
+    const auto page = begin("a", api::list_dead{"one", after, 2})->as<api::dead_letters>();
+    for (const auto& m : page.messages) {
+      EXPECT_EQ(*m.what.payload, std::to_string(m.priority));
+      ids.push_back(m.id);
+    }
+    sizes.push_back(page.messages.size());
+    more = page.more;
+  }
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{2, 2, 1}));
+  EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end()));
+  EXPECT_EQ(std::set<std::uint64_t>(ids.begin(), ids.end()).size(), 5u);
+}
+
 TEST_F(Topic, DrainsWithEverythingThatWasAccepted) {
   start();
   subscribe("a", "one");
@@ -416,6 +549,63 @@ TEST_F(Topic, CountsWhatItDoes) {
   EXPECT_EQ(statistics.counted.delivered, 2u);
   EXPECT_EQ(statistics.counted.returned, 1u);
   EXPECT_EQ(statistics.counted.settled, 1u);
+  EXPECT_EQ(statistics.counted.refused, 1u) << "there is no topic b";
+}
+
+TEST_F(Topic, CountsWhatSubscribersLose) {
+  options.defaults.max_pending = 2;
+  options.defaults.overflow = core::pending_policy::drop_oldest;
+  options.defaults.max_deliveries = 1;
+  start();
+  subscribe("a", "one");
+  for (const char* const p : {"1", "2", "3"}) publish("a", p);
+  settle("a", "one", lease("a", "one", 1)->as<api::leased>().messages.at(0), action::nack);
+  api::publish late;
+  late.messages.push_back(text("4"));
+  late.messages[0].ttl = 1ms;
+  begin("a", late);
+  pass(1ms);
+  lease("a", "one", 2);
+  pass(report_interval);
+  EXPECT_EQ(statistics.counted.dropped_messages, 2u);
+  EXPECT_EQ(statistics.counted.dead, 1u);
+  EXPECT_EQ(statistics.counted.expired, 1u);
+}
+
+TEST_F(Topic, OneThatFailsIsNotInMemoryAnyMore) {
+  start();
+  subscribe("a", "one");
+  fail(the("topic"));
+  pass(report_interval);
+  EXPECT_EQ(statistics.counted.topics_opened, 1u);
+  EXPECT_EQ(statistics.counted.topics_closed, 1u);
+}
+
+/// Never answers, as if the disk hung.
+topic_recorder_actor::behavior_type hanging_recorder(topic_recorder_actor::pointer self) {
+  return {
+      [self](record_changes&) -> caf::result<changes_recorded> {
+        return self->make_response_promise<changes_recorded>();
+      },
+      [](const backup_wanted&) { return backup_made{}; },
+      [](status_wanted) { return status{}; },
+      [](commit_due) {},
+      [](report_due) {},
+      [](drain) { return drained{}; },
+  };
+}
+
+TEST_F(Topic, WhatIsAcceptedWaitsIfTheDiskDoesNotFollow) {
+  recorder = system.spawn(hanging_recorder);
+  start();
+  begin("a", api::subscribe{"one", {}});
+  api::publish what;
+  what.messages.push_back(text(std::string(1 << 20, 'x')));
+  what.wait = wait_for::accepted;
+  int answered = 0;
+  while (answered != 100 && begin("a", what)->answer) ++answered;
+  EXPECT_GT(answered, 32);
+  EXPECT_LT(answered, 100);
 }
 
 // --- which topics there are ---
@@ -431,6 +621,20 @@ TEST_F(Topics, AreCreatedWithOptionsOnce) {
   EXPECT_EQ(begin("a", api::create_topic{options.defaults})->refusal(), reason::exists_differently);
   start_again();
   EXPECT_EQ(begin("a", api::describe_topic{})->as<api::topic_description>().options, some);
+}
+
+TEST_F(Topics, OneIsNotDeletedWhileTheStoreFails) {
+  start();
+  subscribe("a", "one");
+  publish("a", "x");
+  engine->fails = true;
+  EXPECT_EQ(publish("a", "y")->refusal(), reason::not_stored);
+  EXPECT_EQ(begin("a", api::delete_topic{})->refusal(), reason::not_stored);
+  EXPECT_EQ(payloads(*lease("a", "one", 1)), texts{"x"}) << "it is still there";
+  engine->fails = false;
+  pass(topic_recorder_state::retry_interval);
+  EXPECT_EQ(payloads(*lease("a", "one")), texts{"y"});
+  begin("a", api::delete_topic{})->as<api::removed>();
 }
 
 TEST_F(Topics, AreListedByName) {

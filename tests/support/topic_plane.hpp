@@ -43,7 +43,7 @@ class topic_plane : public actor_test {
   void start(bool stores = true) {
     if (stores && !engine) engine = std::make_shared<test::fragile_engine>();
     statistics_is = system.spawn(statistics_stand_in, &statistics);
-    if (stores) {
+    if (stores && !recorder) {
       recorder = system.spawn(
           topic_recorder, std::make_shared<const topic_recorder_environment>(
                               topic_recorder_environment{*engine, statistics_is, report_interval}));
@@ -120,6 +120,11 @@ class topic_plane : public actor_test {
   static std::vector<std::string> payloads(const asked& call) {
     std::vector<std::string> all;
     for (const auto& d : call.as<api::leased>().messages) all.push_back(*d.what.payload);
+    return all;
+  }
+  static std::vector<core::lease_name> leases_of(const asked& call) {
+    std::vector<core::lease_name> all;
+    for (const auto& d : call.as<api::leased>().messages) all.push_back(d.lease);
     return all;
   }
   using texts = std::vector<std::string>;

@@ -1,4 +1,5 @@
-/// An engine of which some keys cannot be read, as when a block of a file is damaged.
+/// An engine of which some keys cannot be read, as when a block of a file is damaged, or nothing,
+/// as while it is opened again.
 #pragma once
 
 #include <memory>
@@ -17,6 +18,7 @@ class unreadable_engine final : public store::engine {
   /// What would stop at one of these throws `what`.
   std::set<std::pair<store::family, std::string>> unreadable;
   store::error::kind what = store::error::kind::corrupted;
+  bool closed = false;
   mutable int cursors = 0;  ///< open
 
   std::unique_ptr<store::batch> new_batch() override { return of_.new_batch(); }
@@ -28,6 +30,7 @@ class unreadable_engine final : public store::engine {
     return of_.get(f, key);
   }
   std::unique_ptr<store::cursor> walk(store::family f, store::reading how) override {
+    refuse_if_closed();
     return std::make_unique<walker>(*this, f, of_.walk(f, how));
   }
   void reclaim(store::family f, std::string_view from, std::string_view to) override {
@@ -40,7 +43,11 @@ class unreadable_engine final : public store::engine {
   std::uint64_t bytes_on_disk() override { return of_.bytes_on_disk(); }
 
  private:
+  void refuse_if_closed() const {
+    if (closed) throw store::error{store::error::kind::closed, "closed"};
+  }
   void refuse(store::family f, std::string_view key) const {
+    refuse_if_closed();
     if (unreadable.count({f, std::string{key}}) != 0) throw store::error{what, "unreadable"};
   }
 
