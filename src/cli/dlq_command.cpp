@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
+#include <cstddef>
 #include <iostream>
 
 #include "api/json_text.hpp"
@@ -22,11 +23,12 @@ constexpr const char* about = R"(usage: skein dlq [options] list TOPIC NAME
 
 list prints the dead letters of the subscriber NAME of a topic: messages that were
 delivered too often in vain. replay delivers those with the IDs again, purge
-deletes them; without an ID, all. Exit status 1 if an ID is no dead letter.
+deletes them; without an ID, all that are there. Exit status 1 if an ID is no dead
+letter.
 
 )";
 
-constexpr std::size_t most_ids = 1000;  // of one request, as the API has it
+constexpr std::ptrdiff_t most_ids = 1000;  // of one request, as the API has it
 
 struct dlq_options {
   std::string what;
@@ -51,44 +53,83 @@ int list(const dlq_options& o) {
   return std::cout.flush() ? exit_good : exit_bad;
 }
 
-/// Replays or purges the IDs from `begin` on to `end`, or all; returns how many it were.
-std::uint64_t settle(topic_client& daemon, const dlq_options& o, std::size_t begin, std::size_t end,
-                     bool& all_known) {
-  std::string body;
-  api::json_writer out{body};
-  out.begin_object();
-  if (begin != end) {
-    out.name("ids").begin_array();
-    for (auto i = begin; i != end; ++i) out.text(o.ids[i]);
-    out.end_array();
-  }
-  out.end_object();
-  const auto answer = daemon.ask("POST", o.path() + "/" + o.what, body);
-  if (o.json) std::cout << json::serialize(answer) << '\n';
-  for (const auto& id : array_in(answer, "unknown")) {
-    all_known = false;
-    std::cerr << "skein: " << field_text({}, id) << " is no dead letter of " << o.name << std::endl;
-  }
-  return number_in(answer, "messages");
-}
+/// Replays or purges dead letters, up to a thousand in a request, so that the topic serves others
+/// in between; says how many they were, also if it fails in the middle.
+class settling {
+ public:
+  explicit settling(const dlq_options& o) : options_{o}, daemon_{o.where} {}
 
-int settle(const dlq_options& o) {
-  topic_client daemon{o.where};
-  work_progress progress{"dead letters"};
-  bool all_known = true;
-  std::size_t begin = 0;
-  do {
-    const auto end = std::min(o.ids.size(), begin + most_ids);
-    progress.clear();
-    progress.advance(settle(daemon, o, begin, end, all_known));
-    begin = end;
-  } while (begin != o.ids.size());
-  progress.clear();
-  if (!o.json) {
-    std::cout << (o.what == "replay" ? "replayed: " : "purged: ") << progress.count() << '\n';
+  int run() {
+    try {
+      if (options_.ids.empty()) {
+        settle_all();
+      } else {
+        settle_given();
+      }
+    } catch (...) {
+      if (progress_.count() != 0) print_sum();
+      throw;
+    }
+    print_sum();
+    return std::cout.flush() && unknown_.empty() ? exit_good : exit_bad;
   }
-  return std::cout.flush() && all_known ? exit_good : exit_bad;
-}
+
+ private:
+  /// Once through all of them by id: one that is replayed and dies again meanwhile is left behind.
+  void settle_all() {
+    daemon_.list_pages(options_.path(), "messages", [this](const json::array& letters) {
+      arguments ids;
+      for (const auto& letter : letters) {
+        if (letter.is_object()) ids.emplace_back(text_in(letter.get_object(), "id"));
+      }
+      // Unknown ones have been settled by others since. No ids would be all.
+      if (!ids.empty()) settle(ids);
+      return true;
+    });
+  }
+
+  void settle_given() {
+    const auto& ids = options_.ids;
+    for (auto begin = ids.begin(); begin != ids.end();) {
+      const auto end = begin + std::min(ids.end() - begin, most_ids);
+      for (const auto& id : settle({begin, end})) {
+        progress_.clear();
+        std::cerr << "skein: " << field_text({}, id) << " is no dead letter of " << options_.name
+                  << std::endl;
+        unknown_.push_back(id);
+      }
+      begin = end;
+    }
+  }
+
+  /// Returns those that are unknown.
+  json::array settle(const arguments& ids) {
+    std::string body;
+    api::json_writer out{body};
+    out.begin_object().name("ids").begin_array();
+    for (const auto& id : ids) out.text(id);
+    out.end_array().end_object();
+    const auto answer = daemon_.ask("POST", options_.path() + "/" + options_.what, body);
+    progress_.advance(number_in(answer, "messages"));
+    return array_in(answer, "unknown");
+  }
+
+  void print_sum() {
+    progress_.clear();
+    if (options_.json) {
+      const json::object sum{{"messages", progress_.count()}, {"unknown", unknown_}};
+      std::cout << json::serialize(sum) << '\n';
+    } else {
+      std::cout << (options_.what == "replay" ? "replayed: " : "purged: ") << progress_.count()
+                << '\n';
+    }
+  }
+
+  const dlq_options& options_;
+  topic_client daemon_;
+  work_progress progress_{"dead letters"};
+  json::array unknown_;
+};
 
 }  // namespace
 
@@ -121,7 +162,7 @@ int dlq_command(const arguments& args) {
     if (!api::number_in(id)) throw usage_error{"'" + id + "' is no id of a message"};
   }
   if (o.what == "list" && o.ids.empty()) return list(o);
-  if (o.what == "replay" || o.what == "purge") return settle(o);
+  if (o.what == "replay" || o.what == "purge") return settling{o}.run();
   throw usage_error{o.what == "list" ? "dlq list takes no ID"
                                      : "dlq takes list, replay or purge, not '" + o.what + "'"};
 }

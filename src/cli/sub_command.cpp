@@ -58,6 +58,13 @@ void parse_sub(const arguments& args, const char* about, po::options_description
   o.what.subscriber = words[1];
 }
 
+int unsubscribe(const sub_options& o) {
+  topic_client daemon{o.where};
+  daemon.ask("DELETE", topic_path({o.what.topic, "subscribers", o.what.subscriber}));
+  if (o.what.json) std::cout << done_as_json;
+  return std::cout.flush() ? exit_good : exit_bad;
+}
+
 }  // namespace
 
 int sub_command(const arguments& args) {
@@ -82,12 +89,8 @@ int sub_command(const arguments& args) {
   parse_sub(args, about_sub, visible, o);
   if (o.help) return exit_good;
   o.what.ack = !o.no_ack;
-  if (o.unsubscribe) {
-    topic_client{o.where}.ask("DELETE",
-                              topic_path({o.what.topic, "subscribers", o.what.subscriber}));
-  } else {
-    consumer{o.what, o.where}.run();
-  }
+  if (o.unsubscribe) return unsubscribe(o);
+  consumer{o.what, o.where}.run();
   return exit_good;
 }
 

@@ -83,19 +83,27 @@ json::object topic_client::ask(const char* method, std::string_view target,
   return members;
 }
 
-void topic_client::list(const std::string& path, std::string_view name,
-                        const std::function<bool(const json::object&)>& each) {
+void topic_client::list_pages(const std::string& path, std::string_view name,
+                              const std::function<bool(const json::array&)>& each) {
   std::string after;
   for (;;) {
     std::string target = path + "?limit=1000";
     if (!after.empty()) api::append_percent_encoded(target += "&after=", after);
     const auto page = ask("GET", target);
-    for (const auto& element : array_in(page, name)) {
-      if (element.is_object() && !each(element.get_object())) return;
-    }
+    if (!each(array_in(page, name))) return;
     after = text_in(page, "next");
     if (after.empty()) return;
   }
+}
+
+void topic_client::list(const std::string& path, std::string_view name,
+                        const std::function<bool(const json::object&)>& each) {
+  list_pages(path, name, [&](const json::array& page) {
+    for (const auto& element : page) {
+      if (element.is_object() && !each(element.get_object())) return false;
+    }
+    return true;
+  });
 }
 
 std::string topic_path(std::initializer_list<std::string_view> parts) {

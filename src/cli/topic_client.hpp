@@ -50,12 +50,19 @@ class topic_client {
   void list(const std::string& path, std::string_view name,
             const std::function<bool(const boost::json::object&)>& each);
 
+  /// The same, page by page; the next one is asked for when `each` has returned.
+  void list_pages(const std::string& path, std::string_view name,
+                  const std::function<bool(const boost::json::array&)>& each);
+
   http_client& http() { return http_; }
 
  private:
   http_client http_;
   door where_;
 };
+
+/// What a command prints with --json if the API answers nothing; as the control door says it.
+inline constexpr const char* done_as_json = "{\"ok\":true}\n";
 
 /// `/v1/topics`, and behind it all `parts` as segments, encoded.
 std::string topic_path(std::initializer_list<std::string_view> parts);

@@ -119,6 +119,11 @@ void create(topic_client& daemon, const std::string& topic, const std::string& b
   }
 }
 
+void remove(topic_client& daemon, const std::string& topic, bool as_json) {
+  daemon.ask("DELETE", topic_path({topic}));
+  if (as_json) std::cout << done_as_json;
+}
+
 void show(topic_client& daemon, const std::string& topic, bool as_json) {
   const auto answer = daemon.ask("GET", topic_path({topic}));
   if (as_json) {
@@ -182,7 +187,7 @@ int topics_command(const arguments& args) {
   if (what == "list") list(daemon, verbose, as_json);
   if (what == "create") create(daemon, words[1], body, as_json);
   if (what == "show") show(daemon, words[1], as_json);
-  if (what == "delete") daemon.ask("DELETE", topic_path({words[1]}));
+  if (what == "delete") remove(daemon, words[1], as_json);
   return std::cout.flush() ? exit_good : exit_bad;
 }
 

@@ -12,14 +12,18 @@ namespace skein::cli {
 using std::chrono::steady_clock;
 
 work_progress::work_progress(std::string what)
+    : work_progress{std::move(what), ::isatty(STDERR_FILENO) != 0, &steady_clock::now} {}
+
+work_progress::work_progress(std::string what, bool terminal, clock now)
     : what_{std::move(what)},
-      terminal_{::isatty(STDERR_FILENO) != 0},
-      begin_{steady_clock::now()},
+      terminal_{terminal},
+      now_{std::move(now)},
+      begin_{now_()},
       told_{begin_} {}
 
 void work_progress::advance(std::uint64_t by) {
   count_ += by;
-  const auto now = steady_clock::now();
+  const auto now = now_();
   if (now - told_ < std::chrono::seconds{1}) return;
   told_ = now;
   clear();
@@ -32,7 +36,7 @@ void work_progress::clear() {
 }
 
 std::string work_progress::summary() const {
-  const std::chrono::duration<double> time = steady_clock::now() - begin_;
+  const std::chrono::duration<double> time = now_() - begin_;
   const auto seconds = std::max(time.count(), 1e-9);
   std::ostringstream text;
   text.precision(3);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace skein::cli {
@@ -13,6 +14,10 @@ class work_progress {
  public:
   /// `what` there are many of, e.g. "messages".
   explicit work_progress(std::string what);
+
+  using clock = std::function<std::chrono::steady_clock::time_point()>;
+  /// The same, where standard error is a terminal or not, by another clock.
+  work_progress(std::string what, bool terminal, clock now);
   ~work_progress() { clear(); }
   work_progress(const work_progress&) = delete;
   work_progress& operator=(const work_progress&) = delete;
@@ -30,6 +35,7 @@ class work_progress {
  private:
   std::string what_;
   bool terminal_;
+  clock now_;
   bool shown_ = false;
   std::uint64_t count_ = 0;
   std::chrono::steady_clock::time_point begin_;

@@ -111,8 +111,12 @@ TEST(SubCommand, AcknowledgesInSeveralRequestsWhatIsTooMuchForOne) {
 
 TEST(SubCommand, Unsubscribes) {
   const fake_http daemon{{json_answer(204)}};
-  EXPECT_EQ(run(sub_command, daemon, {"t", "n", "--unsubscribe"}).status, exit_good);
+  const auto done = run(sub_command, daemon, {"t", "n", "--unsubscribe"});
+  EXPECT_EQ(done.status, exit_good);
+  EXPECT_EQ(done.out + done.err, "");
   EXPECT_EQ(daemon.requests(), lines{"DELETE " + here});
+  const fake_http json{{json_answer(204)}};
+  EXPECT_EQ(run(sub_command, json, {"t", "n", "--unsubscribe", "--json"}).out, "{\"ok\":true}\n");
 }
 
 TEST(SubCommand, RefusesWrongArguments) {

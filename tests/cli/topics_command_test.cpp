@@ -1,4 +1,7 @@
 #include <boost/json/parse.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
 
 #include "api/openapi.hpp"
 #include "cli/topic_commands.hpp"
@@ -94,6 +97,12 @@ TEST(TopicsCommand, DeletesATopic) {
   EXPECT_EQ(done.status, exit_good);
   EXPECT_EQ(done.out + done.err, "");
   EXPECT_EQ(daemon.requests(), lines{"DELETE /v1/topics/a"});
+  const fake_http json{{json_answer(204), problem_answer(404, "There is no such topic")}};
+  EXPECT_EQ(run(topics_command, json, {"--json", "delete", "a"}).out, "{\"ok\":true}\n");
+  const auto failed = run(topics_command, json, {"--json", "delete", "a"});
+  EXPECT_EQ(failed.status, exit_bad);
+  EXPECT_EQ(failed.out, "");
+  EXPECT_EQ(failed.err, "skein: There is no such topic\n");
 }
 
 TEST(TopicsCommand, SaysSoIfItIsNoDaemonThatAnswers) {
@@ -137,25 +146,97 @@ TEST(DlqCommand, ListsAllPages) {
             "\n");
 }
 
-TEST(DlqCommand, ReplaysAllOrSome) {
-  const fake_http daemon{{json_answer(200, R"({"messages":5,"unknown":[]})"),
-                          json_answer(200, R"({"messages":1,"unknown":["8"]})")}};
-  EXPECT_EQ(run(dlq_command, daemon, {"replay", "t", "n"}).out, "replayed: 5\n");
+TEST(DlqCommand, ReplaysThoseWithTheIds) {
+  const fake_http daemon{{json_answer(200, R"({"messages":1,"unknown":["8"]})")}};
   const auto some = run(dlq_command, daemon, {"replay", "t", "n", "7", "8"});
   EXPECT_EQ(some.status, exit_bad);
   EXPECT_EQ(some.out, "replayed: 1\n");
   EXPECT_EQ(some.err, "skein: 8 is no dead letter of n\n");
-  EXPECT_EQ(daemon.requests(), (lines{"POST " + letters + "/replay {}",
-                                      "POST " + letters + "/replay {\"ids\":[\"7\",\"8\"]}"}));
+  EXPECT_EQ(daemon.requests(), lines{"POST " + letters + "/replay {\"ids\":[\"7\",\"8\"]}"});
 }
 
 TEST(DlqCommand, PurgesAThousandAtATime) {
-  const fake_http daemon{{json_answer(200, R"({"messages":1000,"unknown":[]})"),
-                          json_answer(200, R"({"messages":1,"unknown":[]})")}};
+  const std::vector<io::http_response> answers{
+      json_answer(200, R"({"messages":999,"unknown":["5"]})"),
+      json_answer(200, R"({"messages":1,"unknown":[]})")};
   arguments args{"purge", "t", "n"};
   for (int id = 1; id <= 1001; ++id) args.push_back(std::to_string(id));
-  EXPECT_EQ(run(dlq_command, daemon, args).out, "purged: 1001\n");
+  const fake_http daemon{answers};
+  EXPECT_EQ(run(dlq_command, daemon, args).out, "purged: 1000\n");
   EXPECT_EQ(daemon.requests().back(), "POST " + letters + "/purge {\"ids\":[\"1001\"]}");
+  const fake_http json{answers};
+  args.push_back("--json");
+  EXPECT_EQ(run(dlq_command, json, args).out, "{\"messages\":1000,\"unknown\":[\"5\"]}\n");
+}
+
+const std::vector<io::http_response> two_pages{
+    json_answer(200, R"({"messages":[{"id":"7"},{"id":"9"}],"next":"9"})"),
+    json_answer(200, R"({"messages":2,"unknown":[]})"),
+    json_answer(200, R"({"messages":[{"id":"12"}]})"),
+    json_answer(200, R"({"messages":1,"unknown":[]})")};
+
+/// Of all dead letters, so that others get at the topic in between, and each but once: one that is
+/// replayed and dies again keeps its id.
+TEST(DlqCommand, SettlesAllPageByPageForward) {
+  const fake_http daemon{two_pages};
+  const auto all = run(dlq_command, daemon, {"replay", "t", "n"});
+  EXPECT_EQ(all.status, exit_good);
+  EXPECT_EQ(all.out, "replayed: 3\n");
+  EXPECT_EQ(all.err, "");
+  EXPECT_EQ(daemon.requests(), (lines{"GET " + letters + "?limit=1000",
+                                      "POST " + letters + "/replay {\"ids\":[\"7\",\"9\"]}",
+                                      "GET " + letters + "?limit=1000&after=9",
+                                      "POST " + letters + "/replay {\"ids\":[\"12\"]}"}));
+  const fake_http json{two_pages};
+  EXPECT_EQ(run(dlq_command, json, {"purge", "t", "n", "--json"}).out,
+            "{\"messages\":3,\"unknown\":[]}\n");
+}
+
+TEST(DlqCommand, SettlesNothingWhereNothingIsDead) {
+  const std::vector<io::http_response> nothing{json_answer(200, R"({"messages":[]})")};
+  const fake_http daemon{nothing};
+  const auto done = run(dlq_command, daemon, {"purge", "t", "n"});
+  EXPECT_EQ(done.status, exit_good);
+  EXPECT_EQ(done.out, "purged: 0\n");
+  EXPECT_EQ(daemon.requests(), lines{"GET " + letters + "?limit=1000"});
+  const fake_http json{nothing};
+  EXPECT_EQ(run(dlq_command, json, {"purge", "t", "n", "--json"}).out,
+            "{\"messages\":0,\"unknown\":[]}\n");
+}
+
+TEST(DlqCommand, DoesNotMindWhatAnotherHasSettledMeanwhile) {
+  const fake_http daemon{{json_answer(200, R"({"messages":[{"id":"7"},{"id":"9"}]})"),
+                          json_answer(200, R"({"messages":1,"unknown":["7"]})")}};
+  const auto done = run(dlq_command, daemon, {"purge", "t", "n"});
+  EXPECT_EQ(done.status, exit_good);
+  EXPECT_EQ(done.out, "purged: 1\n");
+  EXPECT_EQ(done.err, "");
+}
+
+TEST(DlqCommand, SaysHowFarItCameBeforeItFailed) {
+  auto answers = two_pages;
+  answers[3] = problem_answer(507, "It cannot be stored");
+  const fake_http daemon{answers};
+  const auto done = run(dlq_command, daemon, {"purge", "t", "n"});
+  EXPECT_EQ(done.status, exit_bad);
+  EXPECT_EQ(done.out, "purged: 2\n");
+  EXPECT_EQ(done.err, "skein: It cannot be stored\n");
+}
+
+TEST(DlqCommand, TellsEverySecondHowFarItIs) {
+  using std::chrono::steady_clock;
+  const auto end = std::make_shared<std::optional<steady_clock::time_point>>();
+  const fake_http daemon{[end](const io::http_request& r, std::size_t nth) {
+    if (nth == 0) *end = steady_clock::now() + std::chrono::seconds{1};
+    if (r.method == io::http_method::post)
+      return json_answer(200, R"({"messages":1,"unknown":[]})");
+    const auto id = std::to_string(nth);
+    return json_answer(200, R"({"messages":[{"id":")" + id + R"("}])" +
+                                (steady_clock::now() < **end ? R"(,"next":")" + id + "\"}" : "}"));
+  }};
+  const auto done = run(dlq_command, daemon, {"purge", "t", "n"});
+  EXPECT_NE(done.err.find(" dead letters in 1."), std::string::npos) << done.err;
+  EXPECT_EQ(done.out, "purged: " + std::to_string(daemon.requests().size() / 2) + "\n");
 }
 
 TEST(DlqCommand, RefusesWrongArguments) {
