@@ -1,22 +1,28 @@
 /// Load on a server of topics: connections that ask, wait for the answer, and ask again. Writes one
 /// line of JSON.
 ///
-///   publish_load --port N --work WORK [--connections N] [--seconds N] [--batch N] [--server-pid N]
+///   publish_load --port N --work WORK [--connections N] [--seconds N] [--messages N] [--batch N]
+///                [--server-pid N]
 ///
-///   WORK: api        POST /api/publish
+///   WORK: api        POST /api/publish; one connection more fetches everything every 50 ms
 ///         alternate  POST /api/publish and POST /api/fetch in turns
 ///         durable    POST /v1/topics/.../messages?wait=durable, `batch` messages in each
+///         delivered  the same with wait=delivered; one connection more waits for messages and
+///                    acknowledges in one request what it got
 ///         deliver    lease and ack of `batch` messages in turns, published before
 ///         beanstalk  put, in beanstalkd's protocol
 ///
-/// Every answer is checked; one that says no ends the run with status 1.
+/// It ends after `seconds`, or when `messages` were published. What the connection more asks is not
+/// counted. Every answer is checked; one that says no ends the run with status 1.
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <map>
 #include <stdexcept>
@@ -34,6 +40,8 @@ using namespace skein::cli;
 using clock_type = std::chrono::steady_clock;
 
 constexpr const char* topic = "load.test";
+constexpr auto fetch_interval = std::chrono::milliseconds{50};
+constexpr auto patience = std::chrono::seconds{10};
 
 std::string post(const std::string& path, const std::string& body) {
   return "POST " + path +
@@ -46,10 +54,27 @@ struct answer {
   std::string_view body;
 };
 
+/// The length of a body in chunks, without trailers; 0 if it is not all there.
+std::size_t length_of_chunks(std::string_view in) {
+  for (std::size_t at = 0;;) {
+    const auto line = in.find("\r\n", at);
+    if (line == in.npos) return 0;
+    const auto size = std::strtoul(in.data() + at, nullptr, 16);
+    at = line + 2 + size + 2;
+    if (in.size() < at) return 0;
+    if (size == 0) return at;
+  }
+}
+
 /// Takes a whole answer off the front of `in`, if there is one: its length, and what it says.
 std::size_t take_http(std::string_view in, answer& a) {
   const auto head = in.find("\r\n\r\n");
   if (head == in.npos) return 0;
+  if (in.substr(0, head).find("Transfer-Encoding: chunked") != in.npos) {
+    const auto chunks = length_of_chunks(in.substr(head + 4));
+    a = {in.substr(9, 1) == "2", in.substr(head + 4, chunks)};
+    return chunks == 0 ? 0 : head + 4 + chunks;
+  }
   constexpr std::string_view name = "Content-Length: ";
   const auto length = in.substr(0, head).find(name);
   const std::size_t size =
@@ -90,6 +115,13 @@ std::string text_of(std::string_view json, std::string_view name) {
   return std::string{json.substr(begin, json.find('"', begin) - begin)};
 }
 
+/// Resident memory of a process, in bytes.
+double resident(pid_t process) {
+  std::size_t all = 0, pages = 0;
+  std::ifstream{"/proc/" + std::to_string(process) + "/statm"} >> all >> pages;
+  return static_cast<double>(pages) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+}
+
 /// The leases of an answer, as the body of an acknowledgement; `count` is raised by their number.
 std::string leases_of(std::string_view json, std::uint64_t& count) {
   constexpr std::string_view name = "\"lease\":\"";
@@ -109,15 +141,16 @@ class load {
     const std::string payload(100, 'x');
     const std::string path = std::string{"/v1/topics/"} + topic;
     if (work == "beanstalk") {
+      batch_ = 1;
       publish_ = "put 0 0 60 100\r\n" + payload + "\r\n";
       return;
     }
     if (work == "api" || work == "alternate") {
+      batch_ = 1;
       const std::string id =
           text_of(call(server, post("/api/subscribe", R"({"subject":"load.test"})")), "\"id\":\"");
       publish_ = post("/api/publish", R"({"subject":"load.test","data":":("})");
       fetch_ = post("/api/fetch", R"({"subject":"load.test","id":")" + id + "\"}");
-      if (work == "api") batch_ = 1;
       return;
     }
     call(server, "PUT " + path + "/subscribers/one HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -125,46 +158,63 @@ class load {
     for (std::size_t i = 0; i != batch; ++i) {
       list += (i == 0 ? "" : ",") + (R"({"payload":")" + payload + "\"}");
     }
-    publish_ = post(path + "/messages?wait=durable", "{\"messages\":[" + list + "]}");
-    lease_ = post(path + "/subscribers/one/lease", "{\"max\":" + std::to_string(batch) + "}");
+    const bool delivered = work == "delivered";
+    publish_ = post(path + "/messages?wait=" + (delivered ? "delivered" : "durable"),
+                    "{\"messages\":[" + list + "]}");
+    const std::string most =
+        delivered ? R"({"max":1000,"wait_ms":20000})" : "{\"max\":" + std::to_string(batch) + "}";
+    lease_ = post(path + "/subscribers/one/lease", most);
     ack_ = path + "/subscribers/one/ack";
   }
+
+  enum class request { publish, fetch, lease, ack };
 
   struct connection {
     descriptor socket;
     std::string in;
-    std::string next;  ///< what is asked next, if not what is asked always
+    request next = request::publish;
+    std::string ack;  ///< of what was leased
     clock_type::time_point asked;
-    bool fetches = false;
+    bool waits = false;   ///< for an answer
+    bool beside = false;  ///< the one more: not counted, nor waited for at the end
   };
 
   void ask(connection& c) {
     c.asked = clock_type::now();
-    const std::string& request = !c.next.empty()                     ? c.next
-                                 : work_ == "deliver"                ? lease_
-                                 : work_ == "alternate" && c.fetches ? fetch_
-                                                                     : publish_;
-    if (send_all(c.socket.get(), request) != 0) throw std::runtime_error{"the connection broke"};
+    c.waits = true;
+    if (send_all(c.socket.get(), request_of(c)) != 0) {
+      throw std::runtime_error{"the connection broke"};
+    }
   }
 
-  /// Returns false if there is nothing left to do.
+  /// Returns false if there is nothing more to ask for now.
   bool heard(connection& c, const answer& a) {
     if (!a.ok) throw std::runtime_error{"refused: " + std::string{a.body}};
-    ++requests;
-    latency.record((clock_type::now() - c.asked).count());
-    if (work_ == "deliver") {
-      if (!c.next.empty()) {
-        c.next.clear();
-        return true;
-      }
-      const std::string leases = leases_of(a.body, messages);
-      if (leases.empty()) return false;
-      c.next = post(ack_, "{\"leases\":[" + leases + "]}");
-      return true;
+    c.waits = false;
+    if (!c.beside) {
+      ++requests;
+      latency.record((clock_type::now() - c.asked).count());
     }
-    messages += c.fetches ? 0 : work_ == "durable" ? batch_ : 1;
-    if (work_ == "alternate") c.fetches = !c.fetches;
-    return true;
+    switch (c.next) {
+      case request::publish:
+        messages += batch_;
+        if (work_ == "alternate") c.next = request::fetch;
+        return true;
+      case request::fetch:
+        if (!c.beside) c.next = request::publish;
+        return !c.beside;
+      case request::lease: {
+        std::uint64_t count = 0;
+        c.ack = post(ack_, "{\"leases\":[" + leases_of(a.body, count) + "]}");
+        if (!c.beside) messages += count;
+        if (count != 0) c.next = request::ack;
+        return count != 0 || c.beside;
+      }
+      case request::ack:
+        c.next = request::lease;
+        return true;
+    }
+    return false;
   }
 
   std::size_t take(std::string_view in, answer& a) const {
@@ -176,6 +226,20 @@ class load {
   latency_histogram latency;
 
  private:
+  const std::string& request_of(const connection& c) const {
+    switch (c.next) {
+      case request::publish:
+        return publish_;
+      case request::fetch:
+        return fetch_;
+      case request::lease:
+        return lease_;
+      case request::ack:
+        break;
+    }
+    return c.ack;
+  }
+
   std::string work_;
   std::size_t batch_;
   std::string publish_, fetch_, lease_, ack_;
@@ -187,27 +251,54 @@ int run(std::map<std::string, std::string> options) {
   };
   const endpoint server = resolve("127.0.0.1", static_cast<std::uint16_t>(number("--port", 8082)));
   const auto server_pid = static_cast<pid_t>(number("--server-pid", 0));
-  load work{server, options["--work"], static_cast<std::size_t>(number("--batch", 1))};
-  std::vector<load::connection> all(static_cast<std::size_t>(number("--connections", 64)));
+  const std::string kind = options["--work"];
+  load work{server, kind, static_cast<std::size_t>(number("--batch", 1))};
+  const auto counted = static_cast<std::size_t>(number("--connections", 64));
+  const bool one_more = kind == "api" || kind == "delivered";
+  std::vector<load::connection> all(counted + (one_more ? 1 : 0));
   const descriptor poll{::epoll_create1(0)};
-  for (auto& c : all) {
-    c.socket = connect_to(server);
+  const auto listen_to = [&](const descriptor& to, void* what) {
     epoll_event e{};
     e.events = EPOLLIN;
-    e.data.ptr = &c;
-    ::epoll_ctl(poll.get(), EPOLL_CTL_ADD, c.socket.get(), &e);
+    e.data.ptr = what;
+    ::epoll_ctl(poll.get(), EPOLL_CTL_ADD, to.get(), &e);
+  };
+  for (auto& c : all) {
+    c.socket = connect_to(server);
+    listen_to(c.socket, &c);
+    c.beside = one_more && &c == &all.back();
+    if (c.beside) c.next = kind == "api" ? load::request::fetch : load::request::lease;
+    if (kind == "deliver") c.next = load::request::lease;
   }
+  const descriptor timer{::timerfd_create(CLOCK_MONOTONIC, 0)};
+  if (kind == "api") {
+    const timespec time{0, std::chrono::nanoseconds{fetch_interval}.count()};
+    const itimerspec every{time, time};
+    ::timerfd_settime(timer.get(), 0, &every, nullptr);
+    listen_to(timer, nullptr);
+  }
+  const auto most = static_cast<std::uint64_t>(number("--messages", 1L << 40));
+  const double memory_before = resident(server_pid);
   const auto cpu_before = cpu_time_of(server_pid);
   const auto begin = clock_type::now();
   const auto end = begin + std::chrono::seconds{number("--seconds", 3)};
   for (auto& c : all) work.ask(c);
-  std::size_t busy = all.size();
+  std::size_t busy = counted;
   std::vector<char> buffer(256 << 10);
   while (busy != 0) {
     epoll_event ready[64];
-    const int n = ::epoll_wait(poll.get(), ready, 64, 10'000);
-    if (n == 0) throw std::runtime_error{"no answer for 10 seconds"};
+    const int n = ::epoll_wait(poll.get(), ready, 64, patience / std::chrono::milliseconds{1});
+    if (n == 0 || clock_type::now() > end + patience) {
+      throw std::runtime_error{"no answer for 10 seconds"};
+    }
     for (int i = 0; i < n; ++i) {
+      if (ready[i].data.ptr == nullptr) {
+        std::uint64_t times = 0;
+        if (::read(timer.get(), &times, sizeof times) > 0 && !all.back().waits) {
+          work.ask(all.back());
+        }
+        continue;
+      }
       auto& c = *static_cast<load::connection*>(ready[i].data.ptr);
       const auto got = ::read(c.socket.get(), buffer.data(), buffer.size());
       if (got <= 0) throw std::runtime_error{"the connection broke"};
@@ -217,9 +308,10 @@ int run(std::map<std::string, std::string> options) {
       if (taken == 0) continue;
       const bool goes_on = work.heard(c, a);
       c.in.erase(0, taken);
-      if (goes_on && clock_type::now() < end) {
+      const bool over = !c.beside && (clock_type::now() >= end || work.messages >= most);
+      if (goes_on && !over) {
         work.ask(c);
-      } else {
+      } else if (!c.beside) {
         --busy;
       }
     }
@@ -238,6 +330,8 @@ int run(std::map<std::string, std::string> options) {
             << each(static_cast<double>(cpu) / 1e3, work.requests)
             << ",\"server_cpu_us_per_message\":"
             << each(static_cast<double>(cpu) / 1e3, work.messages)
+            << ",\"server_more_bytes_per_message\":"
+            << each(resident(server_pid) - memory_before, work.messages)
             << ",\"server_peak_kib\":" << peak_memory_of(server_pid).value_or(0) << "}\n";
   return 0;
 }

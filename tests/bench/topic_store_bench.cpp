@@ -134,6 +134,7 @@ class topic {
     const auto changes = engine_.new_batch();
     made.add_to(*changes);
     engine_.commit(*changes, false);
+    made.reclaim_in(engine_);
   }
 
   store::engine& engine_;
