@@ -114,20 +114,28 @@ TEST(HttpConnection, MayEndAtAnyByte) {
   EXPECT_EQ(other.number("/v1/topics/t", "messages"), 0u);
 }
 
-TEST(HttpConnection, MayEndWhileAnAnswerIsWritten) {
+TEST(HttpConnection, ThatEndsWhileAnAnswerIsWrittenLosesNothing) {
   daemon broker;
   program other{broker};
   other.create("t", R"({"storage":"memory","lease_ms":0})");
   other.subscribe("t", "s");
   for (int i = 0; i != 8; ++i) other.publish("t", std::string(4 << 20, 'x'));
-  for (int i = 0; i != 4; ++i) {
-    http_client client{broker.http_port(), 4096};
-    client.send(http_message{"POST", "/v1/topics/t/subscribers/s/lease", R"({"max":1})"});
-    client.connection().receive(1000);
-    i % 2 == 0 ? client.connection().reset() : client.connection().close();
+  const http_message lease{"POST", "/v1/topics/t/subscribers/s/lease", R"({"max":1})"};
+  const http_message fetch{"POST", "/api/fetch", R"({"subject":"t","id":"s"})"};
+  for (const http_message& asks : {lease, fetch}) {
+    for (int i = 0; i != 4; ++i) {
+      http_client client{broker.http_port(), 4096};
+      client.send(asks);
+      client.connection().receive(1000);
+      i % 2 == 0 ? client.connection().reset() : client.connection().close();
+    }
   }
   broker.await_exactly("http", 1);
-  EXPECT_EQ(other.number("/v1/topics/t/subscribers/s", "leased"), 4u);
+  await("the messages to be given back",
+        [&] { return other.number("/v1/topics/t/subscribers/s", "leased") == 0; });
+  const auto again = other.lease("t", "s", R"({"max":1})");
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].attempt, 1u);
 }
 
 TEST(HttpConnection, IsOneOfAsManyAsThereMayBe) {
@@ -297,14 +305,31 @@ TEST(HttpDrain, AnswersWhatWasAskedAndCloses) {
   EXPECT_EQ(payloads_of(deliveries_in(waiting.end())), "");
   waiting.http().expect_end();
   const auto answer = undelivered.end();
-  EXPECT_EQ(answer.status, 503u) << text_of(answer);
-  EXPECT_EQ(answer.header("retry-after"), "1");
+  EXPECT_EQ(answer.status, 504u) << text_of(answer);
+  EXPECT_NE(answer.body.find(R"("waits_for":["s"])"), std::string::npos) << "it is published";
   EXPECT_FALSE(answer.keeps_open());
   undelivered.http().expect_end();
   EXPECT_EQ(broker.program().wait(), 0);
 
   broker.start_again();
   EXPECT_EQ(program{broker}.drain("u", "s"), "x");
+}
+
+TEST(HttpDrain, WaitsForWhoTakesWhatItHasFetched) {
+  daemon broker;
+  program other{broker};
+  other.subscribe("t", "s");
+  for (int i = 0; i != 4; ++i) other.publish("t", std::string(3 << 20, 'x'));
+  http_client slow{broker.http_port(), 4096};
+  slow.send(http_message{"POST", "/api/fetch", R"({"subject":"t","id":"s"})"});
+  slow.connection().receive(1000);
+  broker.program().signal(SIGTERM);
+  other.http().expect_end();
+  EXPECT_EQ(slow.receive().status, 200u);
+  EXPECT_EQ(broker.program().wait(), 0);
+
+  broker.start_again();
+  EXPECT_EQ(program{broker}.number(subscriber_path("t", "s"), "pending"), 0u);
 }
 
 TEST(HttpDrain, RefusesWhatIsAskedMeanwhile) {

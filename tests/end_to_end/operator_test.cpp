@@ -48,10 +48,11 @@ TEST(OperatorStatus, TellsHowTheDaemonIsDoing) {
             "epoch: 1\nnext: 4\nheld: 1\nsources: 1\nclients: 2\nevents_received: 4\n"
             "notifications_sent: 5\nmessages_published: 0\nmessages_refused: 0\n"
             "messages_refused_unheard: 0\nmessages_delivered: 0\nmessages_acknowledged: 0\n"
-            "messages_returned: 0\ntopics_in_memory: 0\nhttp_connections: 0\nhttp_requests: 0\n"
+            "messages_returned: 0\nmessages_dropped: 0\nmessages_expired: 0\nmessages_dead: 0\n"
+            "topics_in_memory: 0\nhttp_connections: 0\nhttp_requests: 0\n"
             "http_refused: 0\nlog_begin: 0\nlog_end: 19\nlog_events: 3\ncheckpoints: 0\n"
             "store_failing: 0\nstore_bytes: " +
-                bytes + "\n");
+                bytes + "\ntopics_failing: 0\n");
 }
 
 TEST(OperatorStatus, IsJsonIfThatIsWanted) {
@@ -60,12 +61,13 @@ TEST(OperatorStatus, IsJsonIfThatIsWanted) {
       R"({"ok":true,"epoch":1,"next":1,"held":0,"sources":0,"clients":0,"events_received":0,)"
       R"("notifications_sent":0,"messages_published":0,"messages_refused":0,)"
       R"("messages_refused_unheard":0,"messages_delivered":0,"messages_acknowledged":0,)"
-      R"("messages_returned":0,"topics_in_memory":0,"http_connections":0,"http_requests":0,)"
+      R"("messages_returned":0,"messages_dropped":0,"messages_expired":0,"messages_dead":0,)"
+      R"("topics_in_memory":0,"http_connections":0,"http_requests":0,)"
       R"("http_refused":0,"log_begin":0,"log_end":0,"log_events":0,"checkpoints":0,)"
       R"("store_failing":0,"store_bytes":)";
   for (const char* command : {"status", "epoch"}) {
     EXPECT_EQ(printed(broker.store(), {command, "--json"}),
-              facts + std::to_string(broker.status("store_bytes")) + "}\n");
+              facts + std::to_string(broker.status("store_bytes")) + ",\"topics_failing\":0}\n");
   }
   EXPECT_EQ(printed(broker.store(), {"epoch", "new", "--json"}),
             "{\"ok\":true,\"epoch\":2,\"next\":1}\n");

@@ -1,7 +1,10 @@
 /// What people do with topics by `skein`, while the daemon runs and while it does not.
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <csignal>
+#include <fstream>
 #include <set>
 #include <sstream>
 
@@ -155,7 +158,7 @@ TEST(TopicCommands, TopicsAreMadeShownListedAndDeleted) {
   EXPECT_EQ(gone.err, "skein: There is no such topic: there is no topic a\n");
   const auto other = world.skein({"topics", "create", "b0", "--batch", "7"});
   EXPECT_EQ(other.status, 1);
-  EXPECT_EQ(other.err.rfind("skein: The topic is there with other options", 0), 0u) << other.err;
+  EXPECT_EQ(other.err.rfind("skein: It is there with other options", 0), 0u) << other.err;
   const auto wrong = world.skein({"topics", "create", "c", "--order", "odd", "--lease", "48h"});
   EXPECT_EQ(wrong.status, 1);
   EXPECT_EQ(wrong.err.rfind("skein: The request is not valid: /order must be ", 0), 0u);
@@ -209,6 +212,44 @@ TEST(TopicCommands, DeadLettersAreListedReplayedAndPurged) {
   EXPECT_EQ(world.printed({"dlq", "purge", "t", "n"}), "purged: 1\n");
   EXPECT_EQ(world.printed({"dlq", "list", "t", "n"}), "");
   EXPECT_EQ(world.subscriber("t", "n"), nothing_left);
+}
+
+TEST(TopicCommands, ManyDeadLettersAreSettledPageByPage) {
+  const topic_world world;
+  world.printed({"topics", "create", "t", "--max-deliveries", "1", "--lease", "20ms", "--batch",
+                 "1000", "--no-subscribers", "hold", "--priorities", "2"});
+  EXPECT_EQ(world.shell("seq 1000 2499 | skein pub t --batch 1000").status, 0);
+  EXPECT_EQ(world.shell("seq 2500 3999 | skein pub t --batch 1000 --priority 1").status, 0);
+  const auto die = [&] {
+    world.printed({"sub", "t", "n", "--no-ack", "--count", "3000", "--max", "1000"});
+    await("all to be dead", [&] {
+      return world.subscriber("t", "n") == "pending=3000 unread=0 leased=0 waiting=0 dead=3000";
+    });
+  };
+  die();
+  EXPECT_EQ(world.printed({"dlq", "replay", "t", "n"}), "replayed: 3000\n");
+  die();
+  EXPECT_EQ(world.printed({"dlq", "purge", "t", "n", "--json"}),
+            "{\"messages\":3000,\"unknown\":[]}\n");
+  EXPECT_EQ(world.subscriber("t", "n"), nothing_left);
+  EXPECT_EQ(world.printed({"dlq", "purge", "t", "n"}), "purged: 0\n");
+}
+
+TEST(TopicCommands, LongWorkSaysHowFarItIs) {
+  const topic_world world;
+  world.printed({"topics", "create", "t", "--storage", "memory", "--no-subscribers", "drop"});
+  const temporary_directory directory;
+  const std::string pipe = directory.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  auto pub = world.begin({"pub", "t", "--file", pipe});
+  std::fstream input{pipe};  // both ways: does not wait for a reader
+  await("a line while it goes on", [&] {
+    input << "a message" << std::endl;
+    return pub.err().find(" messages in ") != std::string::npos;
+  });
+  EXPECT_TRUE(pub.lives());
+  input.close();
+  EXPECT_EQ(pub.wait(), 0);
 }
 
 TEST(TopicCommands, ASubscriberCanBeRemoved) {

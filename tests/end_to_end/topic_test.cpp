@@ -72,7 +72,7 @@ TEST_F(Topic, IsMadeOnceAndDescribed) {
   EXPECT_EQ(text_of(again), R"(200 {"name":"t","options":)" + default_options + "}\n");
   EXPECT_EQ(again.header("location"), "");
   EXPECT_EQ(text_of(client.put("/v1/topics/t", R"({"priorities":2})")),
-            problem(409, "exists-differently", "The topic is there with other options",
+            problem(409, "exists-differently", "It is there with other options",
                     R"(,"detail":"the topic exists with other options")"));
   EXPECT_EQ(text_of(client.get("/v1/topics/t")),
             R"(200 {"name":"t","options":)" + default_options +
@@ -206,6 +206,11 @@ TEST_F(Topic, HasSubscribersByName) {
   EXPECT_EQ(text_of(made), "201 {\"name\":\"s\"}\n");
   EXPECT_EQ(made.header("location"), "/v1/topics/t/subscribers/s");
   EXPECT_EQ(text_of(client.put("/v1/topics/t/subscribers/s")), "200 {\"name\":\"s\"}\n");
+  EXPECT_EQ(text_of(client.put("/v1/topics/t/subscribers/s", R"({"idle_expiry_ms":3600000})")),
+            "200 {\"name\":\"s\"}\n");
+  EXPECT_EQ(text_of(client.put("/v1/topics/t/subscribers/s", R"({"idle_expiry_ms":0})")),
+            problem(409, "exists-differently", "It is there with other options",
+                    R"(,"detail":"the subscriber exists with other options")"));
   EXPECT_EQ(text_of(client.get("/v1/topics/t/subscribers/s")),
             R"(200 {"name":"s","idle_expiry_ms":3600000,"pending":0,"unread":0,"leased":0,)"
             "\"waiting\":0,\"dead\":0}\n");

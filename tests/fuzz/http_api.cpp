@@ -106,6 +106,7 @@ io::http_request request_of(fuzz::input& in) {
   if (kind == 1) http.target += in.take(in.below(40));
   if (kind == 2) http.target.insert(in.below(http.target.size() + 1), in.take(in.below(10)));
   http.headers.add("Content-Type", one_of(types, in));
+  if (in.below(16) == 0) http.headers.add("Content-Encoding", in.flag() ? "gzip" : "identity");
   if (in.flag()) {
     http.body = in.take(1 << 16);
   } else {
@@ -202,10 +203,18 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     check(*response);
     return 0;
   }
+  if (const auto* const unheard = std::get_if<api::refused_unheard>(&result)) {
+    SKEIN_REQUIRE(http.path().find('%') != std::string_view::npos ||
+                  http.path() == "/api/publish/async");
+    SKEIN_REQUIRE(unheard->response.status == 200);
+    check(unheard->response);
+    return 0;
+  }
   const auto& request = std::get<api::request>(result);
   check(api::write_answer(request.form, std::visit(promises{request.form, with}, request.what)));
   api::refused refused;
-  refused.why = static_cast<api::refused::reason>(http.body.size() % 13);
+  constexpr auto reasons = static_cast<std::size_t>(api::refused::reason::failed) + 1;
+  refused.why = static_cast<api::refused::reason>(http.body.size() % reasons);
   refused.detail = http.body;
   check(api::write_answer(request.form, refused));
   return 0;
