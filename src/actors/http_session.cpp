@@ -53,7 +53,6 @@ void hand_over(pointer self, bool arrived) {
 }
 
 void finish(pointer self) {
-  self->state.unreported.http_closed = 1;
   send_report(self);
   self->quit();
 }
@@ -233,7 +232,8 @@ void publish_unheard(pointer self, api::topic_call&& call) {
 
 void begin(pointer self, api::topic_call&& call) {
   http_session_state& state = self->state;
-  if (const auto* const asked = std::get_if<api::lease>(&call.what)) {
+  if (auto* const asked = std::get_if<api::lease>(&call.what)) {
+    if (state.ended) asked->wait = std::chrono::milliseconds{0};  // nobody would see the client go
     state.waits_at = call.topic;
     state.given = {call.topic, asked->subscriber, {}, true};
   } else if (const auto* const fetched = std::get_if<api::fetch>(&call.what)) {
@@ -447,8 +447,6 @@ http_session_actor::behavior_type http_session(pointer self,
   state.connection.emplace(std::move(connection), self->ctrl(), environment->unit);
   state.share.emplace(environment->bodies);
   state.environment = std::move(environment);
-  state.unreported.http_opened = 1;
-  arm_report(self);
   expect(self, options.request_timeout);
   read_on(self);
 
@@ -462,6 +460,7 @@ http_session_actor::behavior_type http_session(pointer self,
       },
       [self](progress_due) { see_to_deadline(self); },
       [self](events_read message) {
+        if (!self->state.busy) return;  // answered before
         api::events_published done = std::exchange(self->state.events, {});
         if (message.all) {
           on_answer(self, std::move(done));

@@ -173,11 +173,9 @@ void on_down(pointer self, const caf::down_msg& down) {
   } else if (state.controls.erase(id) != 0) {
     if (failed) log::error("control failed", {{"reason", reason}});
   } else if (state.http_sessions.erase(id) != 0) {
-    if (failed) {
-      log::error("http session failed", {{"reason", reason}});
-      counted.http_closed = 1;
-      self->send(state.statistics, report{counted});
-    }
+    if (failed) log::error("http session failed", {{"reason", reason}});
+    counted.http_closed = 1;
+    self->send(state.statistics, report{counted});
   } else if (failed) {
     const bool vital = down.source != state.statistics;
     const char* const part = down.source == state.sequencer        ? "sequencer"
@@ -355,6 +353,9 @@ supervisor_actor::behavior_type supervisor(
         const auto spawned =
             spawn_watched(self, http_session, s.for_http, std::move(accepted.connection));
         s.http_sessions.emplace(spawned.id(), spawned);
+        traffic counted;
+        counted.http_opened = 1;
+        if (s.statistics) self->send(s.statistics, report{counted});
         watch_http(self);
       },
       [self](control_accepted& accepted) {

@@ -41,7 +41,14 @@ api::refused not_delivered(const topic_state& state, topic_state::undelivered& w
 
 /// It is answered when it is committed.
 void stop_waiting(const topic_state& state, topic_state::uncommitted& what) {
-  what.answer = not_delivered(state, *what.then_waits);
+  topic_state::undelivered& waits = *what.then_waits;
+  const bool is_delivered = std::all_of(waits.messages.begin(), waits.messages.end(),
+                                        [&](auto id) { return is_acknowledged(state, id); });
+  if (is_delivered) {
+    what.answer = std::move(waits.answer);
+  } else {
+    what.answer = not_delivered(state, waits);
+  }
   what.then_waits.reset();
 }
 
@@ -98,10 +105,7 @@ result handle_any(pointer self, api::topic_call& call) {
     log_damage(state);
     return done;
   } catch (const store::error& e) {
-    if (const auto suppressed = state.failures.pass(self->clock().now())) {
-      log::error("a topic cannot be read",
-                 {{"topic", state.topic}, {"reason", e.what()}, {"suppressed", *suppressed}});
-    }
+    cannot_read(self, e);
     arm_interval(self);  // for what was done before
     return refusal(reason::failed, "the store cannot be read");
   }
@@ -113,7 +117,7 @@ void do_due_safely(pointer self) {
     do_due(self);
     log_damage(self->state);
   } catch (const store::error& e) {
-    log::error("a topic cannot be read", {{"topic", self->state.topic}, {"reason", e.what()}});
+    cannot_read(self, e);
     // Whoever waits asks again.
     for (auto& [id, all] : std::exchange(self->state.waiting, {})) {
       for (auto& w : all) w.to.deliver(answered{api::leased{}});
@@ -155,7 +159,7 @@ void answer_all(pointer self, const answered& what) {
   }
   for (auto& u : std::exchange(state.unacknowledged, {})) u.to.deliver(what);
   for (auto* const all : {&state.gathered, &state.on_the_way}) {
-    for (auto& u : std::exchange(*all, {})) (u.then_waits ? u.then_waits->to : u.to).deliver(what);
+    for (auto& u : std::exchange(*all, {})) u.to.deliver(what);
   }
 }
 
@@ -265,6 +269,8 @@ topic_actor::behavior_type topic(pointer self, std::shared_ptr<const topic_envir
       },
       [self](topic_due due) {
         self->state.armed.erase(due.at);
+        // If nobody waits, it is done with the next call.
+        if (self->state.waiting.empty() && self->state.unacknowledged.empty()) return;
         do_due_safely(self);
       },
       [self](idle_due) { see_whether_idle(self); },

@@ -10,12 +10,6 @@ namespace {
 /// Gathered bytes that are committed before the interval is over.
 constexpr std::size_t large_commit = 1u << 20;
 
-/// Nobody waits for it any more.
-bool is_acknowledged(const topic_state& state, core::message_id id) {
-  return id.at < state.log->begin(id.priority) ||
-         (state.queue->subscribers() != 0 && state.queue->waits_for(id, 1).empty());
-}
-
 void answer(pointer self, std::vector<topic_state::uncommitted>& all) {
   for (auto& u : std::exchange(all, {})) {
     if (u.then_waits) {
@@ -28,10 +22,9 @@ void answer(pointer self, std::vector<topic_state::uncommitted>& all) {
 
 void refuse(std::vector<topic_state::uncommitted>& all) {
   for (auto& u : std::exchange(all, {})) {
-    auto& to = u.then_waits ? u.then_waits->to : u.to;
-    to.deliver(u.promises ? refusal(reason::not_stored,
-                                    "the store cannot be written; it may take effect later")
-                          : answered{std::move(u.answer)});
+    u.to.deliver(u.promises ? refusal(reason::not_stored,
+                                      "the store cannot be written; it may take effect later")
+                            : answered{std::move(u.answer)});
   }
 }
 
@@ -43,6 +36,19 @@ void begin_to_fail(pointer self) {
 }
 
 }  // namespace
+
+bool is_acknowledged(const topic_state& state, core::message_id id) {
+  return id.at < state.log->begin(id.priority) ||
+         (state.queue->subscribers() != 0 && state.queue->waits_for(id, 1).empty());
+}
+
+void cannot_read(pointer self, const store::error& e) {
+  topic_state& state = self->state;
+  if (const auto suppressed = state.failures.pass(self->clock().now())) {
+    log::error("a topic cannot be read",
+               {{"topic", state.topic}, {"reason", e.what()}, {"suppressed", *suppressed}});
+  }
+}
 
 core::wall_time time_of(pointer self) {
   return self->state.environment->clock(self->clock().now());

@@ -100,7 +100,16 @@ void serve(pointer self, core::subscriber_id id) {
   auto& all = found->second;
   see(self, id);
   while (!all.empty()) {
-    auto messages = take(self, id, all.front().most);
+    std::vector<core::delivery> messages;
+    try {
+      messages = take(self, id, all.front().most);
+    } catch (const store::error& e) {
+      cannot_read(self, e);
+      // Whoever waits asks again.
+      for (auto& w : all) w.to.deliver(answered{api::leased{}});
+      all.clear();
+      break;
+    }
     if (messages.empty()) break;
     answer_committed(self,
                      {std::move(all.front().to), api::leased{std::move(messages)}, false, {}});

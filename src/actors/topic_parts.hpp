@@ -18,6 +18,7 @@ using reason = api::refused::reason;
 core::wall_time time_of(pointer self);
 void arm_report(pointer self);
 void send_report(pointer self);
+void cannot_read(pointer self, const store::error& e);
 
 // --- commits: topic_commits.cpp ---
 
@@ -38,6 +39,9 @@ result committed(pointer self, api::answer what, bool sync, bool promises = true
 
 /// The same for one who has waited.
 void answer_committed(pointer self, topic_state::uncommitted what);
+
+/// Nobody waits for it any more.
+bool is_acknowledged(const topic_state& state, core::message_id id);
 
 /// Answers publishes that have waited for acknowledgements, if all have come.
 void answer_acknowledged(pointer self);

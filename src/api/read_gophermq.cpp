@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -48,8 +49,10 @@ io::http_response invalid_subject() {
   return gophermq_error(400, "invalid subject");
 }
 
-request to_publish(const field& subject, const field& data, endpoint to, wait_for wait) {
+request to_publish(const incoming& in, const field& subject, const field& data, endpoint to,
+                   wait_for wait) {
   publish p;
+  p.timeout = std::min(p.timeout, in.with.longest_wait);
   p.messages.emplace_back().payload = std::make_shared<const std::string>(data.value);
   p.wait = wait;
   return {{to, {}, {}, {}}, topic_call{std::string{subject.value}, std::move(p)}};
@@ -62,7 +65,7 @@ outcome read_gophermq_publish(incoming& in) {
   field subject{"subject", {}}, data{"data", {}};
   if (!read_fields(in.http, body, subject, &data)) return invalid_body();
   if (!is_name(subject.value)) return invalid_subject();
-  return to_publish(subject, data, endpoint::gophermq_publish, in.with.api_wait);
+  return to_publish(in, subject, data, endpoint::gophermq_publish, in.with.api_wait);
 }
 
 outcome read_gophermq_publish_async(incoming& in) {
@@ -70,7 +73,7 @@ outcome read_gophermq_publish_async(incoming& in) {
   field subject{"subject", {}}, data{"data", {}};
   if (!read_fields(in.http, body, subject, &data)) return invalid_body();
   if (!is_name(subject.value)) return refused_unheard{gophermq_ok(), "invalid subject"};
-  return to_publish(subject, data, endpoint::gophermq_publish_async, wait_for::accepted);
+  return to_publish(in, subject, data, endpoint::gophermq_publish_async, wait_for::accepted);
 }
 
 outcome read_gophermq_subscribe(incoming& in) {

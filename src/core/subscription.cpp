@@ -327,6 +327,16 @@ bool subscription::purge(message_id id) {
   return true;
 }
 
+std::vector<message_id> subscription::unfinished() const {
+  std::vector<message_id> all;
+  for (const auto& [id, f] : so_far_.flights) all.push_back(id);
+  for (const auto& [id, key] : passed_) all.push_back(id);
+  for (priority_level p = 0; p != so_far_.streams.size(); ++p) {
+    for (place at = so_far_.streams[p].cursor; at != log_.end(p); ++at) all.push_back({p, at});
+  }
+  return all;
+}
+
 std::uint64_t subscription::undelivered() const {
   std::uint64_t all = passed_.size();
   for (priority_level p = 0; p != so_far_.streams.size(); ++p) {

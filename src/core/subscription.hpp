@@ -131,6 +131,9 @@ class subscription {
   /// So many are pending, and not in flight.
   std::uint64_t undelivered() const;
 
+  /// All that are pending.
+  std::vector<message_id> unfinished() const;
+
   bool has_finished(message_id id) const {
     return so_far_.streams[id.priority].finished.contains(id.at);
   }

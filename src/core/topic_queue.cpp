@@ -126,16 +126,10 @@ bool topic_queue::unsubscribe(subscriber_id id) {
   for (priority_level p = 0; p != options_.priorities; ++p) {
     by_floor_[p].erase({found->second.floors[p], id});
   }
+  const auto unfinished = found->second.progress.unfinished();
   subscriptions_.erase(found);
-  for (priority_level p = 0; p != options_.priorities; ++p) {
-    erase_behind_everybody(p);
-    if (subscriptions_.empty() || subscriptions_.size() > few_subscribers) continue;
-    // Behind the lowest floor all may have finished what only the one who has gone had not.
-    const subscription& last = subscriptions_.at(by_floor_[p].begin()->second).progress;
-    for (const auto& [begin, end] : last.so_far().streams[p].finished.intervals()) {
-      for (place at = begin; at != end; ++at) erase_if_finished({p, at});
-    }
-  }
+  for (priority_level p = 0; p != options_.priorities; ++p) erase_behind_everybody(p);
+  for (const message_id m : unfinished) erase_if_finished(m);
   return true;
 }
 
@@ -158,9 +152,14 @@ template <class Result, class F>
 Result topic_queue::with(subscriber_id id, Result none, F&& f) {
   const auto found = subscriptions_.find(id);
   if (found == subscriptions_.end()) return none;
-  Result result = f(found->second.progress);
-  settle(*found);
-  return result;
+  try {
+    Result result = f(found->second.progress);
+    settle(*found);
+    return result;
+  } catch (...) {  // the log cannot be read, after some was done perhaps
+    settle(*found);
+    throw;
+  }
 }
 
 std::vector<delivery> topic_queue::lease(subscriber_id id, std::uint32_t most, wall_time now) {
@@ -264,7 +263,7 @@ void topic_queue::settle(subscriber_map::value_type& s) {
 }
 
 void topic_queue::erase_if_finished(message_id id) {
-  if (subscriptions_.size() > few_subscribers) return;
+  if (subscriptions_.empty() || subscriptions_.size() > few_subscribers) return;
   const bool by_all = std::all_of(subscriptions_.begin(), subscriptions_.end(), [&](const auto& s) {
     return s.second.progress.has_finished(id);
   });

@@ -39,6 +39,7 @@ std::string published_by(std::string body, std::string_view type = "application/
 TEST(GophermqPublish, PublishesOneMessage) {
   settings with;
   with.api_wait = wait_for::delivered;
+  with.longest_wait = std::chrono::seconds{5};
   const auto r = request_of(post("/api/publish", R"({"subject":"a.b","data":"x"})"), with);
   EXPECT_EQ(r.form.to, endpoint::gophermq_publish);
   const auto& c = std::get<topic_call>(r.what);
@@ -54,6 +55,7 @@ TEST(GophermqPublish, PublishesOneMessage) {
   EXPECT_EQ(m.expires, core::no_time);
   EXPECT_FALSE(m.ttl);
   EXPECT_EQ(p.wait, wait_for::delivered);
+  EXPECT_EQ(p.timeout, with.longest_wait) << "if that is less than 30 s";
 }
 
 TEST(GophermqPublish, ReadsFieldsAsGoDoes) {
