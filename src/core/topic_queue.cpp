@@ -10,8 +10,8 @@ namespace {
 /// With more subscribers a message is erased only when all before it are finished, too.
 constexpr std::size_t few_subscribers = 8;
 
-/// A message that is due is delayed by so much more when the log fails to find its key.
-constexpr wall_time again_after = 1'000;  // ms
+/// Until messages that are due are looked at again when the log has failed to find a key, ms.
+constexpr wall_time again_after = 1'000;
 
 }  // namespace
 
@@ -208,8 +208,7 @@ wall_time topic_queue::next_deadline() const {
 void topic_queue::do_due(wall_time now) {
   std::exception_ptr failure;
   std::size_t bytes = 0;
-  for (std::size_t n = 0; n != most_due && bytes < most_leased_bytes && !failure; ++n) {
-    if (now < try_due_at_) break;
+  for (std::size_t n = 0; n != most_due && bytes < most_leased_bytes && now >= try_due_at_; ++n) {
     const wall_time at = log_.next_due();
     auto due = log_.take_due(now);
     if (!due) break;
