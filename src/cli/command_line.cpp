@@ -77,4 +77,13 @@ po::variables_map parse(const arguments& args, const po::options_description& op
   return values;
 }
 
+po::variables_map parse_words(const arguments& args, const po::options_description& options,
+                              arguments& words) {
+  po::options_description all;
+  all.add(options).add_options()("word", po::value(&words));
+  po::positional_options_description positional;
+  positional.add("word", -1);
+  return parse(args, all, positional);
+}
+
 }  // namespace skein::cli

@@ -60,11 +60,7 @@ control_options parse_control(const arguments& args, const char* about) {
        "give up after so many ms without an answer; 0: never")                 //
       ("json", po::bool_switch(&o.json), "print the whole answer as it came")  //
       ("help", po::bool_switch(&o.help), "show this text");
-  po::options_description all;
-  all.add(visible).add_options()("word", po::value(&o.words));
-  po::positional_options_description positional;
-  positional.add("word", -1);
-  const auto values = parse(args, all, positional);
+  const auto values = parse_words(args, visible, o.words);
   if (!o.socket.empty() && !values["directory"].defaulted()) {
     throw usage_error{"--directory and --socket exclude each other"};
   }

@@ -142,11 +142,7 @@ int dlq_command(const arguments& args) {
   visible.add_options()                                                             //
       ("json", po::bool_switch(&o.json), "print lines of JSON, as the API has it")  //
       ("help", po::bool_switch(&help), "show this text");
-  po::options_description all;
-  all.add(visible).add_options()("word", po::value(&words));
-  po::positional_options_description positional;
-  positional.add("word", -1);
-  parse(args, all, positional);
+  parse_words(args, visible, words);
   if (help) {
     std::cout << about << visible << std::flush;
     return exit_good;

@@ -130,11 +130,7 @@ int pub_command(const arguments& args) {
        "each line, or PAYLOAD, is a message as the API takes it, as {\"payload\":\"a\",\"key\":"
        "\"b\"}; print what became of each as a line of JSON")  //
       ("help", po::bool_switch(&help), "show this text");
-  po::options_description all;
-  all.add(visible).add_options()("word", po::value(&o.words));
-  po::positional_options_description positional;
-  positional.add("word", -1);
-  const auto values = parse(args, all, positional);
+  const auto values = parse_words(args, visible, o.words);
   if (help) {
     std::cout << about << visible << std::flush;
     return exit_good;

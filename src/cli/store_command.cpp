@@ -91,11 +91,7 @@ int store_command(const arguments& args) {
       ("socket", po::value(&socket)->value_name("PATH"),
        "for backup: the daemon's control.socket; without this option DIR/control")  //
       ("help", po::bool_switch(&help), "show this text");
-  po::options_description all;
-  all.add(visible).add_options()("word", po::value(&words));
-  po::positional_options_description positional;
-  positional.add("word", -1);
-  parse(args, all, positional);
+  parse_words(args, visible, words);
   if (help) {
     std::cout << about << visible << std::flush;
     return exit_good;

@@ -43,11 +43,7 @@ void parse_sub(const arguments& args, const char* about, po::options_description
   visible.add_options()                                                                   //
       ("json", po::bool_switch(&o.what.json), "print whole deliveries as lines of JSON")  //
       ("help", po::bool_switch(&o.help), "show this text");
-  po::options_description all;
-  all.add(visible).add_options()("word", po::value(&words));
-  po::positional_options_description positional;
-  positional.add("word", -1);
-  parse(args, all, positional);
+  parse_words(args, visible, words);
   if (o.help) {
     std::cout << about << visible << std::flush;
     return;

@@ -166,10 +166,8 @@ int topics_command(const arguments& args) {
     of_topics.add_options()(o.name, po::value<std::string>()->value_name(o.value), o.meaning);
   }
   po::options_description all;
-  all.add(general).add(of_topics).add_options()("word", po::value(&words));
-  po::positional_options_description positional;
-  positional.add("word", -1);
-  const auto values = parse(args, all, positional);
+  all.add(general).add(of_topics);
+  const auto values = parse_words(args, all, words);
   if (help) {
     std::cout << about << general << '\n' << of_topics << std::flush;
     return exit_good;
