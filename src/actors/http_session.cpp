@@ -323,6 +323,9 @@ bool handle(pointer self, const io::http_request& http) {
   const http_options& options = state.environment->options;
   expect(self, options.max_wait + options.request_timeout);
   if (state.draining) {
+    if (state.form.to == api::endpoint::gophermq_publish_async) {
+      count_unheard(self, "topic", std::get<api::topic_call>(request.what).topic);
+    }
     return respond(self, api::write_answer(state.form, refusal(reason::ending).what));
   }
   if (state.form.to == api::endpoint::gophermq_publish_async) {

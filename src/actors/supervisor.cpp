@@ -292,11 +292,11 @@ supervisor_actor::behavior_type supervisor(
   }
   topic_options for_topics = options.topic;
   if (!stored->engine) for_topics.defaults.storage = core::topic_storage::memory;
-  state.topics = spawn_watched(
-      self, topics,
-      std::make_shared<const topics_environment>(topics_environment{
-          for_topics, topic_clock{wall_clock(), self->clock().now()}, stored->engine.get(),
-          state.topic_recorder, state.statistics, report_interval}));
+  state.topics =
+      spawn_watched(self, topics,
+                    topic_environment{for_topics, topic_clock{wall_clock(), self->clock().now()},
+                                      stored->engine.get(), state.topic_recorder, state.statistics,
+                                      report_interval});
   state.sequencer = spawn_watched(
       self, sequencer,
       std::make_shared<const sequencer_environment>(sequencer_environment{

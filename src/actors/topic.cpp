@@ -52,28 +52,14 @@ void stop_waiting(const topic_state& state, topic_state::uncommitted& what) {
   what.then_waits.reset();
 }
 
-void do_due(pointer self) {
+/// Those for whom `is_meant` is true, as things stand.
+template <class IsMeant>
+void answer_waiting(pointer self, IsMeant is_meant) {
   topic_state& state = self->state;
-  const core::wall_time now = time_of(self);
-  if (next_deadline(state) <= now) {
-    state.queue->do_due(now);
-    arm_interval(self);
-  }
-  serve_all(self);
-  answer_acknowledged(self);  // what was replaced or has expired is not waited for
-  auto& late = state.unacknowledged;
-  for (auto u = late.begin(); u != late.end();) {
-    if (u->until > now) {
-      ++u;
-      continue;
-    }
-    u->to.deliver(answered{not_delivered(state, *u)});
-    u = late.erase(u);
-  }
   for (auto w = state.waiting.begin(); w != state.waiting.end();) {
     auto& all = w->second;
     for (auto one = all.begin(); one != all.end();) {
-      if (one->until > now) {
+      if (!is_meant(*one)) {
         ++one;
         continue;
       }
@@ -83,6 +69,28 @@ void do_due(pointer self) {
     }
     w = all.empty() ? state.waiting.erase(w) : std::next(w);
   }
+  auto& publishes = state.unacknowledged;
+  for (auto p = publishes.begin(); p != publishes.end();) {
+    if (!is_meant(*p)) {
+      ++p;
+      continue;
+    }
+    p->to.deliver(answered{not_delivered(state, *p)});
+    p = publishes.erase(p);
+  }
+}
+
+void do_due(pointer self) {
+  topic_state& state = self->state;
+  const core::wall_time now = time_of(self);
+  if (next_deadline(state) <= now) {
+    state.queue->do_due(now);
+    arm_interval(self);
+  }
+  serve_all(self);
+  answer_acknowledged(self);  // what was replaced or has expired is not waited for
+  const auto is_late = [now](const auto& waits) { return waits.until <= now; };
+  answer_waiting(self, is_late);
   arm_deadline(self);
 }
 
@@ -164,50 +172,20 @@ void answer_all(pointer self, const answered& what) {
 }
 
 /// As things stand.
-void answer_waiter(pointer self, caf::actor_id waiter) {
+template <class IsMeant>
+void answer_waiting_or_uncommitted(pointer self, IsMeant is_meant) {
   topic_state& state = self->state;
-  for (auto w = state.waiting.begin(); w != state.waiting.end();) {
-    auto& all = w->second;
-    for (auto one = all.begin(); one != all.end();) {
-      if (one->waiter != waiter) {
-        ++one;
-        continue;
-      }
-      see(self, w->first);
-      one->to.deliver(answered{api::leased{}});
-      one = all.erase(one);
-    }
-    w = all.empty() ? state.waiting.erase(w) : std::next(w);
-  }
-  auto& waits = state.unacknowledged;
-  for (auto u = waits.begin(); u != waits.end();) {
-    if (u->waiter != waiter) {
-      ++u;
-      continue;
-    }
-    u->to.deliver(answered{not_delivered(state, *u)});
-    u = waits.erase(u);
-  }
+  answer_waiting(self, is_meant);
   for (auto* const all : {&state.gathered, &state.on_the_way}) {
     for (auto& u : *all) {
-      if (u.then_waits && u.then_waits->waiter == waiter) stop_waiting(state, u);
+      if (u.then_waits && is_meant(*u.then_waits)) stop_waiting(state, u);
     }
   }
 }
 
 void begin_to_end(pointer self) {
   topic_state& state = self->state;
-  for (auto& [id, all] : std::exchange(state.waiting, {})) {
-    for (auto& w : all) w.to.deliver(answered{api::leased{}});
-  }
-  for (auto& u : std::exchange(state.unacknowledged, {})) {
-    u.to.deliver(answered{not_delivered(state, u)});
-  }
-  for (auto* const all : {&state.gathered, &state.on_the_way}) {
-    for (auto& u : *all) {
-      if (u.then_waits) stop_waiting(state, u);
-    }
-  }
+  answer_waiting_or_uncommitted(self, [](const auto&) { return true; });
   if (state.failing) {
     end_failing(self);
     return;
@@ -256,7 +234,10 @@ topic_actor::behavior_type topic(pointer self, std::shared_ptr<const topic_envir
 
   return {
       [self](api::topic_call& call) { return handle_any(self, call); },
-      [self](const wait_abandoned& by) { answer_waiter(self, by.waiter); },
+      [self](const wait_abandoned& by) {
+        answer_waiting_or_uncommitted(
+            self, [&by](const auto& waits) { return waits.waiter == by.waiter; });
+      },
       [self](commit_due due) {
         bool& armed = due.what == commit_due::why::interval ? self->state.interval_armed
                                                             : self->state.end_armed;

@@ -44,15 +44,15 @@ class topic_clock {
   core::time_point at_;
 };
 
-/// What all topics share; lives as long as they do.
+/// What all topics share, and who knows them; lives as long as they do.
 struct topic_environment {
   topic_options options;
   topic_clock clock;
   store::engine* engine = nullptr;  ///< null if nothing is stored
   topic_recorder_actor recorder;    ///< likewise
-  topics_actor topics;
   statistics_actor statistics;
   std::chrono::milliseconds report_interval;
+  topics_actor topics{};  ///< set by itself
 };
 
 struct topic_state {

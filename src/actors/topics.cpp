@@ -122,7 +122,7 @@ topics_state::open_topic& open(pointer self, const store::topic_entry& entry) {
   topics_state& state = self->state;
   const auto found = state.open.find(entry.name);
   if (found != state.open.end()) return found->second;
-  const auto actor = self->spawn(topic, state.for_topics, entry.name, entry.options, entry.number);
+  const auto actor = self->spawn(topic, state.environment, entry.name, entry.options, entry.number);
   self->monitor(actor);
   state.names.emplace(actor.id(), entry.name);
   ++state.unreported.topics_opened;
@@ -131,7 +131,7 @@ topics_state::open_topic& open(pointer self, const store::topic_entry& entry) {
 }
 
 /// It is not in memory any more.
-void forget(pointer self, const caf::actor_id actor) {
+void forget(pointer self, caf::actor_id actor) {
   topics_state& state = self->state;
   const auto name = state.names.find(actor);
   if (name == state.names.end()) return;
@@ -328,15 +328,12 @@ void on_down(pointer self, const caf::down_msg& down) {
 
 }  // namespace
 
-topics_actor::behavior_type topics(pointer self,
-                                   std::shared_ptr<const topics_environment> environment) {
+topics_actor::behavior_type topics(pointer self, topic_environment environment) {
   log_exceptions(self);
   topics_state& state = self->state;
-  if (environment->engine) state.catalog.emplace(*environment->engine);
-  state.for_topics = std::make_shared<const topic_environment>(topic_environment{
-      environment->options, environment->clock, environment->engine, environment->recorder,
-      topics_actor{self}, environment->statistics, environment->report_interval});
-  state.environment = std::move(environment);
+  if (environment.engine) state.catalog.emplace(*environment.engine);
+  environment.topics = topics_actor{self};
+  state.environment = std::make_shared<const topic_environment>(std::move(environment));
   self->set_down_handler([self](caf::down_msg& down) { on_down(self, down); });
 
   return {

@@ -19,15 +19,6 @@
 
 namespace skein {
 
-struct topics_environment {
-  topic_options options;
-  topic_clock clock;
-  store::engine* engine = nullptr;  ///< null if nothing is stored
-  topic_recorder_actor recorder;    ///< likewise
-  statistics_actor statistics;
-  std::chrono::milliseconds report_interval;
-};
-
 struct topics_state {
   static inline const char* name = "topics";
 
@@ -46,8 +37,7 @@ struct topics_state {
     bool late = false;  ///< the recorder could not write it, and tries it again
   };
 
-  std::shared_ptr<const topics_environment> environment;
-  std::shared_ptr<const topic_environment> for_topics;
+  std::shared_ptr<const topic_environment> environment;
   std::unordered_map<std::string, open_topic> open;
   std::unordered_map<caf::actor_id, std::string> names;  ///< of the open ones
   std::optional<store::topic_catalog> catalog;
@@ -63,6 +53,6 @@ struct topics_state {
 };
 
 topics_actor::behavior_type topics(topics_actor::stateful_pointer<topics_state> self,
-                                   std::shared_ptr<const topics_environment> environment);
+                                   topic_environment environment);
 
 }  // namespace skein

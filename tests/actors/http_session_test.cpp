@@ -434,7 +434,9 @@ TEST_F(HttpSession, EventsThatNobodyReadsAreRefused) {
 TEST_F(HttpSession, DrainsBehindTheAnswer) {
   serve();
   subscribe("a", "one");
-  const auto stream = connect(), idle = connect(), half = connect();
+  const auto stream = connect(), idle = connect(), half = connect(), late = connect();
+  const std::string async = post("/api/publish/async", "{\"subject\":\"a\",\"data\":\"x\"}");
+  late->says(async.substr(0, 20));
   stream->says(leasing(1000));
   half->says("GET /ready");
   run();
@@ -446,6 +448,10 @@ TEST_F(HttpSession, DrainsBehindTheAnswer) {
   EXPECT_EQ(statuses(*stream), codes{200}) << "it waits no longer";
   EXPECT_NE(stream->heard().find("Connection: close"), std::string::npos);
   EXPECT_TRUE(stream->closed());
+  late->says(async.substr(20));
+  run();
+  EXPECT_EQ(statuses(*late), codes{200});
+  EXPECT_EQ(statistics.counted.refused_unheard, 1u) << "though there is a subscriber";
   half->says(" HTTP/1.1\r\nHost: a\r\n\r\n");
   run();
   EXPECT_EQ(statuses(*half), codes{204});

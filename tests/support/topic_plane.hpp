@@ -49,10 +49,10 @@ class topic_plane : public actor_test {
                               topic_recorder_environment{*engine, statistics_is, report_interval}));
     }
     if (!stores) options.defaults.storage = core::topic_storage::memory;
-    plane = system.spawn(
-        topics, std::make_shared<const topics_environment>(topics_environment{
-                    options, topic_clock{wall, scheduler.clock().now()},
-                    stores ? engine.get() : nullptr, recorder, statistics_is, report_interval}));
+    plane =
+        system.spawn(topics, topic_environment{options, topic_clock{wall, scheduler.clock().now()},
+                                               stores ? engine.get() : nullptr, recorder,
+                                               statistics_is, report_interval});
     run();
   }
 
