@@ -1,6 +1,6 @@
 #include "api/calls.hpp"
 
-#include "api/utf8.hpp"
+#include "core/utf8.hpp"
 
 namespace skein::api {
 
@@ -12,7 +12,7 @@ bool is_name(std::string_view text) {
       return false;
     before = c;
   }
-  return before != '.' && is_utf8(text);
+  return before != '.' && core::is_utf8(text);
 }
 
 }  // namespace skein::api

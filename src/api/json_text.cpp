@@ -3,7 +3,7 @@
 #include <array>
 #include <charconv>
 
-#include "api/utf8.hpp"
+#include "core/utf8.hpp"
 
 namespace skein::api {
 namespace {
@@ -52,7 +52,7 @@ std::size_t append_special(std::string& out, std::string_view rest, json_escapes
     out += digits[c & 0xF];
     return 1;
   }
-  const std::size_t size = utf8_character(rest);
+  const std::size_t size = core::utf8_character(rest);
   if (size == 0) {
     out += "\\ufffd";
     return 1;

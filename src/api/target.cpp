@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "api/utf8.hpp"
+#include "core/utf8.hpp"
 #include "io/http.hpp"
 
 namespace skein::api {
@@ -75,7 +75,7 @@ query_fields::query_fields(std::string_view query, field_errors& errors) : error
 bool query_fields::text(std::string_view name, std::size_t most, std::string& to) {
   auto* const found = find(name);
   if (found == nullptr) return false;
-  if (found->value.size() > most || !is_utf8(found->value))
+  if (found->value.size() > most || !core::is_utf8(found->value))
     return wrong(name, "must be UTF-8, no longer than " + std::to_string(most) + " bytes");
   to = std::move(found->value);
   return true;

@@ -7,8 +7,8 @@
 #include "api/json_response.hpp"
 #include "api/problem.hpp"
 #include "api/time_text.hpp"
-#include "api/utf8.hpp"
 #include "api/words.hpp"
+#include "core/utf8.hpp"
 
 namespace skein::api {
 namespace {
@@ -35,7 +35,7 @@ void write_message(json_writer& out, const core::message& m) {
   if (!m.key.empty()) out.name("key").text(m.key);
   out.name("published").text(time_text(m.published));
   if (m.expires != core::no_time) out.name("expires_at").text(time_text(m.expires));
-  if (is_utf8(*m.payload)) {
+  if (core::is_utf8(*m.payload)) {
     out.name("payload").text(*m.payload);
   } else {
     out.name("payload_base64").text(base64_of(*m.payload));

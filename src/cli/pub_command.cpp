@@ -5,9 +5,9 @@
 
 #include "api/base64.hpp"
 #include "api/json_text.hpp"
-#include "api/utf8.hpp"
 #include "cli/commands.hpp"
 #include "cli/publisher.hpp"
+#include "core/utf8.hpp"
 
 namespace skein::cli {
 
@@ -53,7 +53,7 @@ class message_maker {
     std::string text;
     api::json_writer out{text};
     out.begin_object();
-    if (api::is_utf8(payload)) {
+    if (core::is_utf8(payload)) {
       out.name("payload").text(payload);
     } else {
       out.name("payload_base64").text(api::base64_of(payload));

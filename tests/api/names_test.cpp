@@ -3,7 +3,7 @@
 #include <string>
 
 #include "api/calls.hpp"
-#include "api/utf8.hpp"
+#include "core/utf8.hpp"
 
 namespace skein::api {
 namespace {
@@ -33,12 +33,12 @@ TEST(Utf8, IsWhatRfc3629Says) {
        {""s, "plain text of some length"s, "\x7f"s, "\xc2\x80"s, "\xdf\xbf"s, "\xe0\xa0\x80"s,
         "\xed\x9f\xbf"s, "\xee\x80\x80"s, "\xef\xbf\xbf"s, "\xf0\x90\x80\x80"s, "\xf4\x8f\xbf\xbf"s,
         "\0"s, "seven b\xc3\xa9 and more of it \xe4\xb8\xad"s})
-    EXPECT_TRUE(is_utf8(text)) << text;
+    EXPECT_TRUE(core::is_utf8(text)) << text;
   for (const auto& text :
        {"\x80"s, "\xbf"s, "\xc0\x80"s, "\xc1\xbf"s, "\xc2"s, "\xc2\x41"s, "\xe0\x9f\xbf"s,
         "\xe0\xa0"s, "\xed\xa0\x80"s, "\xf0\x8f\xbf\xbf"s, "\xf0\x90\x80"s, "\xf4\x90\x80\x80"s,
         "\xf5\x80\x80\x80"s, "\xff"s, "eight by\xff"s, "sixteen bytes he\x80re"s})
-    EXPECT_FALSE(is_utf8(text)) << text;
+    EXPECT_FALSE(core::is_utf8(text)) << text;
 }
 
 TEST(Utf8, HasOneFormForEachOfItsCharacters) {
@@ -47,9 +47,9 @@ TEST(Utf8, HasOneFormForEachOfItsCharacters) {
   for (int first = 0x80; first != 0x100; ++first) {
     for (int second = 0; second != 0x100; ++second) {
       const std::string two{static_cast<char>(first), static_cast<char>(second)};
-      if (is_utf8(two)) ++valid;
+      if (core::is_utf8(two)) ++valid;
       for (int third = 0x80; third != 0xC0; ++third)
-        if (utf8_character(two + static_cast<char>(third)) == 3) ++valid;
+        if (core::utf8_character(two + static_cast<char>(third)) == 3) ++valid;
     }
   }
   EXPECT_EQ(valid, (0x800U - 0x80U) + (0x10000U - 0x800U - 0x800U));

@@ -1,9 +1,9 @@
-#include "api/utf8.hpp"
+#include "core/utf8.hpp"
 
 #include <cstdint>
 #include <cstring>
 
-namespace skein::api {
+namespace skein::core {
 
 std::size_t utf8_character(std::string_view text) {
   if (text.empty()) return 0;
@@ -36,4 +36,4 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-}  // namespace skein::api
+}  // namespace skein::core

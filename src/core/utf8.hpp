@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace skein::api {
+namespace skein::core {
 
 /// Bytes of the character that `text` begins with, 1..4; 0 if it begins with none (RFC 3629: no
 /// surrogates, nothing longer than it has to be, nothing beyond U+10FFFF).
@@ -11,4 +11,4 @@ std::size_t utf8_character(std::string_view text);
 
 bool is_utf8(std::string_view text);
 
-}  // namespace skein::api
+}  // namespace skein::core
