@@ -22,9 +22,15 @@ std::string_view round::in_one_piece(std::uint32_t index) const {
 }
 
 void round::copy_to(char* out, std::uint32_t index) const {
+  // An empty portion may have no place to go to, and memcpy takes none that is null.
+  const auto append = [&out](const char* from, std::size_t size) {
+    if (size == 0) return;
+    std::memcpy(out, from, size);
+    out += size;
+  };
   const char* const broadcasts = broadcasts_.data();
   if (index == broadcasts_only) {
-    std::memcpy(out, broadcasts, broadcasts_.size());
+    append(broadcasts, broadcasts_.size());
     return;
   }
   // The lines of a session are far apart in memory; waiting for each in turn would cost more than
@@ -35,15 +41,11 @@ void round::copy_to(char* out, std::uint32_t index) const {
   for (std::uint32_t i = g.first; i != g.last; ++i) {
     if (i + ahead < g.last) __builtin_prefetch(parts_[i + ahead].text);
     const part& p = parts_[i];
-    if (const std::size_t run = p.broadcasts_before - done; run != 0) {
-      std::memcpy(out, broadcasts + done, run);
-      out += run;
-      done = p.broadcasts_before;
-    }
-    std::memcpy(out, p.text, p.length);
-    out += p.length;
+    append(broadcasts + done, p.broadcasts_before - done);
+    done = p.broadcasts_before;
+    append(p.text, p.length);
   }
-  std::memcpy(out, broadcasts + done, broadcasts_.size() - done);
+  append(broadcasts + done, broadcasts_.size() - done);
 }
 
 round::group& round_builder::group_of(session_index session) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/round.hpp"
 
@@ -30,9 +31,9 @@ class naive_round {
 };
 
 inline std::string portion_of(const core::round& round, std::uint32_t index) {
-  std::string text(round.size_of(index), '?');
+  std::vector<char> text(round.size_of(index));  // null if it is empty
   round.copy_to(text.data(), index);
-  return text;
+  return {text.begin(), text.end()};
 }
 
 /// The portion of a session: that of its group, or the broadcasts.
