@@ -110,7 +110,8 @@ std::string process::text_of(int file, std::size_t from) {
   }
 }
 
-std::size_t process::status_field(const std::string& name) const {
+std::size_t process::size_of(const std::string& name) const {
+  if (SKEIN_SANITIZED) return 0;
   std::ifstream status{"/proc/" + std::to_string(id_) + "/status"};
   for (std::string word; status >> word;) {
     if (word != name + ":") continue;
