@@ -6,6 +6,14 @@
 
 namespace skein::store {
 
+namespace {
+
+constexpr std::size_t half(std::size_t n) {
+  return (n + 1) / 2;
+}
+
+}  // namespace
+
 void delayed_messages::add(wall_time due, const delayed_message& m) {
   const name n{due, ever_++};
   ++count_;
@@ -13,13 +21,13 @@ void delayed_messages::add(wall_time due, const delayed_message& m) {
   if (!is_first(n)) return;
   first_.emplace(n, m);
   first_bytes_ += size_of(m.what);
-  if (first_.size() > most_first || first_bytes_ > most_first_bytes) keep_fewer();
+  if (first_.size() > memory_.delayed || first_bytes_ > memory_.delayed_bytes) keep_fewer();
 }
 
 /// Half as much as there may be. What goes is stored, or not committed.
 void delayed_messages::keep_fewer() {
   while (first_.size() > 1 &&
-         (first_.size() > most_first / 2 || first_bytes_ > most_first_bytes / 2)) {
+         (first_.size() > half(memory_.delayed) || first_bytes_ > half(memory_.delayed_bytes))) {
     const auto last = std::prev(first_.end());
     others_ = last->first;
     first_bytes_ -= size_of(last->second.what);
@@ -40,7 +48,7 @@ void delayed_messages::know_first() {
     for (; at->valid() && at->key() < behind_all; at->next()) {
       const message_family_key key = parse_message_key(at->key());
       const name n{key.due, key.n};
-      if (read.size() == most_first / 2 || bytes >= most_first_bytes / 2) {
+      if (read.size() == half(memory_.delayed) || bytes >= half(memory_.delayed_bytes)) {
         end = n;
         break;
       }

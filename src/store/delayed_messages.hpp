@@ -14,19 +14,18 @@
 #include "store/changes.hpp"
 #include "store/engine.hpp"
 #include "store/topic_layout.hpp"
+#include "store/topic_memory.hpp"
 #include "store/uncommitted.hpp"
 
 namespace skein::store {
 
 class delayed_messages {
  public:
-  static constexpr std::size_t most_first = 512;
-  static constexpr std::size_t most_first_bytes = 256 << 10;
-
   /// \param count  there are
   /// \param ever   there were
-  delayed_messages(engine& from, topic_number topic, std::uint64_t count, std::uint64_t ever)
-      : engine_(from), topic_(topic), count_(count), ever_(ever) {}
+  delayed_messages(engine& from, topic_number topic, std::uint64_t count, std::uint64_t ever,
+                   const topic_memory& memory = {})
+      : engine_(from), topic_(topic), memory_(memory), count_(count), ever_(ever) {}
 
   void add(wall_time due, const delayed_message& m);
   wall_time next_due();  ///< core::no_time if there is none
@@ -53,6 +52,7 @@ class delayed_messages {
 
   engine& engine_;
   topic_number topic_;
+  topic_memory memory_;
   std::uint64_t count_;
   std::uint64_t ever_;
   uncommitted<name, std::optional<delayed_message>> changes_;

@@ -27,6 +27,7 @@
 #include "store/changes.hpp"
 #include "store/engine.hpp"
 #include "store/topic_layout.hpp"
+#include "store/topic_memory.hpp"
 
 namespace skein::store {
 
@@ -45,7 +46,7 @@ class topic_log final : public core::topic_log {
   ///             so much earlier
   /// \param first  where the streams begin if nothing is stored yet
   topic_log(engine& from, topic_number number, const core::topic_options& options,
-            core::wall_time now, core::place first = 0);
+            core::wall_time now, core::place first = 0, const topic_memory& memory = {});
   ~topic_log() override;
 
   /// As they were stored; once. No subscriber gets the id of another that was there before.

@@ -25,10 +25,10 @@ topic_state state_of(engine& from, topic_number number, const core::topic_option
 }  // namespace
 
 topic_log::topic_log(engine& from, topic_number number, const core::topic_options& options,
-                     wall_time now, core::place first) {
+                     wall_time now, core::place first, const topic_memory& memory) {
   const topic_state stored = state_of(from, number, options, first);
   const wall_time set_back = std::max<wall_time>(stored.time - now, 0);
-  state_ = std::make_unique<state>(from, number, options, stored);
+  state_ = std::make_unique<state>(from, number, options, stored, memory);
   state_->read_subscribers(set_back);
   if (options.dedupe == dedupe_policy::first) state_->read_window(set_back, now);
 }

@@ -41,12 +41,13 @@ struct topic_log::state {
     std::uint64_t head_stored = 0;  ///< checksum of the head that was taken last; 0: none was
   };
 
-  state(engine& engine, topic_number topic, const core::topic_options& o, const topic_state& s)
+  state(engine& engine, topic_number topic, const core::topic_options& o, const topic_state& s,
+        const topic_memory& memory)
       : from(engine),
         number(topic),
         options(o),
-        messages(engine, topic, s.streams),
-        delayed(engine, topic, s.delayed, s.delayed_ever),
+        messages(engine, topic, s.streams, memory),
+        delayed(engine, topic, s.delayed, s.delayed_ever, memory),
         subscribers_ever(s.subscribers_ever),
         window(o.dedupe_window) {
     for (const topic_state::stream& one : s.streams) begins.push_back(one.begin);

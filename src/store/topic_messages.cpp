@@ -6,18 +6,15 @@ namespace skein::store {
 
 namespace {
 
-/// A stretch that is read for one message may be all that is wanted of it; what goes on is read in
-/// larger ones.
-constexpr std::size_t first_ahead = 8;
-
 /// More are erased by a range: it is cheaper to write, but slows down what reads.
 constexpr core::place most_single_erases = 256;
 
 }  // namespace
 
 topic_messages::topic_messages(engine& from, topic_number topic,
-                               const std::vector<topic_state::stream>& streams)
-    : engine_(from), topic_(topic) {
+                               const std::vector<topic_state::stream>& streams,
+                               const topic_memory& memory)
+    : engine_(from), topic_(topic), memory_(memory), windows_(memory.stretches) {
   for (const topic_state::stream& s : streams) {
     streams_.push_back({s.kept, s.begin, s.end, s.end, s.end, s.kept, {}});
   }
@@ -88,20 +85,24 @@ topic_messages::window& topic_messages::read_ahead(core::message_id from) {
   auto to = std::find_if(windows_.begin(), windows_.end(), [&](const window& w) {
     return w.priority == from.priority && w.end == from.at && w.asked != 0;
   });
-  std::size_t most = first_ahead;
+  std::size_t most = memory_.first_ahead;
   if (to != windows_.end()) {
-    most = std::min(to->asked * 2, most_ahead);
+    most = std::min(to->asked * 2, memory_.most_ahead);
   } else {
     to = std::min_element(windows_.begin(), windows_.end(),
                           [](const window& a, const window& b) { return a.used < b.used; });
   }
   window read{from.priority, from.at, streams_[from.priority].newest, most, 0, {}};
+  for (const window& w : windows_) {
+    const bool is_behind = w.priority == from.priority && w.begin > from.at && &w != &*to;
+    if (is_behind) read.end = std::min(read.end, w.begin);
+  }
   const std::string end = message_key(topic_, {from.priority, read.end});
   std::size_t bytes = 0;
   const auto at = engine_.walk(family::message);
   for (at->seek(message_key(topic_, from)); at->valid() && at->key() < end; at->next()) {
     const core::place place = parse_message_key(at->key()).id.at;
-    if (read.messages.size() == most || bytes >= most_ahead_bytes) {
+    if (read.messages.size() == most || bytes >= memory_.ahead_bytes) {
       read.end = place;
       break;
     }
@@ -192,7 +193,8 @@ void topic_messages::committed() {
   });
   for (std::size_t p = streams_.size(); p-- != 0;) {
     stream& s = streams_[p];
-    while (!s.messages.empty() && (newest_ > most_newest || newest_bytes_ > most_newest_bytes)) {
+    while (!s.messages.empty() &&
+           (newest_ > memory_.newest || newest_bytes_ > memory_.newest_bytes)) {
       s.newest = s.messages.begin()->first + 1;
       drop_newest(s, s.messages.begin());
     }

@@ -2,7 +2,6 @@
 /// those that were read ahead.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -15,25 +14,21 @@
 #include "store/changes.hpp"
 #include "store/engine.hpp"
 #include "store/topic_layout.hpp"
+#include "store/topic_memory.hpp"
 #include "store/uncommitted.hpp"
 
 namespace skein::store {
 
 class topic_messages {
  public:
-  /// Of the newest, over all priorities.
-  static constexpr std::size_t most_newest = 256;
-  static constexpr std::size_t most_newest_bytes = 256 << 10;
-  /// Of what is read ahead, in each of a few places.
-  static constexpr std::size_t most_ahead = 64;
-  static constexpr std::size_t most_ahead_bytes = 64 << 10;
   /// Room of erased messages is given back when it is so much.
   static constexpr core::place most_erased = 8192;
   static constexpr std::size_t most_erased_bytes = 16 << 20;
   /// When it was so much, files that hold nothing else are deleted.
   static constexpr std::size_t most_dead_bytes = 64 << 20;
 
-  topic_messages(engine& from, topic_number topic, const std::vector<topic_state::stream>& streams);
+  topic_messages(engine& from, topic_number topic, const std::vector<topic_state::stream>& streams,
+                 const topic_memory& memory = {});
 
   core::place begin(core::priority_level priority) const { return streams_[priority].begin; }
   core::place end(core::priority_level priority) const { return streams_[priority].end; }
@@ -68,7 +63,8 @@ class topic_messages {
     std::map<core::place, core::message> messages;
   };
 
-  /// A stretch of a stream, as it is committed.
+  /// A stretch of a stream, as it is committed. No two have a place in common: what changes is
+  /// changed in one.
   struct window {
     core::priority_level priority = 0;
     core::place begin = 0;
@@ -91,11 +87,12 @@ class topic_messages {
 
   engine& engine_;
   topic_number topic_;
+  topic_memory memory_;
   std::vector<stream> streams_;
   uncommitted<core::message_id, std::optional<core::message>> changes_;
   std::size_t newest_ = 0;
   std::size_t newest_bytes_ = 0;
-  std::array<window, 4> windows_;
+  std::vector<window> windows_;
   std::vector<std::string> damage_;
   std::uint64_t used_ = 0;      ///< counts what was read from windows
   std::size_t typical_ = 1024;  ///< bytes of a message, about

@@ -58,12 +58,13 @@ class TopicLog : public ::testing::TestWithParam<bool> {
   }
 
   core::topic_queue::published publish(const std::string& payload, const std::string& key = {},
-                                       core::wall_time deliver_at = 0) {
+                                       core::wall_time deliver_at = 0,
+                                       core::priority_level priority = 0) {
     core::message m;
     m.key = key;
     m.payload = std::make_shared<const std::string>(payload);
     m.published = now;
-    return queue->publish(0, m, deliver_at, now);
+    return queue->publish(priority, m, deliver_at, now);
   }
   strings lease(core::subscriber_id id, std::uint32_t most = 1000) {
     strings payloads;
@@ -316,6 +317,51 @@ TEST_P(TopicLog, KnowsKeysOfMessagesThatArePending) {
   commit();
   EXPECT_EQ(stored(family::topic), 0u);
   EXPECT_EQ(stored(family::message), 0u);
+}
+
+TEST_P(TopicLog, DeliversTheNewestOfAKeyWhereverItWasReadFrom) {
+  options.dedupe = core::dedupe_policy::replace;
+  start();
+  const auto ann = subscribe("ann");
+  for (int n = 0; n != 400; ++n) publish("v1 of " + std::to_string(n), std::to_string(n));
+  restart();
+  const auto replace = [&](int n, const std::string& payload) {
+    EXPECT_EQ(publish(payload, std::to_string(n)).what, core::publish_outcome::replaced);
+    commit();
+  };
+  replace(5, "v2 of 5");
+  replace(3, "v2 of 3");
+  replace(5, "v3 of 5");
+  for (const int n : {30, 50, 3, 70}) replace(n, "v3 of " + std::to_string(n));
+  const strings got = lease(ann, 50);
+  EXPECT_EQ(got.at(3), "v3 of 3");
+  EXPECT_EQ(got.at(5), "v3 of 5");
+  EXPECT_EQ(got.at(30), "v3 of 30");
+}
+
+TEST_P(TopicLog, DeliversNothingThatHasMovedUpWhereverItWasReadFrom) {
+  options.dedupe = core::dedupe_policy::replace;
+  options.priorities = 2;
+  start();
+  const auto ann = subscribe("ann");
+  for (int n = 0; n != 400; ++n) publish("low", std::to_string(n), 0, 1);
+  restart();
+  const auto replace = [&](int n, const std::string& payload, core::priority_level priority) {
+    EXPECT_EQ(publish(payload, std::to_string(n), 0, priority).what,
+              core::publish_outcome::replaced);
+    commit();
+  };
+  replace(5, "low", 1);
+  replace(3, "low", 1);
+  replace(5, "high", 0);
+  for (const int n : {30, 50, 3, 70}) replace(n, "low", 1);
+  strings expected(400, "low");
+  expected.front() = "high";
+  strings got = lease(ann);
+  for (strings more = lease(ann); !more.empty(); more = lease(ann)) {
+    got.insert(got.end(), more.begin(), more.end());
+  }
+  EXPECT_EQ(got, expected);
 }
 
 TEST_P(TopicLog, KnowsWhatWasPublishedWithinTheWindow) {

@@ -1,5 +1,6 @@
 /// For topic_game: a topic in a store, where what it takes is committed some time later, or fails
-/// before; that is closed now and then, and started again from what was stored, or survived.
+/// before; that is closed now and then, and started again from what was stored, or survived. It
+/// keeps next to nothing in memory, or as much as it may.
 #pragma once
 
 #include <cstddef>
@@ -82,9 +83,16 @@ class stored_world {
  private:
   static constexpr store::topic_number number = 7;
 
+  store::topic_memory some_memory() {
+    if (random_->one_in(4)) return {};
+    const auto few = [&] { return static_cast<std::size_t>(random_->between(1, 4)); };
+    const auto bytes = [&] { return random_->one_in(4) ? few() * 64 : 64 << 10; };
+    return {few(), bytes(), few(), few(), few(), bytes(), few(), bytes()};
+  }
+
   void open(core::wall_time now) {
     readable_ = std::make_unique<unreadable_engine>(*engine_);
-    log_ = std::make_unique<store::topic_log>(*readable_, number, options_, now);
+    log_ = std::make_unique<store::topic_log>(*readable_, number, options_, now, 0, some_memory());
   }
 
   void take(const core::topic_queue& topic, core::wall_time now) {
