@@ -99,8 +99,9 @@ std::vector<option> make_table() {
        "out of order.",
        ""},
       {"sequence.max-jump", number(SKEIN_MEMBER(sequence.max_jump), 1, 1'000'000'000'000),
-       "Numbers further than this from the next expected one are refused, so that one wrong line "
-       "cannot make the whole stream late. At least the window.",
+       "Numbers further than this from the next expected one are refused, so that wrong lines "
+       "cannot make the whole stream late. Nearer ones beyond the window are believed when two of "
+       "them are within the window of each other. At least the window.",
        ""},
       {"sequence.on-restart",
        choice<restart_policy>(SKEIN_MEMBER(sequence.on_restart),

@@ -12,6 +12,7 @@ namespace {
 constexpr sequence_number greatest = std::numeric_limits<sequence_number>::max();
 constexpr std::size_t remembered_gaps = 1024;
 constexpr std::size_t first_capacity = 256;
+constexpr std::size_t most_jumps = 64;
 }  // namespace
 
 std::size_t reorder_buffer::push(const event_block& block, std::size_t first, time_point now,
@@ -24,31 +25,25 @@ std::size_t reorder_buffer::push(const event_block& block, std::size_t first, ti
     const event& e = block.events[i];
     const char* const text = base + e.offset;
     const sequence_number distance = e.sequence - next_;
-    if (distance > options_.max_jump || e.sequence == greatest) {
-      if (may_give_up && begins_at(block, e)) {
-        give_up_before(e.sequence - options_.window, out);
-        --i;
-        continue;
-      }
+    if (e.sequence == greatest || (distance > options_.max_jump && !may_join())) {
       // Nothing can be expected behind the greatest number.
       ++counts_.beyond;
-      refused_ = e.sequence;
     } else if (distance == 0) {
       release(e, text, out);
       ++next_;
       if (held_ != 0) release_run(out);
     } else if (distance < 0) {
       out_of_turn(e, text, out);
-    } else {
-      if (distance > options_.window) {
-        if (!may_give_up) break;
-        give_up_before(e.sequence - options_.window, out);
-        if (e.sequence == next_) {
-          --i;
-          continue;
-        }
-      }
+    } else if (distance <= options_.window) {
       hold(e, text);
+      if (may_give_up && !jumps_.empty()) believe_confirmed(out);
+    } else if (!is_confirmed(e.sequence)) {
+      if (!set_aside(e, text)) break;
+    } else if (may_give_up) {
+      give_up_before(highest_near(e.sequence) - options_.window, out);
+      --i;  // it is within the window now
+    } else {
+      break;
     }
   }
   keep_texts(block, first, i);
@@ -56,30 +51,104 @@ std::size_t reorder_buffer::push(const event_block& block, std::size_t first, ti
   return i;
 }
 
-/// One wrong number is not believed. Two that are different and near each other are, as long as
-/// nothing has come yet: the daemon has joined a stream that has long begun.
-bool reorder_buffer::begins_at(const event_block& block, const event& e) const {
-  if (next_ != 1 || held_ != 0 || e.sequence == greatest) return false;
-  const auto near = [&](sequence_number n) {
-    return n != e.sequence && n != greatest && std::abs(n - e.sequence) <= options_.window;
-  };
-  return near(refused_) || std::any_of(block.events.begin(), block.events.end(),
-                                       [&](const event& other) { return near(other.sequence); });
+/// As long as nothing has come, the daemon may have joined a stream that has long begun.
+bool reorder_buffer::may_join() const {
+  return options_.on_gap == gap_policy::skip && next_ == 1 && in_ring() == 0;
+}
+
+/// Whether a number other than `n`, which is ahead of the window, is within the window of it.
+bool reorder_buffer::is_confirmed(sequence_number n) const {
+  if (in_ring() != 0 && n - highest_ <= options_.window) return true;
+  return std::any_of(jumps_.begin(), jumps_.end(), [&](const jump& j) {
+    return j.what.sequence != n && std::abs(j.what.sequence - n) <= options_.window;
+  });
+}
+
+/// The highest of `n` and what is set aside within the window of it.
+sequence_number reorder_buffer::highest_near(sequence_number n) const {
+  sequence_number highest = n;
+  for (const jump& j : jumps_) {
+    if (j.what.sequence - n <= options_.window) highest = std::max(highest, j.what.sequence);
+  }
+  return highest;
 }
 
 void reorder_buffer::hold(const event& e, const char* text) {
   const auto distance = static_cast<std::size_t>(e.sequence - next_);
-  if (distance >= ring_.size()) grow(distance + 1);
-  slot& s = slot_of(e.sequence);
-  if (s.text) {
+  if (distance < ring_.size() && slot_of(e.sequence).text) {
     ++counts_.duplicate;
     return;
   }
-  s.what = e;
-  s.text = text;
-  s.arrival = first_arrival_ + arrivals_.size() - 1;
+  place(e, text, nullptr, first_arrival_ + arrivals_.size() - 1);
   ++arrivals_.back().held;
   ++held_;
+}
+
+void reorder_buffer::place(const event& e, const char* text, std::unique_ptr<char[]> own,
+                           std::uint64_t arrival) {
+  const auto distance = static_cast<std::size_t>(e.sequence - next_);
+  if (distance >= ring_.size()) grow(distance + 1);
+  highest_ = in_ring() == 0 ? e.sequence : std::max(highest_, e.sequence);
+  slot& s = slot_of(e.sequence);
+  s.what = e;
+  s.text = text;
+  s.own = std::move(own);
+  s.arrival = arrival;
+}
+
+/// Returns whether there was room, or need, for it.
+bool reorder_buffer::set_aside(const event& e, const char* text) {
+  if (std::any_of(jumps_.begin(), jumps_.end(),
+                  [&](const jump& j) { return j.what.sequence == e.sequence; })) {
+    ++counts_.duplicate;
+    return true;
+  }
+  if (jumps_.size() == most_jumps) {
+    if (options_.on_gap == gap_policy::wait) return false;
+    refuse_oldest_jump();
+  }
+  jump& j = jumps_.emplace_back();
+  j.what = e;
+  j.text.reset(new char[e.length]);
+  std::memcpy(j.text.get(), text, e.length);
+  j.arrival = first_arrival_ + arrivals_.size() - 1;
+  ++arrivals_.back().held;
+  ++held_;
+  return true;
+}
+
+/// What is in the ring may confirm what was set aside before.
+void reorder_buffer::believe_confirmed(event_block& out) {
+  sequence_number highest = 0;
+  for (const jump& j : jumps_) {
+    if (j.what.sequence - highest_ <= options_.window) highest = j.what.sequence;
+  }
+  if (highest != 0) give_up_before(highest - options_.window, out);
+}
+
+/// Puts what the window has come to into the ring. Returns whether there was any.
+bool reorder_buffer::take_up_jumps() {
+  const std::size_t before = jumps_.size();
+  for (auto j = jumps_.begin(); j != jumps_.end();) {
+    if (j->what.sequence - next_ > options_.window) {
+      ++j;
+      continue;
+    }
+    jump reached = std::move(*j);
+    j = jumps_.erase(j);
+    const char* const text = reached.text.get();
+    --held_;
+    place(reached.what, text, std::move(reached.text), reached.arrival);
+    ++held_;
+  }
+  return jumps_.size() != before;
+}
+
+void reorder_buffer::refuse_oldest_jump() {
+  --arrivals_[static_cast<std::size_t>(jumps_.front().arrival - first_arrival_)].held;
+  --held_;
+  ++counts_.beyond;
+  jumps_.erase(jumps_.begin());
 }
 
 /// Copies the texts of those events that are held beyond the life of `block`.
@@ -107,15 +176,17 @@ void reorder_buffer::release(const event& e, const char* text, event_block& out)
 }
 
 void reorder_buffer::release_run(event_block& out) {
-  for (; held_ != 0; ++next_) {
-    slot& s = slot_of(next_);
-    if (!s.text) return;
-    release(s.what, s.text, out);
-    s.text = nullptr;
-    s.own.reset();
-    --arrivals_[static_cast<std::size_t>(s.arrival - first_arrival_)].held;
-    --held_;
-  }
+  do {
+    for (; in_ring() != 0; ++next_) {
+      slot& s = slot_of(next_);
+      if (!s.text) break;
+      release(s.what, s.text, out);
+      s.text = nullptr;
+      s.own.reset();
+      --arrivals_[static_cast<std::size_t>(s.arrival - first_arrival_)].held;
+      --held_;
+    }
+  } while (!jumps_.empty() && take_up_jumps());
 }
 
 /// Releases what is held below `n` and expects `n` next.
@@ -134,6 +205,12 @@ void reorder_buffer::give_up_before(sequence_number n, event_block& out) {
 
 sequence_number reorder_buffer::lowest_held() {
   assert(held_ != 0);
+  if (in_ring() == 0) {
+    return std::min_element(
+               jumps_.begin(), jumps_.end(),
+               [](const jump& a, const jump& b) { return a.what.sequence < b.what.sequence; })
+        ->what.sequence;
+  }
   sequence_number n = next_;
   while (!slot_of(n).text) ++n;
   return n;
@@ -177,11 +254,26 @@ void reorder_buffer::expect(sequence_number n, event_block& out) {
 }
 
 void reorder_buffer::advance(time_point now, event_block& out) {
-  while (next_deadline() <= now) {
-    give_up_before(lowest_held(), out);
-    release_run(out);
+  while (next_deadline() <= now) settle_oldest(out);
+}
+
+void reorder_buffer::refuse_overdue(time_point now) {
+  while (next_deadline() <= now && oldest_is_refused()) {
+    refuse_oldest_jump();
     forget_arrivals();
   }
+}
+
+/// Whether what has waited longest was set aside, and nothing confirms it.
+bool reorder_buffer::oldest_is_refused() const {
+  return options_.on_gap == gap_policy::skip && !jumps_.empty() &&
+         jumps_.front().arrival == first_arrival_ && !is_confirmed(jumps_.front().what.sequence);
+}
+
+/// Ends the wait of what has waited longest.
+void reorder_buffer::settle_oldest(event_block& out) {
+  oldest_is_refused() ? refuse_oldest_jump() : give_up_before(lowest_held(), out);
+  forget_arrivals();
 }
 
 void reorder_buffer::forget_arrivals() {
@@ -198,12 +290,7 @@ time_point reorder_buffer::next_deadline() const {
 }
 
 void reorder_buffer::release_all(event_block& out) {
-  while (held_ != 0) {
-    give_up_before(lowest_held(), out);
-    release_run(out);
-  }
-  first_arrival_ += arrivals_.size();
-  arrivals_.clear();
+  while (held_ != 0) settle_oldest(out);
 }
 
 void reorder_buffer::restart() {
@@ -212,7 +299,6 @@ void reorder_buffer::restart() {
   first_ = 1;
   given_up_.clear();
   remembered_from_ = 1;
-  refused_ = 0;
 }
 
 void reorder_buffer::grow(std::size_t capacity) {

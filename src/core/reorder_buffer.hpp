@@ -5,11 +5,15 @@
 /// window or the gap timeout is exceeded (`gap_policy::skip`), or waited for (`wait`): then `push`
 /// stops at the window.
 ///
-/// Numbers more than `max_jump` ahead are refused, but for a stream that begins there.
+/// One number ahead of the window is no evidence that the stream has moved there. It is set aside
+/// until another one within `window` of it is there, or the window has come to it; under `skip` it
+/// is refused if neither happens within the gap timeout. Numbers more than `max_jump` ahead are
+/// refused at once, unless nothing has come yet: a stream may be joined wherever it is.
 ///
 /// Invariants: released numbers only grow, but for late events under `late_policy::deliver`; no
-/// number is released twice while the gaps given up are remembered (the last 1,024); nothing held
-/// is further than `window` from the next expected number; memory is bounded by the window.
+/// number is released twice while the gaps given up are remembered (the last 1,024); nothing in the
+/// ring is further than `window` from the next expected number, and nothing set aside is nearer, or
+/// within `window` of anything else set aside; memory is bounded by the window, and 64 events.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +34,7 @@ struct reorder_counts {
   std::uint64_t released = 0;
   std::uint64_t late = 0;       ///< its gap had been given up
   std::uint64_t duplicate = 0;  ///< its number was there already
-  std::uint64_t beyond = 0;     ///< refused: further ahead than `max_jump`, or 2^63-1
+  std::uint64_t beyond = 0;     ///< refused: too far ahead, or 2^63-1
   std::uint64_t gaps = 0;       ///< given up
   std::uint64_t missing = 0;    ///< numbers in these gaps
 };
@@ -43,12 +47,15 @@ class reorder_buffer {
 
   /// Takes the events of `block` from index `first` on; what is in order by then is appended to
   /// `out`. Returns the index of the first event not taken: the number of events, or, unless gaps
-  /// may be given up, that of an event ahead of the window.
+  /// may be given up, that of an event ahead of the window, where others are.
   std::size_t push(const event_block& block, std::size_t first, time_point now, event_block& out,
                    bool may_give_up = true);
 
   /// Gives up what is overdue at `now`.
   void advance(time_point now, event_block& out);
+
+  /// Only refuses what was set aside for too long; no gap is given up for that.
+  void refuse_overdue(time_point now);
 
   /// When `advance` has something to do, or `never`.
   time_point next_deadline() const;
@@ -56,7 +63,8 @@ class reorder_buffer {
   /// Gives up every number below `n` that has not come.
   void expect(sequence_number n, event_block& out);
 
-  /// Releases everything held, giving up the gaps between.
+  /// Releases everything held, giving up the gaps between. What is set aside without anything near
+  /// it is refused under `skip`.
   void release_all(event_block& out);
 
   /// Starts again at number 1. Nothing may be held.
@@ -74,6 +82,12 @@ class reorder_buffer {
     std::unique_ptr<char[]> own;
     std::uint64_t arrival = 0;  ///< a number of `arrivals_`
   };
+  /// An event ahead of the window that nothing confirms.
+  struct jump {
+    event what;
+    std::unique_ptr<char[]> text;
+    std::uint64_t arrival = 0;
+  };
   /// Events that were held by one push.
   struct arrival {
     time_point time;
@@ -81,8 +95,18 @@ class reorder_buffer {
   };
 
   slot& slot_of(sequence_number n) { return ring_[static_cast<std::size_t>(n) & mask_]; }
-  bool begins_at(const event_block& block, const event& e) const;
+  std::size_t in_ring() const { return held_ - jumps_.size(); }
+  bool may_join() const;
+  bool is_confirmed(sequence_number n) const;
+  sequence_number highest_near(sequence_number n) const;
   void hold(const event& e, const char* text);
+  void place(const event& e, const char* text, std::unique_ptr<char[]> own, std::uint64_t arrival);
+  bool set_aside(const event& e, const char* text);
+  void believe_confirmed(event_block& out);
+  bool take_up_jumps();
+  bool oldest_is_refused() const;
+  void refuse_oldest_jump();
+  void settle_oldest(event_block& out);
   void keep_texts(const event_block& block, std::size_t first, std::size_t last);
   void release(const event& e, const char* text, event_block& out);
   void release_run(event_block& out);
@@ -100,8 +124,9 @@ class reorder_buffer {
   sequence_number first_;  ///< what was expected first
   std::vector<slot> ring_;
   std::size_t mask_ = 0;
-  std::size_t held_ = 0;
-  sequence_number refused_ = 0;  ///< the last number beyond `max_jump`, or 0
+  std::size_t held_ = 0;         ///< in the ring and set aside
+  sequence_number highest_ = 0;  ///< in the ring, if that is not empty
+  std::vector<jump> jumps_;      ///< set aside, in the order of their arrivals
   std::deque<arrival> arrivals_;
   std::uint64_t first_arrival_ = 0;                      ///< number of `arrivals_.front()`
   std::map<sequence_number, sequence_number> given_up_;  ///< first -> last, the latest gaps

@@ -242,6 +242,7 @@ void sequence::release_all(time_point now, sequence_output& out) {
 
 void sequence::advance(time_point now, sequence_output& out) {
   settle_contenders(now, out);
+  buffer_.refuse_overdue(now);
   if (buffer_.next_deadline() <= now) {
     // A contender may have what is missing.
     if (contenders_ != 0) end_contention(contenders::all, now, out);

@@ -32,7 +32,8 @@ struct sequence_options {
   std::chrono::milliseconds gap_timeout{500};
   gap_policy on_gap = gap_policy::skip;
   late_policy on_late = late_policy::drop;
-  /// Numbers further than this from the next expected one are refused. At least `window`.
+  /// Numbers further than this from the next expected one are refused, and one beyond the window is
+  /// not believed alone. At least `window`.
   std::int64_t max_jump = 1'000'000;
   restart_policy on_restart = restart_policy::automatic;
   /// Longest time a source that starts again at 1 waits for older sources to end.

@@ -132,6 +132,20 @@ TEST_F(Sequencer, GivesUpAGapAtTheWindow) {
   EXPECT_EQ(router.text(), "4|B\r\n5|B\r\n");
 }
 
+TEST_F(Sequencer, RefusesANumberFarAheadThatNothingConfirmsInTime) {
+  start();
+  open(1);
+  push(1, {"1|B", "2|B", "900000|B"});
+  pass(499'999'999ns);
+  push(1, {"3|B"});
+  pass(1s);
+  push(1, {"4|B"});
+  pass(1s);
+  EXPECT_EQ(router.text(), "1|B\r\n2|B\r\n3|B\r\n4|B\r\n");
+  EXPECT_EQ(statistics.counted.beyond, 1u);
+  EXPECT_EQ(statistics.counted.gaps, 0u);
+}
+
 TEST_F(Sequencer, CountsLateDuplicateAndRefusedEvents) {
   core::sequence_options options;
   options.max_jump = 2000;
@@ -302,7 +316,7 @@ TEST_F(Sequencer, WhenToldToWaitHoldsBackCreditBeyondTheWindow) {
   start(options);
   open(1);
   open(2);
-  push(1, {"3|B", "9|B"});
+  push(1, {"3|B", "9|B", "10|B"});
   push(1, {"8|B"});
   pass(10s);
   EXPECT_EQ(router.text(), "");
@@ -313,7 +327,7 @@ TEST_F(Sequencer, WhenToldToWaitHoldsBackCreditBeyondTheWindow) {
   push(2, {"4|B", "6|B", "7|B"});
   EXPECT_EQ(taken(2), 2);
   EXPECT_EQ(taken(1), 2);
-  EXPECT_EQ(router.text(), "1|B\r\n2|B\r\n3|B\r\n4|B\r\n5|B\r\n6|B\r\n7|B\r\n8|B\r\n9|B\r\n");
+  EXPECT_EQ(router.text(), "1|B\r\n2|B\r\n3|B\r\n4|B\r\n5|B\r\n6|B\r\n7|B\r\n8|B\r\n9|B\r\n10|B\r\n");
 }
 
 TEST_F(Sequencer, WhenToldToWaitLosesOnlyWhatIsBehindTheGapAtTheEnd) {
@@ -395,7 +409,7 @@ TEST_F(Sequencer, WhatItKeepsHoldsNobodyUp) {
   options.on_gap = core::gap_policy::wait;
   start(options);
   open(1);
-  push(1, {"9|B"});
+  push(1, {"9|B", "10|B"});
   EXPECT_EQ(taken(1), 0);
   EXPECT_EQ(flow.bytes(), 0u);
 }

@@ -107,11 +107,11 @@ TEST(ReorderBuffer, JoinsAStreamAlsoWhenItsNumbersComeOneByOne) {
   rig r{options_with(10, 1000)};
   r.push({700'000});
   r.push({500'001});
-  EXPECT_EQ(r.counts().beyond, 2u) << "nothing confirms either";
+  EXPECT_EQ(r.buffer.next(), 1) << "nothing confirms either";
   r.push({500'002});
   r.pass(500ms);
-  EXPECT_EQ(r.released(), (numbers{500'002}));
-  EXPECT_EQ(r.counts().beyond, 2u);
+  EXPECT_EQ(r.released(), (numbers{500'001, 500'002}));
+  EXPECT_EQ(r.counts().beyond, 1u);
 }
 
 TEST(ReorderBuffer, DoesNotBelieveOneNumberFarAheadHoweverOftenItComes) {
@@ -119,7 +119,10 @@ TEST(ReorderBuffer, DoesNotBelieveOneNumberFarAheadHoweverOftenItComes) {
   r.push({500'001, 500'001});
   r.push({500'001, 1, 2});
   EXPECT_EQ(r.released(), (numbers{1, 2}));
-  EXPECT_EQ(r.counts().beyond, 3u);
+  r.pass(500ms);
+  EXPECT_EQ(r.counts().duplicate, 2u);
+  EXPECT_EQ(r.counts().beyond, 1u);
+  EXPECT_EQ(r.buffer.next(), 3);
 }
 
 TEST(ReorderBuffer, KeepsHeldTextsBeyondTheLifeOfTheirBlock) {
@@ -148,12 +151,12 @@ TEST(ReorderBuffer, WaitsForANumberExactlyAWindowBehind) {
 
 TEST(ReorderBuffer, GivesUpAGapThatIsFurtherBehindThanTheWindow) {
   rig r{options_with(10)};
-  r.push({12});
+  r.push({12, 11});
   EXPECT_EQ(r.buffer.next(), 2);
   EXPECT_EQ(r.counts().gaps, 1u);
   EXPECT_EQ(r.counts().missing, 1u);
   EXPECT_TRUE(r.out.events.empty());
-  r.push(numbers_between(2, 11));
+  r.push(numbers_between(2, 10));
   EXPECT_EQ(r.released(), numbers_between(2, 12));
 }
 
@@ -162,7 +165,7 @@ TEST(ReorderBuffer, ReleasesWhatIsBehindAGapThatTheWindowEnded) {
   r.push({3, 4, 8, 14});
   EXPECT_EQ(r.released(), (numbers{3, 4}));
   EXPECT_EQ(r.buffer.next(), 5);
-  r.push({30});
+  r.push({30, 29});
   EXPECT_EQ(r.released(), (numbers{3, 4, 8, 14}));
   EXPECT_EQ(r.buffer.next(), 20);
   EXPECT_EQ(r.counts().gaps, 4u);
@@ -173,9 +176,128 @@ TEST(ReorderBuffer, TakesWhatIsNextOnceAGapIsGivenUpForIt) {
   rig r{options_with(1)};
   r.push({2, 3, 4, 6});
   EXPECT_EQ(r.released(), (numbers{2, 3, 4}));
-  r.push({8});
-  EXPECT_EQ(r.released(), (numbers{2, 3, 4, 6}));
-  EXPECT_EQ(r.buffer.next(), 7);
+  r.push({7});
+  EXPECT_EQ(r.released(), (numbers{2, 3, 4, 6, 7}));
+  EXPECT_EQ(r.buffer.next(), 8);
+}
+
+TEST(AJump, OfOneNumberMovesNothing) {
+  rig r{options_with(10, 1'000'000)};
+  r.push({1, 2, 900'000});
+  EXPECT_EQ(r.buffer.next(), 3);
+  r.push(numbers_between(3, 5000));
+  EXPECT_EQ(r.released(), numbers_between(1, 5000));
+  EXPECT_EQ(r.buffer.held(), 1u);
+  r.pass(500ms);
+  EXPECT_EQ(r.counts().beyond, 1u);
+  EXPECT_EQ(r.counts().gaps, 0u);
+  EXPECT_EQ(r.buffer.held(), 0u);
+  EXPECT_EQ(r.buffer.next_deadline(), never);
+}
+
+TEST(AJump, IsNotBelievedHoweverOftenItComes) {
+  rig r{options_with(10)};
+  r.push({1, 200, 200});
+  r.push({200, 2});
+  EXPECT_EQ(r.released(), (numbers{1, 2}));
+  EXPECT_EQ(r.counts().duplicate, 2u);
+}
+
+TEST(AJump, IsBelievedWhenAnotherNumberNearItComes) {
+  for (const sequence_number other : {191, 199, 201, 209}) {
+    rig r{options_with(10)};
+    r.push({1, 200});
+    r.push({other});
+    EXPECT_EQ(r.buffer.next(), std::max<sequence_number>(other, 200) - 10) << other;
+    EXPECT_EQ(r.counts().missing, static_cast<std::uint64_t>(r.buffer.next() - 2));
+    r.pass(500ms);
+    EXPECT_EQ(r.released(), (numbers{1, std::min<sequence_number>(other, 200),
+                                     std::max<sequence_number>(other, 200)}));
+    EXPECT_EQ(r.counts().beyond, 0u);
+    EXPECT_TRUE(test::texts_are_intact(r.out, "\r\n"));
+  }
+  for (const sequence_number other : {189, 211}) {
+    rig r{options_with(10)};
+    r.push({1, 200, other});
+    EXPECT_EQ(r.buffer.next(), 2) << other;
+    r.pass(500ms);
+    EXPECT_EQ(r.counts().beyond, 2u);
+  }
+}
+
+TEST(AJump, IsBelievedWithAllThatIsSetAsideNearIt) {
+  rig r{options_with(10)};
+  r.push({1, 200, 212, 206});
+  EXPECT_EQ(r.buffer.next(), 202) << "200 is further behind 212 than the window";
+  r.pass(500ms);
+  EXPECT_EQ(r.released(), (numbers{1, 200, 206, 212}));
+}
+
+TEST(AJump, IsBelievedBesideWhatWaits) {
+  rig r{options_with(10)};
+  r.push({15, 8});
+  EXPECT_EQ(r.buffer.next(), 5);
+  rig other{options_with(10)};
+  other.push({8, 15});
+  EXPECT_EQ(other.buffer.next(), 5);
+}
+
+TEST(AJump, IsTakenUpWhenTheWindowComesToIt) {
+  rig r{options_with(10)};
+  event_block block;
+  test::append_line(block, "15|S|1");
+  r.buffer.push(block, 0, r.now, r.out);
+  block = {};
+  r.push(numbers_between(1, 4));
+  r.push({16, 15});
+  EXPECT_EQ(r.counts().duplicate, 1u) << "the first one counts";
+  EXPECT_EQ(r.counts().gaps, 1u);
+  r.push(numbers_between(6, 14));
+  EXPECT_EQ(r.released(), (numbers{1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}));
+  EXPECT_EQ(r.out.text_of(r.out.events[13]), "15|S|1\r\n");
+}
+
+TEST(AJump, KeepsItsTimeWhenItIsTakenUp) {
+  rig r{options_with(10)};
+  r.push({12});
+  r.pass(100ms);
+  r.push({1, 2});
+  EXPECT_EQ(r.buffer.next_deadline(), r.now + 400ms);
+  r.pass(400ms);
+  EXPECT_EQ(r.released(), (numbers{1, 2, 12}));
+  EXPECT_EQ(r.counts().beyond, 0u);
+}
+
+TEST(AJump, IsRefusedOnItsOwnTimeWhateverElseIsOverdue) {
+  rig r{options_with(10)};
+  r.push({1, 200});
+  r.pass(100ms);
+  r.push({4});
+  r.pass(400ms);
+  EXPECT_EQ(r.counts().beyond, 1u);
+  EXPECT_EQ(r.released(), numbers{1});
+  r.pass(100ms);
+  EXPECT_EQ(r.released(), (numbers{1, 4}));
+}
+
+TEST(AJump, MakesRoomForANewerOne) {
+  rig r{options_with(10, 1'000'000)};
+  r.push({1});
+  for (sequence_number n = 1; n <= 65; ++n) r.push({1000 * n});
+  EXPECT_EQ(r.buffer.held(), 64u);
+  EXPECT_EQ(r.counts().beyond, 1u);
+  r.push({1001});
+  EXPECT_EQ(r.buffer.next(), 2) << "1000 is the one that has gone";
+  r.push({65'001});
+  EXPECT_EQ(r.buffer.next(), 64'991);
+}
+
+TEST(AJump, IsRefusedWithTheEndOfItsEpoch) {
+  rig r{options_with(10)};
+  r.push({1, 4, 200});
+  r.buffer.release_all(r.out);
+  EXPECT_EQ(r.released(), (numbers{1, 4}));
+  EXPECT_EQ(r.counts().beyond, 1u);
 }
 
 TEST(ReorderBuffer, GivesUpAGapOnlyWhenOverdue) {
@@ -273,28 +395,28 @@ TEST(ReorderBuffer, DeliversLateEventsIfToldToButNoDuplicates) {
 
 TEST(ReorderBuffer, RefusesWhatIsFurtherAheadThanTheLargestJump) {
   rig r{options_with(10, 100)};
-  r.push({102});
-  EXPECT_EQ(r.counts().beyond, 1u);
-  EXPECT_EQ(r.buffer.next(), 1);
-  r.push({101});
-  EXPECT_EQ(r.counts().beyond, 1u);
-  EXPECT_EQ(r.buffer.next(), 91);
+  r.push({1, 103, 104});
+  EXPECT_EQ(r.counts().beyond, 2u);
+  EXPECT_EQ(r.buffer.next(), 2);
+  r.push({102, 101});
+  EXPECT_EQ(r.counts().beyond, 2u);
+  EXPECT_EQ(r.buffer.next(), 92);
 }
 
 TEST(ReorderBuffer, SurvivesTheGreatestNumber) {
   constexpr auto greatest = std::numeric_limits<sequence_number>::max();
   rig r{options_with(10, greatest)};
-  r.push({greatest - 1, greatest});
+  r.push({greatest - 1, greatest - 2, greatest});
   r.pass(500ms);
   r.push({greatest, 5});
   // It has no successor, so it is refused.
-  EXPECT_EQ(r.released(), numbers{greatest - 1});
+  EXPECT_EQ(r.released(), (numbers{greatest - 2, greatest - 1}));
   EXPECT_EQ(r.counts().beyond, 2u);
   EXPECT_EQ(r.buffer.next(), greatest);
 }
 
 TEST(ReorderBuffer, RemembersAsManyGapsAsItSays) {
-  rig r{options_with(1, 1'000'000)};
+  rig r{options_with(2, 1'000'000)};
   // 1,024 gaps of one number each: 1, 3, 5, ...
   for (sequence_number n = 2; n <= 2 * 1024; n += 2) r.push({n});
   r.pass(500ms);
@@ -306,7 +428,7 @@ TEST(ReorderBuffer, RemembersAsManyGapsAsItSays) {
 }
 
 TEST(ReorderBuffer, TakesWhatItHasForgottenForLate) {
-  rig r{options_with(1, 1'000'000)};
+  rig r{options_with(2, 1'000'000)};
   for (sequence_number n = 2; n <= 2 * 2000; n += 2) r.push({n});
   r.push({2});
   EXPECT_EQ(r.counts().late, 1u);
@@ -314,7 +436,7 @@ TEST(ReorderBuffer, TakesWhatItHasForgottenForLate) {
 
 TEST(ReorderBuffer, RemembersNoMoreHoweverOftenLateEventsSplitAGap) {
   rig r{options_with(1, 1'000'000)};
-  r.push({100'000});
+  r.push({100'000, 100'001});
   for (sequence_number n = 2; n <= 2 * 5000; n += 2) r.push({n});
   EXPECT_EQ(r.counts().late, 5000u);
   r.push({2 * 5000});
@@ -334,6 +456,25 @@ TEST(ReorderBufferThatWaits, StopsAtTheWindowAndGoesOnFromThere) {
   r.push({4, 5});
   EXPECT_EQ(r.released(), numbers_between(1, 7));
   EXPECT_TRUE(test::texts_are_intact(r.out, "\r\n"));
+}
+
+TEST(ReorderBufferThatWaits, DoesNotStopAtOneNumberAheadOfTheWindow) {
+  rig r{waiting(5)};
+  EXPECT_EQ(r.push({1, 900, 2, 3}), 4u);
+  EXPECT_EQ(r.released(), (numbers{1, 2, 3}));
+  r.pass(24h);
+  EXPECT_EQ(r.buffer.held(), 1u) << "nothing is given up";
+  EXPECT_EQ(r.push({901, 4}), 0u) << "two are believed";
+  r.push(numbers_between(4, 900));
+  EXPECT_EQ(r.released(), numbers_between(1, 900));
+  EXPECT_EQ(r.counts().duplicate, 1u);
+}
+
+TEST(ReorderBufferThatWaits, StopsWhenTooMuchIsSetAside) {
+  rig r{waiting(5)};
+  numbers far{1};
+  for (sequence_number n = 1; n <= 65; ++n) far.push_back(10 * n);
+  EXPECT_EQ(r.push(far), 65u);
 }
 
 TEST(ReorderBufferThatWaits, GivesNothingUpHoweverLongItTakes) {

@@ -290,6 +290,19 @@ TEST(Epochs, GiveNoGapUpThatAnUndecidedSourceMayClose) {
   EXPECT_EQ(r.sequence.next_deadline(), never);
 }
 
+TEST(Epochs, BeginAlsoIfTheOldSourceSentANumberFarAhead) {
+  sequence_rig r{{}};
+  r.open(1);
+  r.push(1, {1, 2, 900'000});
+  r.open(2);
+  r.push(2, {1, 2, 3});
+  r.pass(500ms);
+  EXPECT_EQ(r.sequence.counts().beyond, 1u);
+  r.close(1);
+  EXPECT_EQ(r.released(2), (numbers{1, 2, 3}));
+  EXPECT_EQ(r.sequence.counts().duplicate, 0u);
+}
+
 TEST(Epochs, EndUndecidedWithTheDaemon) {
   sequence_rig r = after_a_stream(5);
   r.open(2);

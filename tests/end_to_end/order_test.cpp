@@ -20,6 +20,29 @@ TEST(Order, ANumberFarAheadIsRefused) {
   EXPECT_EQ(broker.lines_with("events refused, too far ahead"), 1u);
 }
 
+TEST(Order, OneWrongNumberFarAheadMakesNothingLate) {
+  daemon broker;
+  audience users{broker, {7}};
+  auto source = broker.source();
+  source.send("1|P|1|7\n2|P|1|7\n900000|P|1|7\n");
+  users.expect({"1|P|1|7", "2|P|1|7"});
+  std::vector<std::string> rest;
+  for (int n = 3; n <= 50'002; ++n) rest.push_back(std::to_string(n) + "|P|1|7");
+  source.send(sent(rest));
+  users.expect(rest);
+  auto totals = users.verify();
+  for (const char* key : {"gaps", "late", "duplicate"}) EXPECT_EQ(totals[key], 0u) << key;
+}
+
+TEST(Order, WhereTwoNumbersFarAheadAgreeTheStreamGoesOn) {
+  daemon broker{{{"sequence.gap-timeout", "50ms"}}};
+  audience users{broker, {1, 2}};
+  auto source = broker.source();
+  source.send("1|B\n900000|B\n500000|B\n900001|B\n");
+  users.expect({"1|B", "500000|B", "900000|B", "900001|B"});
+  EXPECT_EQ(users.verify()["missing"], 899'997u);
+}
+
 TEST(Order, AFloodOfNumbersFarAheadTakesNoMemory) {
   daemon broker;
   audience users{broker, {1}};
