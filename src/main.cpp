@@ -121,11 +121,12 @@ int run(const daemon_options& options) {
       if (operators) operators->stop();
     });
   };
-  parent = system.spawn(supervisor,
-                        std::make_shared<const supervisor_environment>(supervisor_environment{
-                            options, flow, &unit, stop_accepting,
-                            [&](int exit_status) { finished.set_value(exit_status); }}),
-                        stored);
+  parent = system.spawn(
+      supervisor,
+      std::make_shared<const supervisor_environment>(supervisor_environment{
+          options, flow, &unit, stop_accepting,
+          [&](int exit_status) { finished.set_value(exit_status); }, true, programs.is_local()}),
+      stored);
 
   signals.async_wait([&](const auto& error, int signal) {
     if (error) return;

@@ -136,8 +136,9 @@ bool write(pointer self) {
 }
 
 /// Returns whether everything was taken, and the next request may be looked at.
-bool respond(pointer self, const io::http_response& response) {
+bool respond(pointer self, io::http_response response) {
   http_session_state& state = self->state;
+  api::let_page_read(state.page, response);
   state.busy = false;
   state.waits_at.clear();
   ++state.unreported.http_requests;
@@ -149,8 +150,8 @@ bool respond(pointer self, const io::http_response& response) {
   return write(self);
 }
 
-void respond_and_proceed(pointer self, const io::http_response& response) {
-  if (respond(self, response)) proceed(self);
+void respond_and_proceed(pointer self, io::http_response response) {
+  if (respond(self, std::move(response))) proceed(self);
 }
 
 void on_answer(pointer self, const api::answer& answer) {
@@ -306,14 +307,15 @@ void begin(pointer self, api::statistics&&) {
 bool handle(pointer self, const io::http_request& http) {
   http_session_state& state = self->state;
   state.reply = http.reply_form();
+  state.page = api::allowed_origin(http, state.environment->settings.sites);
   state.mid_request = false;
   auto read = api::read_request(http, state.environment->settings);
-  if (const auto* response = std::get_if<io::http_response>(&read)) {
-    return respond(self, *response);
+  if (auto* response = std::get_if<io::http_response>(&read)) {
+    return respond(self, std::move(*response));
   }
-  if (const auto* refused = std::get_if<api::refused_unheard>(&read)) {
+  if (auto* refused = std::get_if<api::refused_unheard>(&read)) {
     count_unheard(self, "reason", refused->why);
-    return respond(self, refused->response);
+    return respond(self, std::move(refused->response));
   }
   auto& request = std::get<api::request>(read);
   state.form = std::move(request.form);
@@ -338,9 +340,10 @@ bool handle(pointer self, const io::http_request& http) {
 
 /// Answers that the bytes which come are no request, or none that is taken; then there is nothing
 /// behind it.
-void refuse_bytes(pointer self, const io::http_response& response) {
+void refuse_bytes(pointer self, io::http_response response) {
   self->state.reply = {};
-  respond(self, response);
+  self->state.page.clear();
+  respond(self, std::move(response));
 }
 
 /// Whether the next request may be looked at.

@@ -53,6 +53,7 @@ struct http_session_state {
   std::size_t written = 0;    ///< bytes of it that it has taken
   api::answer_form form;      ///< of the request that is being answered
   io::http_reply_form reply;  ///< likewise
+  std::string page;           ///< likewise: origin of the web page that may read the answer
   std::string waits_at;  ///< topic at which it waits for messages, or acknowledgements, or empty
   api::events_published events;  ///< of the request, while a source reads it
   /// Messages that the client gets, from the request for them until it has taken the answer.

@@ -87,6 +87,11 @@ struct http_options {
   std::chrono::milliseconds max_wait{60'000};
   /// When a publish by /api is answered.
   api::wait_for api_wait = api::wait_for::accepted;
+  /// Names by which the daemon may be reached, beside those of the loopback interface on which it
+  /// listens; none: all, unless it does.
+  std::vector<std::string> hosts;
+  std::vector<std::string> origins;  ///< of web pages that may use it: `https://a.example:8443`
+  bool for_operator = false;         ///< begins epochs, and purges all dead letters at once
   /// A subscriber that was made by /api is removed when it has fetched nothing for so long.
   std::chrono::milliseconds api_expiry{24 * 3'600'000};
 };

@@ -86,6 +86,19 @@ void end(pointer self, const char* why, bool cut = false) {
   self->quit();
 }
 
+/// What a web page has made a browser send here is no line of a source.
+void refuse_browser(pointer self) {
+  traffic counted;
+  counted.sources_refused = 1;
+  count(self, counted);
+  // In the words of who sends, so that they see it; a source is told nothing.
+  (*self->state.connection)
+      ->write(
+          "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 53\r\n"
+          "Connection: close\r\n\r\nThis door takes lines of events; it is not for HTTP.\n");
+  end(self, "it speaks HTTP or TLS");
+}
+
 /// Reads on when the connection says so, even if there is more already: so sources are read on the
 /// I/O thread, beside the workers. `read_all` says that all that was sent has been read.
 void wait_for_more(pointer self, bool read_all) {
@@ -131,6 +144,10 @@ void read_once(pointer self) {
       break;
   }
   io::decoded_events decoded = state.decoder->commit(read.bytes);
+  if (decoded.of_a_browser) {
+    refuse_browser(self);
+    return;
+  }
   count(self, traffic_of(decoded, read.bytes));
   log_malformed(self, decoded);
   if (!decoded.block.events.empty()) pass_on(self, std::move(decoded.block));
@@ -146,7 +163,7 @@ source_actor::behavior_type source(pointer self,
   source_state& state = self->state;
   state.id = id;
   state.peer = connection->peer();
-  state.decoder.emplace(environment->options.max_line);
+  state.decoder.emplace(environment->options.max_line, environment->from_anybody);
   state.connection.emplace(std::move(connection), self->ctrl(), environment->unit);
   state.environment = std::move(environment);
 

@@ -22,7 +22,8 @@ struct source_environment {
   sequencer_actor sequencer;
   statistics_actor statistics;
   std::chrono::milliseconds report_interval;
-  io_unit* unit = nullptr;  ///< null in tests
+  io_unit* unit = nullptr;   ///< null in tests
+  bool from_anybody = true;  ///< browsers among them
 };
 
 struct source_state {

@@ -72,6 +72,7 @@ void log_totals(const char* message, const traffic& t, std::uint64_t bytes_writt
                       {"http_total", t.http_opened},
                       {"http_requests", t.http_requests},
                       {"http_refused", t.http_refused},
+                      {"sources_refused", t.sources_refused},
                       {"handshakes_failed", t.handshakes_failed},
                       {"accept_errors", t.accept_errors},
                       {"bytes_read", t.bytes_read},

@@ -9,6 +9,7 @@
 
 #include "actors/log.hpp"
 #include "actors/statistics.hpp"
+#include "io/address.hpp"
 
 namespace skein {
 
@@ -307,6 +308,7 @@ supervisor_actor::behavior_type supervisor(
       options.source, flow, state.sequencer, state.statistics, report_interval, environment->unit});
   auto for_bodies = std::make_shared<source_environment>(*state.for_sources);
   for_bodies->unit = nullptr;
+  for_bodies->from_anybody = false;
   state.for_bodies = std::move(for_bodies);
   state.for_sessions = std::make_shared<const session_environment>(session_environment{
       options.client, flow, state.router, state.recorder, state.replayer, state.statistics,
@@ -320,6 +322,12 @@ supervisor_actor::behavior_type supervisor(
   settings.subscriber_expiry = options.http.api_expiry;
   settings.api_wait = options.http.api_wait;
   settings.longest_wait = options.http.max_wait;
+  settings.sites = {options.http.hosts, options.http.origins};
+  if (environment->http_on_loopback) {
+    const auto listen = io::parse_address(options.http.listen, 0).host;
+    settings.sites.hosts = api::loopback_names(listen, options.http.hosts);
+  }
+  settings.for_operator = options.http.for_operator;
   state.for_http = std::make_shared<const http_environment>(http_environment{
       options.http, settings, options.source.max_line, state.topics, state.router, parts,
       supervisor_actor{self}, std::make_shared<byte_budget>(options.http.max_bodies),

@@ -48,7 +48,8 @@ struct supervisor_environment {
   std::function<void()> stop_accepting;
   /// Called once, when every other actor has ended, with the exit status.
   std::function<void(int)> finished;
-  bool own_threads = true;  ///< for those who wait for files; false in tests
+  bool own_threads = true;        ///< for those who wait for files; false in tests
+  bool http_on_loopback = false;  ///< the door for programs is reached from this machine only
 };
 
 struct supervisor_state {

@@ -37,6 +37,7 @@ struct traffic {
   counter replayed = 0;  ///< notifications handed to sessions by replays
 
   counter sources_opened = 0, sources_closed = 0;
+  counter sources_refused = 0;  ///< of these, they were browsers
   counter clients_opened = 0, clients_closed = 0;
   counter handshakes_failed = 0;  ///< clients that never said who they are
   counter accept_errors = 0;

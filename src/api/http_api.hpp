@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "api/calls.hpp"
+#include "api/sites.hpp"
 #include "io/http.hpp"
 
 namespace skein::api {
@@ -21,6 +22,8 @@ struct settings {
   wait_for api_wait{};                 ///< of `/api/publish`
   std::uint32_t most_messages = 1000;  ///< in one request; as well leases, and ids
   milliseconds longest_wait{60'000};   ///< that a request can ask for
+  site_rules sites;
+  bool for_operator = false;  ///< begins epochs, and purges all dead letters at once
 };
 
 /// Each is one row of the table of routes (routes.hpp).

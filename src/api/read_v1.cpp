@@ -59,6 +59,14 @@ call read_follows(v1_request& r, list_follows::direction which) {
   return list;
 }
 
+/// Whether it is what only the operator of the daemon may do.
+bool is_for_operator(const call& c) {
+  if (std::holds_alternative<new_epoch>(c)) return true;
+  const auto* const of_topic = std::get_if<topic_call>(&c);
+  const auto* const dead = of_topic ? std::get_if<settle_dead>(&of_topic->what) : nullptr;
+  return dead && dead->what == settle_dead::action::purge && dead->ids.empty();
+}
+
 }  // namespace
 
 bool has_media_type(const io::http_request& http, std::string_view type) {
@@ -103,6 +111,14 @@ outcome read_v1(incoming& in, bodies wanted, v1_reader reader) {
   body.end();
   query.end();
   if (!in.errors.empty()) return invalid_request(in.errors);
+  if (!in.with.for_operator && is_for_operator(result.what)) {
+    return problem_response(
+        plain_problem(403),
+        in.by.to == endpoint::new_epoch
+            ? "only the operator begins an epoch: skein epoch new, or the option http.operator"
+            : "only the operator purges all at once: name the ids, or use the option "
+              "http.operator");
+  }
   return result;
 }
 

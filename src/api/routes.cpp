@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "api/openapi.hpp"
 #include "api/problem.hpp"
@@ -143,6 +144,7 @@ route_list routes() {
 }
 
 outcome read_request(const io::http_request& http, const settings& with) {
+  if (auto refused_site = refuse_site(http, with.sites)) return *std::move(refused_site);
   if (http.target == "*") return options_response(allowed([](http_method) { return true; }));
   path_segments path{http.path()};
   std::array<std::string, path_segments::most> decoded;

@@ -116,6 +116,19 @@ option_kind boolean(Member member) {
   return choice<bool>(member, {{"true", true}, {"false", false}});
 }
 
+/// Words with commas between, or none; each is one by `is_one`.
+template <class Member>
+option_kind list(Member member, std::string word, bool (*is_one)(std::string_view)) {
+  const auto set = [=](daemon_options& all, std::string_view text) {
+    auto words = read_list(text);
+    if (!std::all_of(words.begin(), words.end(), is_one)) return false;
+    member(all) = std::move(words);
+    return true;
+  };
+  return {"LIST", "none, or with commas between " + word, set,
+          [=](const daemon_options& all) { return write_list(member(all)); }};
+}
+
 /// Any text.
 template <class Member>
 option_kind path(Member member) {

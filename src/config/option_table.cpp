@@ -271,6 +271,22 @@ std::vector<option> make_table() {
        "long. 0 is never.",
        ""},
 
+      {"http.hosts", list(SKEIN_MEMBER(http.hosts), "hosts", is_host_name),
+       "Names by which programs reach the daemon, as broker.example. If it listens on "
+       "localhost they are beside the names of that; else, with none, every name is taken. Addresses "
+       "always are. A name that is not known is answered by 421: a web page whose name is made to "
+       "lead here gets no further.",
+       ""},
+      {"http.origins", list(SKEIN_MEMBER(http.origins), "http://HOST[:PORT] or https://HOST[:PORT]",
+                            is_origin),
+       "Web pages that may use this door from a browser, as https://shop.example. All others are "
+       "answered by 403: a browser lets any page send requests to its own machine.",
+       ""},
+      {"http.operator", boolean(SKEIN_MEMBER(http.for_operator)),
+       "Whoever reaches this door may begin an epoch, and purge all dead letters of a subscriber at "
+       "once. Else only skein can, at the control door.",
+       ""},
+
       {"store.directory", path(SKEIN_MEMBER(store.directory)),
        "Where everything durable lies. It is made if it does not exist.", ""},
 

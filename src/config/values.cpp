@@ -119,4 +119,40 @@ std::string write_address(const address& value) {
   return value.host + ':' + std::to_string(value.port);
 }
 
+bool is_host_name(std::string_view text) {
+  return !text.empty() && text.front() != '[' && is_host(text);
+}
+
+bool is_origin(std::string_view text) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!same_letters(text.substr(0, scheme.size()), scheme)) continue;
+    const auto rest = text.substr(scheme.size());
+    const auto host = read_address(rest, 80);
+    return host && !host->host.empty() && rest.back() != ':';
+  }
+  return false;
+}
+
+std::vector<std::string> read_list(std::string_view text) {
+  std::vector<std::string> words;
+  constexpr auto blanks = " \t";
+  if (text == "none" || text.find_first_not_of(blanks) == text.npos) return words;
+  for (;;) {
+    const auto comma = text.find(',');
+    auto word = text.substr(0, comma);
+    word.remove_prefix(std::min(word.find_first_not_of(blanks), word.size()));
+    word = word.substr(0, word.find_last_not_of(blanks) + 1);
+    words.emplace_back(word);
+    if (comma == text.npos) return words;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+std::string write_list(const std::vector<std::string>& words) {
+  if (words.empty()) return "none";
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
 }  // namespace skein::config

@@ -6,6 +6,7 @@
 ///   size     = digit, {digit}, ["B" | "kB" | "MB" | "GB" | "TB" | "KiB" | "MiB" | "GiB" | "TiB"]
 ///   address  = [host], [":", [port]] | port
 ///   host     = name or IPv4 address | "[", IPv6 address, "]"
+///   list     = "none" | word, {",", word}   (blanks around words do not count)
 #pragma once
 
 #include <chrono>
@@ -13,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace skein::config {
 
@@ -40,5 +42,15 @@ std::optional<address> read_address(std::string_view text, std::uint16_t default
 
 /// `host:port` or `:port`.
 std::string write_address(const address& value);
+
+/// Letters, digits, `.`, `-`, `_`; no port.
+bool is_host_name(std::string_view text);
+
+/// Of a web page: `http://host` or `https://host`, with or without `:port`.
+bool is_origin(std::string_view text);
+
+/// What is between the commas, without blanks around. An empty text is none, too.
+std::vector<std::string> read_list(std::string_view text);
+std::string write_list(const std::vector<std::string>& words);
 
 }  // namespace skein::config

@@ -1,5 +1,6 @@
 #include "io/acceptor.hpp"
 
+#include <algorithm>
 #include <boost/asio/ip/v6_only.hpp>
 #include <stdexcept>
 #include <utility>
@@ -79,6 +80,14 @@ std::vector<std::string> acceptor::addresses() const {
   std::vector<std::string> texts;
   for (const auto& d : doors_) texts.push_back(d->name);
   return texts;
+}
+
+bool acceptor::is_local() const {
+  return std::all_of(doors_.begin(), doors_.end(), [](const auto& d) {
+    const auto endpoint = d->socket.local_endpoint();
+    return endpoint.protocol().family() == AF_UNIX ||
+           tcp_endpoint(endpoint).address().is_loopback();
+  });
 }
 
 void acceptor::start() {

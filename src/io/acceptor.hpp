@@ -47,6 +47,9 @@ class acceptor {
   /// What is listened on, e.g. "127.0.0.1:9090", or the path; one or more.
   std::vector<std::string> addresses() const;
 
+  /// Whether only this machine can connect.
+  bool is_local() const;
+
   /// Starts accepting. The functions are called on the I/O thread.
   void start();
 

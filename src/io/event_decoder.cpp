@@ -1,11 +1,25 @@
 #include "io/event_decoder.hpp"
 
+#include "core/first_line.hpp"
+
 namespace skein::io {
+
+bool event_decoder::is_of_a_browser(std::size_t n) {
+  if (told_) return false;
+  const std::string_view start{framer_.data(), framer_.begun() + n};
+  if (core::is_of_a_browser(start)) return true;
+  told_ = start.size() >= core::enough_to_tell || start.find('\n') != start.npos;
+  return false;
+}
 
 decoded_events event_decoder::commit(std::size_t n) {
   // A usual line has about this many bytes; a guess that only costs memory for a short while.
   constexpr std::size_t usual_line = 20;
   decoded_events result;
+  if (is_of_a_browser(n)) {
+    result.of_a_browser = true;
+    return result;
+  }
   core::event_block& block = result.block;
   block.events.reserve(n / usual_line + 1);
   block.text.reserve(n + usual_line);

@@ -17,6 +17,8 @@ struct decoded_events {
   std::array<std::uint32_t, core::event_kinds> received{};       ///< by kind
   std::array<std::uint32_t, core::malformed_reasons> malformed{};  ///< by reason
   std::uint32_t malformed_lines = 0;
+  /// The first bytes were a browser's, and not looked at any further: nothing that follows may be.
+  bool of_a_browser = false;
 };
 
 class event_decoder {
@@ -25,7 +27,9 @@ class event_decoder {
   static constexpr std::size_t read_size = 64 * 1024;
 
   /// `max_line` is in bytes, without the line's end, at most `read_size` / 2.
-  explicit event_decoder(std::size_t max_line) : framer_(max_line, read_size) {}
+  /// `from_anybody`: it may be a browser that sends.
+  explicit event_decoder(std::size_t max_line, bool from_anybody = true)
+      : framer_(max_line, read_size), told_(!from_anybody) {}
 
   /// Where the next read goes.
   auto space() { return framer_.space(); }
@@ -37,7 +41,10 @@ class event_decoder {
   bool mid_line() const { return framer_.mid_line(); }
 
  private:
+  bool is_of_a_browser(std::size_t n);
+
   line_framer framer_;
+  bool told_;  ///< whether it is known that no browser sends
 };
 
 }  // namespace skein::io

@@ -60,6 +60,8 @@ struct http_request {
   http_method method = http_method::get;
   /// As sent, not decoded; begins with `/`, or is `*` (only OPTIONS). `http://host?x` is `/?x`.
   std::string target;
+  /// Host and port that it is for: those of the target if it has some, else `Host`; may be empty.
+  std::string authority;
   std::uint8_t version = 11;  ///< 10 or 11
   bool keep_alive = true;     ///< what the client wants, by its version and `Connection`
   http_headers headers;       ///< without trailers

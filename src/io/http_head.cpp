@@ -56,8 +56,9 @@ bool is_plain_host(std::string_view text) {
   });
 }
 
-/// `target` as it is kept; empty if it is of no form that is served.
-std::string origin_form(std::string_view target, http_method method) {
+/// `target` as it is kept, and in `authority` what it has of that; empty if it is of no form that
+/// is served.
+std::string origin_form(std::string_view target, http_method method, std::string& authority) {
   if (target.front() == '/' || (target == "*" && method == http_method::options)) {
     return std::string{target};
   }
@@ -69,6 +70,7 @@ std::string origin_form(std::string_view target, http_method method) {
   const std::string_view rest = target.substr(scheme + 3);
   const std::string_view host = rest.substr(0, rest.find_first_of("/?"));
   if (host.empty() || !is_plain_host(host)) return {};
+  authority = host;
   const std::string_view path = rest.substr(host.size());
   return (path.empty() || path.front() == '?' ? "/" : "") + std::string{path};
 }
@@ -123,13 +125,14 @@ std::optional<http_error> http_head::read_headers(std::string_view lines) {
   if (encoded_ && (lengths_ != 0 || !is_11)) return unclear_end;
   if (encoded_ && !only_chunked_) return http_error{501, "a transfer coding beside chunked"};
   if (expects_other_ && is_11) return http_error{417, "an expectation beside 100-continue"};
+  if (to_.authority.empty()) to_.authority = to_.headers.find("Host");
   to_.keep_alive = keep_alive() && !close_;
   return {};
 }
 
 void http_head::on_request_impl(http::verb verb, text, text target, int version, error_code&) {
   to_.method = method_of(verb);
-  to_.target = origin_form(view_of(target), to_.method);
+  to_.target = origin_form(view_of(target), to_.method, to_.authority);
   to_.version = static_cast<std::uint8_t>(version);
   target_size_ = target.size();
 }

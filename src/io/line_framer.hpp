@@ -58,6 +58,9 @@ class line_framer {
   /// Whether the stream stands within a line that is not being skipped.
   bool mid_line() const { return filled_ != 0; }
 
+  /// Bytes of the line within which it stands; they lie at `data()`.
+  std::size_t begun() const { return filled_; }
+
   /// Start of the buffer; lines of the last `commit` lie in it.
   const char* data() const { return buffer_.get(); }
 

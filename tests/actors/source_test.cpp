@@ -64,6 +64,18 @@ TEST_F(Source, SendsNothingForAReadWithoutAnEvent) {
   EXPECT_TRUE(connection->awaits_reading());
 }
 
+TEST_F(Source, ThatIsABrowserIsToldSoAndClosedBeforeALineCounts) {
+  connect();
+  connection->says("POST / HTTP/1.1\r\nHost: localhost:9090\r\n\r\n1|B\n2|B\n");
+  run();
+  EXPECT_EQ(connection->heard().rfind("HTTP/1.1 400 ", 0), 0u) << connection->heard();
+  EXPECT_EQ(connection->closed(), io::stream::ending::graceful);
+  EXPECT_TRUE(sequencer.blocks.empty());
+  EXPECT_EQ(sequencer.closed, std::vector<core::source_id>{7});
+  EXPECT_EQ(statistics.counted.sources_refused, 1u);
+  EXPECT_EQ(received(core::event_kind::broadcast), 0u);
+}
+
 TEST_F(Source, StopsReadingWithoutCreditAndGoesOnWithIt) {
   const auto actor = connect();
   const auto limit = static_cast<std::size_t>(source_state::credit_limit);

@@ -37,6 +37,13 @@ inline io::http_request put(std::string target, std::string body = {},
   return http_of(io::http_method::put, std::move(target), std::move(body), type);
 }
 
+/// Of a daemon that serves its operator over HTTP, too.
+inline settings for_operator() {
+  settings with;
+  with.for_operator = true;
+  return with;
+}
+
 /// What it asks for. A response at once is a failure.
 inline request request_of(const io::http_request& http, const settings& with = {}) {
   auto result = read_request(http, with);

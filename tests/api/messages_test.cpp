@@ -318,7 +318,7 @@ TEST(DeadLetters, AreReplayedOrPurged) {
   EXPECT_EQ(s.what, settle_dead::action::replay);
   EXPECT_EQ(s.ids, (std::vector<std::uint64_t>{33, 0}));
   for (const char* body : {"", "{}"}) {
-    s = topic_call_of<settle_dead>(post(subscriber + "/dead-letters/purge", body));
+    s = topic_call_of<settle_dead>(post(subscriber + "/dead-letters/purge", body), for_operator());
     EXPECT_EQ(s.what, settle_dead::action::purge);
     EXPECT_TRUE(s.ids.empty());
   }

@@ -210,7 +210,7 @@ TEST(OpenApi, KnowsTheFieldsOfBodiesAndNoOthers) {
         operation_of(r).at("requestBody").at("content").at("application/json").at("schema");
     auto body = json::parse(b.body);
     EXPECT_EQ(mismatch(contract(), schema, body), "") << b.body;
-    request_of(http_of(r.method, target_for(r), b.body));
+    request_of(http_of(r.method, target_for(r), b.body), for_operator());
     body.as_object()["x"] = 1;
     EXPECT_NE(mismatch(contract(), schema, body), "") << b.body;
     EXPECT_EQ(errors_of(http_of(r.method, target_for(r), json::serialize(body))), "/x is unknown");

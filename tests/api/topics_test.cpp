@@ -325,8 +325,8 @@ TEST(Follows, AreListedForAUser) {
 
 TEST(Epochs, AreDescribedAndBegun) {
   call_of<describe_epoch>(get("/v1/epochs/current"));
-  call_of<new_epoch>(post("/v1/epochs"));
-  call_of<new_epoch>(post("/v1/epochs", "{}"));
+  call_of<new_epoch>(post("/v1/epochs"), for_operator());
+  call_of<new_epoch>(post("/v1/epochs", "{}"), for_operator());
   EXPECT_EQ(errors_of(post("/v1/epochs", R"({"epoch":2})")), "/epoch is unknown");
   EXPECT_EQ(shown(write_answer({endpoint::describe_epoch, {}, {}, {}}, epoch_description{1, 18})),
             "200 {\"epoch\":1,\"next\":18}\n");

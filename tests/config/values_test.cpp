@@ -85,5 +85,26 @@ TEST(Address, RefusesEverythingElse) {
     EXPECT_EQ(as_written(text), "refused") << text;
 }
 
+TEST(List, IsWordsWithCommasBetween) {
+  using words = std::vector<std::string>;
+  EXPECT_EQ(read_list(""), words{});
+  EXPECT_EQ(read_list(" "), words{});
+  EXPECT_EQ(read_list("none"), words{});
+  EXPECT_EQ(write_list({}), "none");
+  EXPECT_EQ(read_list(" a,\tb , c"), (words{"a", "b", "c"}));
+  EXPECT_EQ(read_list("a,,b,"), (words{"a", "", "b", ""}));
+  EXPECT_EQ(read_list(write_list({"a", "b"})), (words{"a", "b"}));
+}
+
+TEST(Origin, IsASchemeAndAHost) {
+  for (const auto* text : {"http://a", "https://a.example:8443", "HTTPS://A", "http://[::1]:80"})
+    EXPECT_TRUE(is_origin(text)) << text;
+  for (const auto* text : {"", "a", "http://", "http://a/", "http://a:", "http://a:x", "ftp://a",
+                           "http://:80", "null", "*", "http://80"})
+    EXPECT_FALSE(is_origin(text)) << text;
+  for (const auto* text : {"", "a:80", "a/", "[::1]"}) EXPECT_FALSE(is_host_name(text)) << text;
+  EXPECT_TRUE(is_host_name("broker-1.example"));
+}
+
 }  // namespace
 }  // namespace skein::config

@@ -13,7 +13,7 @@ inline const http_message ready{"GET", "/ready", ""};
 
 inline std::string request_of(const std::string& first_line, const std::string& headers = "",
                               const std::string& body = "") {
-  return first_line + "\r\nHost: a\r\n" + headers + "\r\n" + body;
+  return first_line + "\r\nHost: localhost\r\n" + headers + "\r\n" + body;
 }
 
 /// What `bytes` are answered, on a connection of their own, and whether that is closed then:

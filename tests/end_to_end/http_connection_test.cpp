@@ -81,7 +81,7 @@ TEST(HttpConnection, AnswersInOrderAlsoWhenOneHasToWait) {
 }
 
 TEST(HttpConnection, EndsWhenTheClientHasSentAllAndGotAll) {
-  daemon broker;
+  daemon broker{{{"http.operator", "true"}}};
   http_client client{broker.http_port()};
   client.send(bytes_of(ready) + bytes_of({"POST", "/v1/epochs", ""}) + bytes_of(ready));
   client.connection().half_close();
@@ -166,10 +166,10 @@ const daemon::options impatient{{"http.request-timeout", "400ms"}, {"http.idle-t
 
 TEST(HttpTimeout, EndsARequestThatDoesNotComeToItsEnd) {
   daemon broker{impatient};
-  const std::string post = "POST /v1/epochs HTTP/1.1\r\nHost: a\r\n";
+  const std::string post = "POST /v1/epochs HTTP/1.1\r\nHost: localhost\r\n";
   std::vector<http_client> all;
   for (const std::string& bytes :
-       {"G"s, "GET /ready HTTP/1.1\r\n"s, "GET /ready HTTP/1.1\r\nHost: a\r\n"s,
+       {"G"s, "GET /ready HTTP/1.1\r\n"s, "GET /ready HTTP/1.1\r\nHost: localhost\r\n"s,
         post + "Content-Length: 10\r\n\r\n{", post + "Transfer-Encoding: chunked\r\n\r\n1\r\n"}) {
     for (const bool behind_another : {false, true}) {
       all.emplace_back(broker.http_port());
@@ -278,7 +278,7 @@ TEST(HttpCrowd, OfSlowOnesTakesLittleMemory) {
   for (std::size_t i = 0; i != many; ++i) {
     slow.emplace_back(broker.http_port());
     slow.back().send(
-        "POST /v1/epochs HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        "POST /v1/epochs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         "Content-Length: 16000000\r\n\r\n{");
   }
   for (int round = 0; round != 20; ++round) {

@@ -160,7 +160,7 @@ TEST(HttpUsers, AreListedWithWhomTheyFollow) {
 // --- the daemon ---
 
 TEST(HttpEpochs, BeginAnew) {
-  daemon broker;
+  daemon broker{{{"http.operator", "true"}}};
   auto user = broker.client(2);
   program client{broker};
   EXPECT_EQ(text_of(client.get("/v1/epochs/current")), "200 {\"epoch\":1,\"next\":1}\n");

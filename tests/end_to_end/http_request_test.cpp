@@ -30,7 +30,7 @@ TEST(HttpRequest, MayHaveChunks) {
     EXPECT_EQ(outcomes_in(client.http().receive()), "dropped") << size;
   }
   client.http().send(
-      "POST /v1/topics/t/messages HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+      "POST /v1/topics/t/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
       "Transfer-Encoding: Chunked\r\n\r\n000D;a=b;c=\"d\"\r\n{\"payload\":\"x\r\n2 \r\n");
   EXPECT_EQ(client.http().receive().status, 400u);
 }
@@ -41,7 +41,8 @@ TEST(HttpRequest, MayHaveExtensionsAndTrailers) {
   client.create("t", R"({"no_subscribers":"drop"})");
   for (int i = 0; i != 2; ++i) {
     client.http().send(
-        "POST /v1/topics/t/messages HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        "POST /v1/topics/t/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+        "application/json\r\n"
         "Transfer-Encoding: chunked\r\n\r\n00D;a=b;c=\"d\"\r\n{\"payload\":\"x\r\n2\r\n\"}\r\n"
         "0;e\r\nTrailer: y\r\n\r\n");
     EXPECT_EQ(outcomes_in(client.http().receive()), "dropped");
@@ -213,14 +214,15 @@ TEST(HttpRequest, ThatIsMalformedIsRefusedAndEndsTheConnection) {
       {"GET  /ready HTTP/1.1\r\n", "400 closed: the first line is no request"},
       {"GET /ready HTTP/1.1 \r\n", "400 closed: the first line is no request"},
       {"GET /re\x01y HTTP/1.1\r\n", "400 closed: the first line is no request"},
-      {"GET ready HTTP/1.1\r\nHost: a\r\n\r\n", "400 closed: the target is no path"},
-      {"GET * HTTP/1.1\r\nHost: a\r\n\r\n", "400 closed: the target is no path"},
+      {"GET ready HTTP/1.1\r\nHost: localhost\r\n\r\n", "400 closed: the target is no path"},
+      {"GET * HTTP/1.1\r\nHost: localhost\r\n\r\n", "400 closed: the target is no path"},
       {"GET /ready HTTP/2.0\r\n", "505 closed: neither HTTP/1.0 nor HTTP/1.1"},
       {"GET /ready HTTP/1.2\r\n", "505 closed: neither HTTP/1.0 nor HTTP/1.1"},
       {"GET /ready HTTP/1.1\n", "400 closed: a line that does not end in CRLF"},
       {"GET /ready HTTP/1.1\r\nHost: a\n\n", "400 closed: a line that does not end in CRLF"},
       {"GET /ready HTTP/1.1\r\n\r\n", "400 closed: not one Host"},
-      {"GET /ready HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", "400 closed: not one Host"},
+      {"GET /ready HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
+       "400 closed: not one Host"},
       {"GET /ready HTTP/1.1\r\nHost: a/b\r\n\r\n", "400 closed: Host is malformed"},
       {request_of("GET /ready HTTP/1.1", "X : y\r\n"), "400 closed: a header is malformed"},
       {request_of("GET /ready HTTP/1.1", "X: y\r\n z\r\n"), "400 closed: a header is folded"},

@@ -65,7 +65,7 @@ class TopicRestart : public testing::TestWithParam<const char*> {
     EXPECT_EQ(everything(), before);
   }
 
-  daemon broker;
+  daemon broker{{{"http.operator", "true"}}};
   std::unique_ptr<program> connection = std::make_unique<program>(broker);
 };
 

@@ -130,5 +130,37 @@ TEST(EventDecoder, YieldsTheSameEventsHoweverTheBytesArrive) {
   }
 }
 
+TEST(EventDecoder, LooksAtNothingThatABrowserSends) {
+  const std::string request = "POST / HTTP/1.1\r\nHost: a\r\n\r\n1|B\n2|B\n";
+  for (std::size_t piece = 1; piece <= request.size(); ++piece) {
+    event_decoder decoder{16};
+    bool refused = false;
+    for (std::size_t at = 0; at < request.size() && !refused; at += piece) {
+      const std::string_view bytes = std::string_view{request}.substr(at, piece);
+      std::memcpy(decoder.space().data, bytes.data(), bytes.size());
+      const auto decoded = decoder.commit(bytes.size());
+      refused = decoded.of_a_browser;
+      EXPECT_TRUE(decoded.block.events.empty()) << piece;
+      EXPECT_EQ(decoded.malformed_lines, 0u) << piece;
+    }
+    EXPECT_TRUE(refused) << piece;
+  }
+}
+
+TEST(EventDecoder, TakesARequestBehindItsFirstLineForLines) {
+  event_decoder decoder{64};
+  collected all;
+  feed(decoder, "1|B\nPOST / HTTP/1.1\r\n2|B\n", all);
+  EXPECT_EQ(all.texts, (std::vector<std::string>{"1|B", "2|B"}));
+  EXPECT_EQ(all.malformed_lines, 1u);
+}
+
+TEST(EventDecoder, OfABodyHasNoBrowserToFear) {
+  event_decoder decoder{64, false};
+  collected all;
+  feed(decoder, "POST / HTTP/1.1\r\n2|B\n", all);
+  EXPECT_EQ(all.texts, (std::vector<std::string>{"2|B"}));
+}
+
 }  // namespace
 }  // namespace skein::io
