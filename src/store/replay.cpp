@@ -123,6 +123,62 @@ void replay::enter(core::epoch_number epoch) {
   if (keeps) return;
   graph_.forget_follows();
   keys_known_ = false;
+  if (mending_ && mending_->with.epoch < epoch) mending_.reset();
+}
+
+/// A record is damaged. If members may have followed or unfollowed in it, what they follow is no
+/// longer known.
+void replay::lose_graph() {
+  bool concerns = !filter_;
+  interested_.for_each([&](core::user_id user, std::uint32_t) {
+    concerns = concerns ||
+               core::key_filter::may_contain(*filter_, core::key_of(core::concern::follower, user));
+  });
+  if (!concerns) return;
+  graph_.forget_follows();
+  keys_known_ = false;
+  lost_graph_ = true;
+  mending_.reset();
+}
+
+/// Of checkpoints that were begun at `from` or behind it; everything from there on is read.
+void replay::find_mending(core::log_position from) {
+  try {
+    for (const checkpoint& c : read_checkpoints(where_)) {
+      if (c.from < from) continue;
+      mending_ = mending{c, {}, std::nullopt};
+      return;
+    }
+  } catch (const error& e) {
+    if (e.what_kind() != error::kind::corrupted) throw;
+  }
+}
+
+void replay::load_mending() {
+  core::follower_graph graph;
+  try {
+    if (load(where_, mending_->with, users(), graph)) {
+      mending_->graph = std::move(graph);
+      return;
+    }
+  } catch (const error& e) {
+    if (e.what_kind() != error::kind::corrupted) throw;
+  }
+  const core::log_position from = mending_->with.from;
+  mending_.reset();
+  find_mending(std::max(from + 1, at_));
+}
+
+void replay::mend() {
+  graph_.forget_follows();
+  mending_->graph->for_each_edge(
+      [&](core::user_id follower, core::user_id followee) { graph_.follow(follower, followee); });
+  for (const core::event& e : mending_->since) {
+    if (e.kind == event_kind::follow) graph_.follow(e.from, e.to);
+    if (e.kind == event_kind::unfollow) graph_.unfollow(e.from, e.to);
+  }
+  mending_.reset();
+  keys_known_ = false;
 }
 
 void replay::find_keys() {
@@ -144,6 +200,11 @@ void replay::find_keys() {
 }
 
 bool replay::is_wanted(const entry& e) {
+  if (lost_graph_) {
+    find_mending(log_.at());
+    lost_graph_ = false;
+  }
+  if (mending_ && mending_->with.upto < log_.at() + e.bytes) return true;
   if (e.epoch != epoch_ || (connected_ != 0 && e.broadcasts != 0)) return true;
   if (!keys_known_) find_keys();
   if (keys_.size() > most_keys || next_turn() < log_.at() + e.bytes) return true;
@@ -155,7 +216,20 @@ bool replay::is_wanted(const entry& e) {
 replay::stepped replay::step() {
   if (lost_) return stepped::lost;
   if (!ahead_) {
-    ahead_ = log_.next([this](const entry& e) { return is_wanted(e); });
+    filter_.reset();
+    try {
+      ahead_ = log_.next([this](const entry& e) {
+        filter_.reset();
+        const bool wanted = is_wanted(e);
+        if (wanted) filter_ = e.filter;
+        return wanted;
+      });
+    } catch (const error& e) {
+      const bool newer = e.what_kind() == error::kind::newer_version;
+      if (newer || e.what_kind() == error::kind::corrupted) lose_graph();
+      if (newer) throw error{error::kind::corrupted, e.what()};  // as little can be made of it
+      throw;
+    }
     lost_ = log_.lost();
     if (lost_) return stepped::lost;
     at_ = std::max(at_, ahead_ ? ahead_->begin : log_.at());
@@ -166,6 +240,7 @@ replay::stepped replay::step() {
     if (ahead_->epoch != epoch_) return stepped::epoch_ends;
   }
   if (ahead_->epoch != epoch_) enter(ahead_->epoch);
+  while (mending_ && !mending_->graph && mending_->with.upto < ahead_->end()) load_mending();
   const auto block = std::make_shared<const core::ordered_block>(*std::exchange(ahead_, {}));
   route(block);
   to_.keep(block);
@@ -179,13 +254,16 @@ void replay::route(const std::shared_ptr<const core::ordered_block>& block) {
   std::size_t first = 0;
   while (first != events.size() && block->position_of(first) < at_) ++first;
   for (std::size_t i = 0; i != events.size();) {
+    if (mending_ && mending_->with.upto <= block->position_of(i)) mend();
     take_turns(block->position_of(i));
-    const core::log_position turn = next_turn();
+    const core::log_position turn =
+        std::min(next_turn(), mending_ ? mending_->with.upto : ~core::log_position{0});
     for (; i != events.size() && (turn >= block->end() || block->position_of(i) < turn); ++i) {
       const core::event& e = events[i];
       const bool follows = e.kind == event_kind::follow, unfollows = e.kind == event_kind::unfollow;
       if ((follows || unfollows) && interested_.find(e.from)) {
         keys_known_ &= !(follows ? graph_.follow(e.from, e.to) : graph_.unfollow(e.from, e.to));
+        if (mending_ && mending_->with.from <= block->position_of(i)) mending_->since.push_back(e);
       }
       if (connected_ == 0 || i < first) continue;
       telling_ = i;

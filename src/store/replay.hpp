@@ -3,12 +3,17 @@
 /// One pass over the log serves any number of users, each from a position of their own: their part
 /// of the follower graph is built on the way, from the nearest checkpoint on. While there are few
 /// of them, records with nothing for any of them are not read.
+///
+/// Behind a damaged record it is not known any more who follows whom, but for those who followed
+/// since: they are told of. At the next checkpoint that was begun behind it the graph is whole
+/// again.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/follower_graph.hpp"
@@ -56,8 +61,8 @@ class replay {
     lost,        ///< what comes next is not in the log any more. Nothing goes on
   };
 
-  /// Routes the next record that has something for somebody. Throws store::error for a damaged
-  /// one; the next step goes on behind it.
+  /// Routes the next record that has something for somebody. Throws store::error (`corrupted`) for
+  /// a damaged one; the next step goes on behind it.
   stepped step();
 
   /// The member gets nothing from `position` on. Not while the audience is told something.
@@ -86,10 +91,21 @@ class replay {
     bool connected = false;
   };
 
+  /// A checkpoint that makes the graph whole again, and what was done to it since its `from`.
+  struct mending {
+    checkpoint with;
+    std::vector<core::event> since;
+    std::optional<core::follower_graph> graph;  ///< as of `from`, once it is needed
+  };
+
   void take_turns(core::log_position at);
   core::log_position next_turn() const;
   std::vector<core::user_id> users() const;
   void enter(core::epoch_number epoch);
+  void lose_graph();
+  void find_mending(core::log_position from);
+  void load_mending();
+  void mend();
   bool is_wanted(const entry& e);
   void find_keys();
   void route(const std::shared_ptr<const core::ordered_block>& block);
@@ -109,6 +125,9 @@ class replay {
   std::size_t telling_ = 0;                      ///< index of an event of it
   std::vector<std::uint64_t> keys_;              ///< of what concerns members
   bool keys_known_ = false;
+  std::optional<std::string> filter_;  ///< of the record that is read, if its entry can be
+  bool lost_graph_ = false;  ///< at a damaged record; the next one that is not has not come
+  std::optional<mending> mending_;
 };
 
 }  // namespace skein::store
