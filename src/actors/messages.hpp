@@ -121,10 +121,12 @@ struct leave {
   core::user_id user;
 };
 /// The sender, a durable session of `user`, asks for the place from which on it has to be told;
-/// `beyond` sets it. Is answered by `session_news::opened`.
+/// `beyond` of `epoch`, by default of the current one, sets it, if there is such a position. Is
+/// answered by `session_news::opened`.
 struct open_inbox {
   core::user_id user;
   std::optional<core::sequence_number> beyond;
+  std::optional<core::epoch_number> epoch = std::nullopt;
 };
 /// The user has everything up to `number` of `epoch`.
 struct acknowledged {
@@ -149,7 +151,8 @@ struct stop_replay {};
 /// What a durable session learns from others.
 struct session_news {
   enum class kind : std::uint8_t {
-    opened,   ///< the inbox: the user has everything up to `number` of `epoch`
+    opened,   ///< the inbox: the user has everything up to `number` of `epoch`; `text` says if not
+              ///< as it was asked for
     missing,  ///< part of what is to be replayed cannot be; `text` says what
     at_head,  ///< everything up to `position` has been replayed
     joined,   ///< the router tells everything from `position` on

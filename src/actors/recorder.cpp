@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "actors/log_exceptions.hpp"
+#include "core/client_line.hpp"
 
 namespace skein {
 
@@ -199,8 +200,16 @@ void open(pointer self, const session_actor& session, const open_inbox& wanted) 
   recorder_state& state = self->state;
   session_news news;
   std::optional<store::inbox> inbox;
+  bool is_set = false;
+  if (wanted.beyond && state.failing) {
+    // What is stalled may be what it speaks of.
+    state.unopened.push_back({caf::actor_cast<caf::weak_actor_ptr>(session), wanted});
+    return;
+  }
+  const core::epoch_number epoch = wanted.epoch.value_or(state.log->epoch());
   try {
-    if (!wanted.beyond) inbox = inbox_of(state, wanted.user);
+    is_set = wanted.beyond && state.log->has_come_to(epoch, *wanted.beyond);
+    if (!is_set) inbox = inbox_of(state, wanted.user);
   } catch (const store::error& e) {
     if (state.failing) {
       state.unopened.push_back({caf::actor_cast<caf::weak_actor_ptr>(session), wanted});
@@ -214,9 +223,15 @@ void open(pointer self, const session_actor& session, const open_inbox& wanted) 
     self->send(session, std::move(news));
     return;
   }
+  if (wanted.beyond && !is_set) {
+    news.text = std::to_string(wanted.user) + "|" +
+                core::text_of(core::named_position{wanted.epoch, *wanted.beyond}) +
+                " is beyond the end of the stream, it is ignored";
+  }
   const bool is_new = !inbox;
   if (is_new) {
-    inbox = store::inbox{state.log->epoch(), wanted.beyond.value_or(state.log->next() - 1),
+    inbox = store::inbox{is_set ? epoch : state.log->epoch(),
+                         is_set ? *wanted.beyond : state.log->next() - 1,
                          state.environment->wall_clock()};
   }
   news.epoch = inbox->epoch;

@@ -9,7 +9,7 @@
 
 #include "actors/log.hpp"
 #include "actors/log_exceptions.hpp"
-#include "core/event_line.hpp"
+#include "core/client_line.hpp"
 
 namespace skein {
 
@@ -20,7 +20,7 @@ using phase = session_state::phase;
 using status = io::io_result::status;
 using ending = io::stream::ending;
 
-/// Longest line of a client, bytes: two numbers of twenty digits, and some zeros.
+/// Longest line of a client, bytes: three numbers of up to twenty digits.
 constexpr std::size_t longest_line = 64;
 /// What may wait for a durable session, bytes; the rest waits in the log. More than a round of the
 /// replayer.
@@ -66,36 +66,7 @@ void refuse(pointer self, std::string_view reason) {
   end(self, ending::graceful);
 }
 
-/// What the first line says.
-struct introduction {
-  core::user_id user = core::no_user;
-  bool durable = false;
-  std::optional<core::sequence_number> beyond;
-  const char* wrong = nullptr;  ///< what is wrong with it
-};
-
-std::optional<core::sequence_number> parse_number(std::string_view text) {
-  core::sequence_number number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc{} || rest != end || text.front() == '-') return std::nullopt;
-  return number;
-}
-
-introduction parse_first_line(std::string_view line) {
-  introduction said;
-  const std::size_t bar = line.find('|');
-  said.user = core::parse_user(line.substr(0, bar));
-  if (said.user == core::no_user) said.wrong = "the first line must be a user: a number of 64 bits";
-  if (bar == std::string_view::npos || said.wrong) return said;
-  said.durable = true;
-  if (line.size() == bar + 1) return said;
-  said.beyond = parse_number(line.substr(bar + 1));
-  if (!said.beyond) said.wrong = "behind the user and | must be nothing, or a number";
-  return said;
-}
-
-void begin(pointer self, const introduction& said) {
+void begin(pointer self, const core::introduction& said) {
   session_state& state = self->state;
   state.user = said.user;
   state.where = phase::live;
@@ -106,13 +77,20 @@ void begin(pointer self, const introduction& said) {
     return;
   }
   state.durable = std::make_unique<durable_state>();
+  state.durable->names_epochs = said.names_epochs;
   state.outbox.emplace(core::outbox_options{durable_outbox, core::overflow_policy::drop_newest});
-  self->send(state.environment->recorder, open_inbox{said.user, said.beyond});
+  open_inbox wanted{said.user, std::nullopt};
+  if (said.beyond) wanted = {said.user, said.beyond->number, said.beyond->epoch};
+  self->send(state.environment->recorder, wanted);
 }
 
 void acknowledge(pointer self, std::string_view line);
 void write_error(pointer self, std::string_view reason);
-constexpr std::string_view no_acknowledgement = "an acknowledgement is A| and a number";
+
+std::string_view no_acknowledgement(const durable_state& durable) {
+  return durable.names_epochs ? "an acknowledgement is A|, an epoch, a dot and a number"
+                              : "an acknowledgement is A| and a number";
+}
 
 /// Reads lines: first who the client is, then what it acknowledges.
 void read_lines(pointer self) {
@@ -135,7 +113,7 @@ void read_lines(pointer self) {
         if (state.durable) acknowledge(self, line);
         continue;
       }
-      const introduction said = parse_first_line(line);
+      const core::introduction said = core::parse_first_line(line);
       if (said.wrong) {
         refuse(self, said.wrong);
         return;
@@ -151,7 +129,7 @@ void read_lines(pointer self) {
       return;
     }
     if (state.where == phase::ended) return;
-    if (too_long && state.durable) write_error(self, no_acknowledgement);
+    if (too_long && state.durable) write_error(self, no_acknowledgement(*state.durable));
     if (state.where == phase::ended) return;
   }
   (*state.connection)->await_readable();
@@ -340,6 +318,17 @@ core::sequence_number highest_number(std::string_view text, bool in_order) {
   return highest;
 }
 
+/// Says that what comes is of `epoch`, to a client that names epochs. Returns whether it knows.
+bool tell_epoch(pointer self, core::epoch_number epoch) {
+  durable_state& durable = *self->state.durable;
+  if (!durable.names_epochs || durable.told_epoch == epoch) return true;
+  std::string line = "E|" + std::to_string(epoch);
+  line += core::text_of(self->state.environment->options.ending);
+  if (write_durable(self, line) != line.size()) return false;
+  durable.told_epoch = epoch;
+  return true;
+}
+
 /// Writes what was told. Returns whether the client has or will get all of it; else the session
 /// lags, or has ended.
 bool write_told(pointer self, core::epoch_number epoch, core::log_position upto,
@@ -352,7 +341,8 @@ bool write_told(pointer self, core::epoch_number epoch, core::log_position upto,
     durable.settled = !durable.cursor.covers(epoch, number_of(text));
     if (!durable.settled) text.remove_prefix(text.find('\n') + 1);
   }
-  const std::size_t done = text.empty() ? 0 : write_durable(self, text);
+  const bool knows_epoch = text.empty() || tell_epoch(self, epoch);
+  const std::size_t done = text.empty() || !knows_epoch ? 0 : write_durable(self, text);
   if (state.where != phase::live) return false;
   if (done != 0) {
     const bool in_order = !state.environment->tells_late_events;
@@ -446,6 +436,8 @@ void on_news(pointer self, const session_news& news) {
   switch (news.what) {
     case kind::opened:
       durable.cursor = core::session_cursor{{news.epoch, news.number}};
+      if (!news.text.empty()) write_error(self, news.text);
+      if (state.where != phase::live) break;
       start_replay(self);
       break;
     case kind::missing:
@@ -481,13 +473,13 @@ void acknowledge(pointer self, std::string_view line) {
   session_state& state = self->state;
   durable_state& durable = *state.durable;
   if (state.where == phase::ended) return;
-  std::optional<core::sequence_number> number;
-  if (line.substr(0, 2) == "A|" && line.size() > 2) number = parse_number(line.substr(2));
-  if (!number) {
-    write_error(self, no_acknowledgement);
+  const auto said = core::parse_acknowledgement(line, durable.names_epochs);
+  if (!said) {
+    write_error(self, no_acknowledgement(durable));
     return;
   }
-  switch (durable.cursor.acknowledge(*number)) {
+  switch (said->epoch ? durable.cursor.acknowledge({*said->epoch, said->number})
+                      : durable.cursor.acknowledge(said->number)) {
     case core::session_cursor::outcome::moved: {
       const auto place = durable.cursor.acknowledged();
       self->send(state.environment->recorder, acknowledged{state.user, place.epoch, place.number});
@@ -496,7 +488,7 @@ void acknowledge(pointer self, std::string_view line) {
     case core::session_cursor::outcome::old:
       break;
     case core::session_cursor::outcome::beyond:
-      write_error(self, "A|" + std::to_string(*number) + " is beyond what was sent, it is ignored");
+      write_error(self, "A|" + core::text_of(*said) + " is beyond what was sent, it is ignored");
       break;
   }
 }

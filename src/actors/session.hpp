@@ -6,8 +6,8 @@
 /// as long as it makes progress within `stall_timeout`. When the sources are held up and no client
 /// at all makes progress any more, those who lag overflow whatever the size of their outbox.
 ///
-/// Durable sessions. A client that says `ID|` gets what it has missed from the replayer, then goes
-/// on with the router, without a gap and without anything twice. It never overflows and holds
+/// Durable sessions. A client that says `USER|` gets what it has missed from the replayer, then
+/// goes on with the router, without a gap and without anything twice. It never overflows and holds
 /// nobody up: when it lags, it leaves the router, and is replayed from the log what it misses once
 /// it has caught up with what it was sent.
 #pragma once
@@ -55,8 +55,10 @@ struct durable_state {
 
   stage where = stage::opening;
   core::session_cursor cursor{{}};
-  core::log_position upto = 0;       ///< everything before it has been sent
-  core::log_position live_from = 0;  ///< the router tells everything from here on
+  bool names_epochs = false;          ///< so does the client
+  core::epoch_number told_epoch = 0;  ///< the client knows that what comes is of this epoch
+  core::log_position upto = 0;        ///< everything before it has been sent
+  core::log_position live_from = 0;   ///< the router tells everything from here on
   ticket_number replay_ticket = 0;
   ticket_number live_ticket = 0;
   ticket_number last_ticket = 0;

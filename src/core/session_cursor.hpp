@@ -1,11 +1,13 @@
 /// How far a durable session has been sent to, and how far its client has acknowledged.
 ///
-/// A client names what it acknowledges by number alone, and numbers begin again with every epoch.
-/// So an acknowledgement counts for the oldest epoch of which something sent is open; it is never
-/// taken for more than it can mean.
+/// Numbers begin again with every epoch. A client that names the epoch of what it acknowledges is
+/// taken at its word. One that says a number alone is understood by what it was sent: it counts for
+/// the oldest epoch of which something sent is open, and the number that was said last, said again,
+/// is a repetition. So it is never taken for more than it can mean.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/event.hpp"
@@ -25,7 +27,7 @@ class session_cursor {
 
   enum class outcome : std::uint8_t {
     moved,
-    old,     ///< acknowledged before
+    old,     ///< acknowledged before, or a repetition
     beyond,  ///< nothing with this number or a higher one has been sent
   };
 
@@ -40,8 +42,11 @@ class session_cursor {
   /// Events of `epoch` up to `number` have been sent.
   void sent(epoch_number epoch, sequence_number number);
 
-  /// The client has everything up to `number`.
+  /// The client has everything up to `number`, of an epoch that it does not name.
   outcome acknowledge(sequence_number number);
+
+  /// The client has everything up to `p`.
+  outcome acknowledge(place p);
 
   place acknowledged() const { return acknowledged_; }
 
@@ -49,12 +54,15 @@ class session_cursor {
   place last() const { return last_; }
 
  private:
+  outcome take(std::vector<place>::iterator upto, sequence_number number);
+
   static bool is_upto(epoch_number epoch, sequence_number number, place p) {
     return epoch < p.epoch || (epoch == p.epoch && number <= p.number);
   }
   place acknowledged_;
   place last_;
-  std::vector<place> open_;  ///< the last number that was sent of each epoch; in order
+  std::vector<place> open_;              ///< the last number that was sent of each epoch; in order
+  std::optional<sequence_number> said_;  ///< what moved it last, by number alone
 };
 
 }  // namespace skein::core

@@ -73,6 +73,7 @@ void event_log::append(const core::ordered_block& block, wall_time now) {
   if (std::exchange(over_, false)) changes_->erase(family::meta, over_key);
   if (block.epoch != epoch_.epoch || !has_epoch_) {
     end_record();
+    if (has_epoch_) ended_.push_back({epoch_.epoch, next_});
     epoch_ = {block.epoch, block.begin, 0, time_, keep_graph_ && has_epoch_};
     has_epoch_ = true;
     next_ = 1;
@@ -203,6 +204,7 @@ void event_log::commit(bool sync) {
   if (changes_->bytes() == 0) return;
   where_.commit(*changes_, sync);
   changes_->clear();
+  ended_.clear();
   if (std::exchange(cut_, false)) reclaim();
 }
 
@@ -270,6 +272,22 @@ std::optional<inbox> event_log::inbox_of(core::user_id user) {
   const auto value = where_.get(family::inbox, key);
   if (!value) return std::nullopt;
   return decode_inbox(key, *value);
+}
+
+bool event_log::has_come_to(core::epoch_number epoch, core::sequence_number number) {
+  if (epoch == 0 || epoch > epoch_.epoch) return false;
+  if (number == 0) return true;
+  if (epoch == epoch_.epoch) return number < next_;
+  for (const auto& [ended, next] : ended_) {
+    if (ended == epoch) return number < next;
+  }
+  log_index index{where_};
+  const auto behind = index.first([&](const entry& e) { return e.epoch > epoch; });
+  const auto last = !behind              ? index.last()
+                    : behind->begin == 0 ? std::nullopt
+                                         : index.at(behind->begin - 1);
+  if (!last) return begin_.position != 0;
+  return last->what.epoch == epoch && number < last->what.next;
 }
 
 }  // namespace skein::store

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/sequence.hpp"
@@ -67,6 +68,10 @@ class event_log {
 
   std::optional<inbox> inbox_of(core::user_id user);
 
+  /// Whether the stream has come to number `number` of `epoch`. Of what is no longer kept it is not
+  /// known: true.
+  bool has_come_to(core::epoch_number epoch, core::sequence_number number);
+
   core::log_position begin() const { return begin_.position; }
   core::log_position end() const { return end_; }                   ///< with what was gathered
   std::uint64_t events() const { return events_ - begin_.before; }  ///< in the log
@@ -99,6 +104,8 @@ class event_log {
   epoch_begin epoch_;
   bool has_epoch_ = false;  ///< something of `epoch_` has come
   core::sequence_number next_ = 1;
+  /// Epochs that have ended since the commit, and the number expected behind each.
+  std::vector<std::pair<core::epoch_number, core::sequence_number>> ended_;
   wall_time time_ = 0;
   bool over_ = true;
   std::vector<checkpoint> checkpoints_;  ///< by generation

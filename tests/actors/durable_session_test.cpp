@@ -114,6 +114,32 @@ TEST_F(DurableSession, TheFirstLineMaySayWhatTheClientHas) {
   }
 }
 
+TEST_F(DurableSession, TheFirstLineMayNameTheEpochOfWhatTheClientHas) {
+  connect("5|3.17\r\n");
+  ASSERT_EQ(recorder.opened.size(), 1u);
+  EXPECT_EQ(recorder.opened[0].beyond, 17);
+  EXPECT_EQ(recorder.opened[0].epoch, 3u);
+  connection = std::make_shared<fake_stream>();
+  connect("5|.\r\n");
+  ASSERT_EQ(recorder.opened.size(), 2u);
+  EXPECT_FALSE(recorder.opened[1].beyond);
+  EXPECT_FALSE(recorder.opened[1].epoch);
+}
+
+TEST_F(DurableSession, APositionThatIsRefusedIsToldBeforeAnything) {
+  connect("5|70\n");
+  session_news opened;
+  opened.epoch = 1;
+  opened.number = 10;
+  opened.text = "5|70 is beyond the end of the stream, it is ignored";
+  caf::anon_send(actor, opened);
+  run();
+  EXPECT_EQ(heard(), "ERR 5|70 is beyond the end of the stream, it is ignored\r\n");
+  ASSERT_EQ(replayer.wanted.size(), 1u);
+  EXPECT_EQ(replayer.wanted[0].number, 10);
+  EXPECT_FALSE(has_ended());
+}
+
 TEST_F(DurableSession, ABadFirstLineIsAnsweredAndCloses) {
   for (const std::string line : {"5|x\n", "5||\n", "5|-1\n", "|5\n", "|\n", "5|1|\n", "5|+1\n",
                                  "5| 1\n", "5|9223372036854775808\n", "x|\n"}) {
@@ -467,6 +493,70 @@ TEST_F(DurableSession, ANumberCountsForTheOldestEpochThatIsOpen) {
   EXPECT_EQ(recorder.acknowledgements[0].number, 12);
   EXPECT_EQ(recorder.acknowledgements[1].epoch, 2u);
   EXPECT_EQ(recorder.acknowledgements[1].number, 2);
+}
+
+TEST_F(DurableSession, ARepeatedNumberIsNotTakenForTheNextEpoch) {
+  live();
+  send(live_ticket(), "15|B\r\n", 130);
+  connection->says("A|15\n");
+  run();
+  send(live_ticket(), broadcasts(1, 20'000), 150'000, 2);
+  connection->says("A|15\nA|15\n");
+  run();
+  ASSERT_EQ(recorder.acknowledgements.size(), 1u);
+  EXPECT_EQ(recorder.acknowledgements[0].epoch, 1u);
+}
+
+TEST_F(DurableSession, WhoNamesEpochsIsToldEachBeforeItsFirstEvent) {
+  connect("5|1.10\r\n");
+  open(1, 10);
+  send(replay_ticket(), "11|B\r\n", 20);
+  send(replay_ticket(), "12|B\r\n", 30);
+  send(replay_ticket(), "1|B\r\n", 40, 3);
+  tell(kind::at_head, replay_ticket(), 100);
+  tell(kind::joined, live_ticket(), 120);
+  send(live_ticket(), "2|B\r\n", 130, 3);
+  tell(kind::done, replay_ticket(), 120);
+  send(live_ticket(), "1|B\r\n", 140, 4);
+  send(live_ticket(), "2|B\r\n", 150, 4);
+  EXPECT_EQ(heard(), "E|1\r\n11|B\r\n12|B\r\nE|3\r\n1|B\r\n2|B\r\nE|4\r\n1|B\r\n2|B\r\n");
+}
+
+TEST_F(DurableSession, WhoNamesEpochsAcknowledgesByThem) {
+  connect("5|1.10\r\n");
+  open(1, 10);
+  send(replay_ticket(), "11|B\r\n15|B\r\n", 20);
+  send(replay_ticket(), "1|B\r\n20|B\r\n", 40, 3);
+  connection->says("A|1.15\nA|1.15\nA|3.15\nA|3.20\n");
+  run();
+  ASSERT_EQ(recorder.acknowledgements.size(), 3u);
+  EXPECT_EQ(recorder.acknowledgements[0].epoch, 1u);
+  EXPECT_EQ(recorder.acknowledgements[0].number, 15);
+  EXPECT_EQ(recorder.acknowledgements[1].epoch, 3u);
+  EXPECT_EQ(recorder.acknowledgements[1].number, 15);
+  EXPECT_EQ(recorder.acknowledgements[2].number, 20);
+  const std::size_t before = heard().size();
+  connection->says("A|3.21\nA|4.1\nA|20\n");
+  run();
+  EXPECT_EQ(recorder.acknowledgements.size(), 3u);
+  EXPECT_EQ(heard().substr(before),
+            "ERR A|3.21 is beyond what was sent, it is ignored\r\n"
+            "ERR A|4.1 is beyond what was sent, it is ignored\r\n"
+            "ERR an acknowledgement is A|, an epoch, a dot and a number\r\n");
+}
+
+TEST_F(DurableSession, WhoNamesEpochsIsToldEachOnceThoughItLags) {
+  connect("5|1.0\r\n");
+  open(1, 0);
+  connection->takes(0);
+  send(replay_ticket(), "1|B\r\n", 50);
+  const std::string text = broadcasts(1, 3u << 19);
+  send(replay_ticket(), text, 5000, 2);
+  connection->takes_all();
+  run();
+  ASSERT_EQ(replayer.wanted.size(), 2u);
+  send(replay_ticket(), text, 5000, 2);
+  EXPECT_EQ(heard(), "E|1\r\n1|B\r\nE|2\r\n" + text);
 }
 
 TEST_F(DurableSession, AnAcknowledgementOfWhatWasNotSentIsAnswered) {

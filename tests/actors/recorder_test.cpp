@@ -42,11 +42,12 @@ class Recorder : public actor_test {
     end = end_of(block);
     caf::send_as(sequencer, actor, block);
   }
-  peer& open(core::user_id user, std::optional<core::sequence_number> beyond = std::nullopt) {
+  peer& open(core::user_id user, std::optional<core::sequence_number> beyond = std::nullopt,
+             std::optional<core::epoch_number> epoch = std::nullopt) {
     peer& p = peers.emplace_back();
     p.user = user;
     p.actor = system.spawn(session_stand_in, &p.heard);
-    caf::send_as(p.actor, actor, open_inbox{user, beyond});
+    caf::send_as(p.actor, actor, open_inbox{user, beyond, epoch});
     return p;
   }
   template <class Message>
@@ -207,7 +208,7 @@ TEST_F(Recorder, WhoHasGoneMeanwhileIsNotToldOfTheirInbox) {
 TEST_F(Recorder, AnInboxMayBeSetBack) {
   start();
   send({"1|B"});
-  send({"1|B"}, 2);
+  send({"1|B", "12|B"}, 2);
   peer& one = open(7, 12);
   run();
   EXPECT_EQ(one.heard.news.at(0).epoch, 2u);
@@ -215,6 +216,75 @@ TEST_F(Recorder, AnInboxMayBeSetBack) {
   peer& again = open(7, 3);
   run();
   EXPECT_EQ(again.heard.news.at(0).number, 3);
+  EXPECT_EQ(inbox(7)->number, 3);
+}
+
+TEST_F(Recorder, AnInboxIsNotSetToAPositionThatDoesNotExist) {
+  start();
+  send({"1|B", "5|B"});
+  peer& earlier = open(7);
+  run();
+  EXPECT_EQ(earlier.heard.news.at(0).text, "");
+  send({"1|B", "3|B"}, 4);
+  const auto refused = [](const std::string& position) {
+    return position + " is beyond the end of the stream, it is ignored";
+  };
+  peer& numbers = open(7, 5);
+  peer& next = open(7, 4);
+  peer& another = open(8, 1'000'000);
+  run();
+  for (const auto& [peer, text] : {std::pair{&numbers, "7|5"}, std::pair{&next, "7|4"}}) {
+    EXPECT_EQ(peer->heard.news.at(0).epoch, 1u);
+    EXPECT_EQ(peer->heard.news.at(0).number, 5);
+    EXPECT_EQ(peer->heard.news.at(0).text, refused(text));
+  }
+  EXPECT_EQ(inbox(7)->number, 5);
+  EXPECT_EQ(another.heard.news.at(0).epoch, 4u);
+  EXPECT_EQ(another.heard.news.at(0).number, 3);
+  EXPECT_EQ(another.heard.news.at(0).text, refused("8|1000000"));
+
+  for (const auto& [epoch, number] : {std::pair{0u, 1}, std::pair{1u, 6}, std::pair{2u, 1},
+                                      std::pair{3u, 1}, std::pair{4u, 4}, std::pair{5u, 0}}) {
+    peer& named = open(7, number, epoch);
+    run();
+    const std::string text = "7|" + std::to_string(epoch) + "." + std::to_string(number);
+    EXPECT_EQ(named.heard.news.at(0).text, refused(text));
+    EXPECT_EQ(inbox(7)->number, 5);
+  }
+  for (const auto& [epoch, number] :
+       {std::pair{1u, 5}, std::pair{1u, 2}, std::pair{4u, 3}, std::pair{2u, 0}}) {
+    peer& named = open(7, number, epoch);
+    run();
+    EXPECT_EQ(named.heard.news.at(0).text, "");
+    EXPECT_EQ(inbox(7)->epoch, epoch);
+    EXPECT_EQ(inbox(7)->number, number);
+  }
+}
+
+TEST_F(Recorder, APositionMayBeOfEventsThatAreNotCommittedYet) {
+  start();
+  send({"1|B", "5|B"});
+  send({"1|B"}, 2);
+  peer& ended = open(7, 5, 1);
+  peer& current = open(8, 1);
+  run();
+  EXPECT_EQ(ended.heard.news.at(0).text, "");
+  EXPECT_EQ(current.heard.news.at(0).text, "");
+}
+
+TEST_F(Recorder, WhileTheStoreFailsAPositionWaitsForTheEventsItSpeaksOf) {
+  start();
+  engine->fails = true;
+  send({"1|B", "2|B"});
+  run();
+  pass(options.commit_interval);
+  send({"3|B"});
+  peer& one = open(7, 3);
+  run();
+  EXPECT_TRUE(one.heard.news.empty());
+  heal();
+  ASSERT_EQ(one.heard.news.size(), 1u);
+  EXPECT_EQ(one.heard.news[0].text, "");
   EXPECT_EQ(inbox(7)->number, 3);
 }
 
@@ -228,6 +298,7 @@ TEST_F(Recorder, AnInboxThatCannotBeReadIsAFailureOfItsSessionOnly) {
   run();
   EXPECT_EQ(one.heard.kinds(), std::vector<news>{news::failed});
   EXPECT_EQ(two.heard.kinds(), std::vector<news>{news::opened});
+  send({"5|B"});
   peer& again = open(7, 5);
   run();
   EXPECT_EQ(again.heard.news.at(0).number, 5) << "it may be set anew";

@@ -136,16 +136,58 @@ TEST(SessionCursor, RemembersTheHighestPlaceThatWasSent) {
   EXPECT_EQ(cursor.last(), (place{2, 1}));
 }
 
+TEST(SessionCursor, TakesTheNumberThatWasSaidLastForARepetition) {
+  session_cursor cursor{{1, 0}};
+  cursor.sent(1, 5);
+  EXPECT_EQ(cursor.acknowledge(5), outcome::moved);
+  cursor.sent(2, 10);
+  EXPECT_EQ(cursor.acknowledge(5), outcome::old);
+  EXPECT_EQ(cursor.acknowledged(), (place{1, 5}));
+  EXPECT_EQ(cursor.acknowledge(6), outcome::moved);
+  EXPECT_EQ(cursor.acknowledged(), (place{2, 6}));
+  EXPECT_EQ(cursor.acknowledge(5), outcome::old);
+}
+
+TEST(SessionCursor, TakesALowerNumberForTheNextEpochOnceNothingElseIsOpen) {
+  session_cursor cursor{{1, 0}};
+  cursor.sent(1, 5);
+  EXPECT_EQ(cursor.acknowledge(5), outcome::moved);
+  cursor.sent(2, 10);
+  EXPECT_EQ(cursor.acknowledge(4), outcome::moved);
+  EXPECT_EQ(cursor.acknowledged(), (place{2, 4}));
+  EXPECT_EQ(cursor.acknowledge(5), outcome::moved);
+  EXPECT_EQ(cursor.acknowledged(), (place{2, 5}));
+}
+
+TEST(SessionCursor, TakesAClientAtItsWordThatNamesTheEpoch) {
+  session_cursor cursor{{1, 2}};
+  cursor.sent(1, 5);
+  cursor.sent(3, 10);
+  EXPECT_EQ(cursor.acknowledge({1, 5}), outcome::moved);
+  EXPECT_EQ(cursor.acknowledge({1, 5}), outcome::old);
+  EXPECT_EQ(cursor.acknowledge({1, 4}), outcome::old);
+  EXPECT_EQ(cursor.acknowledge({1, 6}), outcome::beyond);
+  EXPECT_EQ(cursor.acknowledge({2, 0}), outcome::beyond);
+  EXPECT_EQ(cursor.acknowledge({3, 11}), outcome::beyond);
+  EXPECT_EQ(cursor.acknowledge({4, 1}), outcome::beyond);
+  EXPECT_EQ(cursor.acknowledged(), (place{1, 5}));
+  EXPECT_EQ(cursor.acknowledge({3, 5}), outcome::moved);
+  EXPECT_EQ(cursor.acknowledge({3, 5}), outcome::old);
+  EXPECT_EQ(cursor.acknowledge({3, 10}), outcome::moved);
+  EXPECT_EQ(cursor.acknowledged(), (place{3, 10}));
+}
+
 TEST(SessionCursor, ForgetsTheOldestOfTooManyOpenEpochs) {
   session_cursor cursor{{1, 0}};
   constexpr epoch_number epochs = session_cursor::most_epochs + 10;
-  for (epoch_number e = 1; e <= epochs; ++e) cursor.sent(e, 5);
-  EXPECT_EQ(cursor.last(), (place{epochs, 5}));
-  EXPECT_EQ(cursor.acknowledge(5), outcome::moved);
-  EXPECT_EQ(cursor.acknowledged(), (place{11, 5}));
-  for (epoch_number e = 12; e <= epochs; ++e) EXPECT_EQ(cursor.acknowledge(5), outcome::moved);
-  EXPECT_EQ(cursor.acknowledged(), (place{epochs, 5}));
-  EXPECT_EQ(cursor.acknowledge(5), outcome::old);
+  const auto last_of = [](epoch_number e) { return sequence_number{4 + e % 2}; };
+  for (epoch_number e = 1; e <= epochs; ++e) cursor.sent(e, last_of(e));
+  EXPECT_EQ(cursor.last(), (place{epochs, last_of(epochs)}));
+  for (epoch_number e = 11; e <= epochs; ++e) {
+    EXPECT_EQ(cursor.acknowledge(last_of(e)), outcome::moved);
+    EXPECT_EQ(cursor.acknowledged(), (place{e, last_of(e)}));
+  }
+  EXPECT_EQ(cursor.acknowledge(last_of(epochs)), outcome::old);
 }
 
 /// Every number that was sent, by itself.
@@ -157,6 +199,7 @@ class naive_cursor {
     sent_[epoch] = std::max(sent_[epoch], number);
   }
   outcome acknowledge(sequence_number number) {
+    if (said_ == number) return outcome::old;
     for (const auto& [epoch, upto] : sent_) {
       const bool open = epoch > acknowledged_.epoch ||
                         (epoch == acknowledged_.epoch && upto > acknowledged_.number);
@@ -164,6 +207,7 @@ class naive_cursor {
       if (epoch == acknowledged_.epoch && number <= acknowledged_.number) return outcome::old;
       if (number > upto) continue;
       acknowledged_ = {epoch, number};
+      said_ = number;
       return outcome::moved;
     }
     const auto last =
@@ -176,6 +220,7 @@ class naive_cursor {
 
  private:
   place acknowledged_;
+  sequence_number said_ = -1;
   std::map<epoch_number, sequence_number> sent_;
 };
 

@@ -214,7 +214,7 @@ TEST(DurableClient, MaySayEverythingAtOnce) {
   broker.stop();
 }
 
-TEST(DurableClient, MayAskForAnyNumber) {
+TEST(DurableClient, MayAskForAnyNumberThatHasCome) {
   daemon broker;
   play(broker, broadcasts(1, 100), 101);
   auto first = broker.durable(1, 90);
@@ -222,23 +222,40 @@ TEST(DurableClient, MayAskForAnyNumber) {
   auto all = broker.durable(1, 0);
   expect_told(all, told(1, 100));
   auto none = broker.durable(1, 100);
-  auto future = broker.durable(2, 110);
-  auto never = broker.durable(3, std::numeric_limits<std::int64_t>::max());
-  for (peer* client : {&none, &future, &never}) await_heard(*client);
+  await_heard(none);
   play(broker, broadcasts(101, 120), 121);
   expect_told(none, told(101, 120));
-  expect_told(future, told(111, 120));
-  future.close();
-  auto future_again = broker.durable(2);
-  expect_told(future_again, told(111, 120));
   broker.command("epoch new");
   play(broker, broadcasts(1, 5), 6);
-  for (peer* client : {&first, &all, &none, &future_again, &never}) {
-    client->receive_until("\r\n5|B\r\n");
-  }
-  expect_told(never, told(1, 5));
+  for (peer* client : {&first, &all, &none}) client->receive_until("\r\n5|B\r\n");
   expect_told(none, told(1, 5));
-  expect_told(future_again, told(1, 5));
+  broker.stop();
+}
+
+TEST(DurableClient, ThatAsksForANumberThatHasNotComeIsToldAndGoesOnBehindItsCursor) {
+  daemon broker;
+  play(broker, broadcasts(1, 5), 6);
+  auto known = broker.durable(7, 0);
+  expect_told(known, told(1, 5));
+  acknowledge(known, 4);
+  known.close();
+  broker.command("epoch new");
+  play(broker, broadcasts(1, 3), 4);
+  auto ahead = broker.durable(7, 5);
+  expect_told(ahead, "ERR 7|5 is beyond the end of the stream, it is ignored\r\n" + told(5, 5) +
+                         told(1, 3));
+  auto unknown = broker.durable(8, 1'000'000);
+  expect_told(unknown, "ERR 8|1000000 is beyond the end of the stream, it is ignored\r\n");
+  await_heard(unknown);
+  play(broker, broadcasts(4, 5), 6);
+  expect_told(ahead, told(4, 5));
+  expect_told(unknown, told(4, 5));
+  ahead.close();
+  unknown.close();
+  auto again = broker.durable(7);
+  expect_told(again, told(5, 5) + told(1, 5));
+  auto unknown_again = broker.durable(8);
+  expect_told(unknown_again, told(4, 5));
   broker.stop();
 }
 
@@ -501,16 +518,66 @@ TEST(Acknowledgement, OfWhatOnlyAnEarlierConnectionWasSentIsRefused) {
   auto earlier = broker.durable(1, 0);
   expect_told(earlier, told(1, 20));
   earlier.close();
-  auto client = broker.durable(1, 100);
-  await_heard(client);
-  client.send("A|20\nA|7\n");
-  await_heard(client);
-  client.take_received();
+  auto client = broker.durable(1, 18);
+  expect_told(client, told(19, 20));
   client.close();
+  auto last = broker.durable(1, 10);
+  expect_told(last, told(11, 20));
+  last.send("A|7\n");
+  await_heard(last);
+  last.close();
   // The cursor is where it was set.
   auto again = broker.durable(1);
-  play(broker, broadcasts(21, 120), 121);
-  expect_told(again, told(101, 120));
+  expect_told(again, told(11, 20));
+  broker.stop();
+}
+
+TEST(Acknowledgement, ThatIsRepeatedInTheNextEpochMovesNothing) {
+  daemon broker;
+  auto client = broker.durable(1, 0);
+  play(broker, broadcasts(1, 5), 6);
+  expect_told(client, told(1, 5));
+  acknowledge(client, 5);
+  broker.command("epoch new");
+  play(broker, broadcasts(1, 10), 11);
+  client.receive_until("10|B\r\n");
+  client.take_received();
+  acknowledge(client, 5);
+  client.close();
+  auto again = broker.durable(1);
+  expect_told(again, told(1, 10));
+  broker.stop();
+}
+
+TEST(Acknowledgement, MayNameTheEpoch) {
+  daemon broker;
+  const auto connect = [&](const std::string& first_line) {
+    peer client{broker.client_port()};
+    client.send(first_line + "\n");
+    return client;
+  };
+  play(broker, broadcasts(1, 5), 6);
+  auto client = connect("1|1.2");
+  expect_told(client, "E|1\r\n" + told(3, 5));
+  broker.command("epoch new");
+  play(broker, broadcasts(1, 10), 11);
+  expect_told(client, "E|2\r\n" + told(1, 10));
+  const std::string barrier = "ERR an acknowledgement is A|, an epoch, a dot and a number\r\n";
+  client.send("A|1.5\nA|1.5\nA|5\n");
+  expect_told(client, barrier);
+  client.close();
+  auto all = connect("1|.");
+  expect_told(all, "E|2\r\n" + told(1, 10));
+  all.send("A|1.4\nA|2.7\nA|2.11\n");
+  expect_told(all, "ERR A|2.11 is beyond what was sent, it is ignored\r\n");
+  all.close();
+  auto rest = connect("1|.");
+  expect_told(rest, "E|2\r\n" + told(8, 10));
+  auto back = connect("1|1.4");
+  expect_told(back, "E|1\r\n" + told(5, 5) + "E|2\r\n" + told(1, 10));
+  auto ahead = connect("1|2.11");
+  expect_told(ahead, "ERR 1|2.11 is beyond the end of the stream, it is ignored\r\nE|1\r\n" +
+                         told(5, 5) + "E|2\r\n" + told(1, 10));
   broker.stop();
 }
 
