@@ -9,11 +9,13 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/send.hpp>
 #include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <future>
 #include <iostream>
+#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -76,10 +78,38 @@ std::string control_socket(const daemon_options& options) {
   return is_stored(options) ? options.store.directory + "/control" : "";
 }
 
+/// Ends the process when it is not destroyed within two seconds: something does not close, for it
+/// waits for a disk that does not answer.
+class last_resort {
+ public:
+  explicit last_resort(int exit_status)
+      : thread_{[this, exit_status] {
+          std::unique_lock lock{mutex_};
+          if (!closed_.wait_for(lock, std::chrono::seconds{2}, [this] { return is_closed_; })) {
+            std::_Exit(exit_status);
+          }
+        }} {}
+  ~last_resort() {
+    {
+      const std::lock_guard lock{mutex_};
+      is_closed_ = true;
+    }
+    closed_.notify_one();
+    thread_.join();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable closed_;
+  bool is_closed_ = false;
+  std::thread thread_;  ///< last: it uses the others
+};
+
 /// The doors and the actors behind them. The I/O context ends when nothing waits for it any more.
 int run(const daemon_options& options) {
   log::start(options.level);
   std::signal(SIGPIPE, SIG_IGN);
+  std::optional<last_resort> closing;  // outlives what has to be closed
   const auto stored = open_store(options);
   io::flow flow{options.flow.high_mark, options.flow.low_mark};
   boost::asio::io_context context{1};
@@ -149,6 +179,7 @@ int run(const daemon_options& options) {
   std::thread io_thread{[&] { context.run(); }};
 
   const int exit_status = finished.get_future().get();
+  closing.emplace(exit_status);
   boost::asio::post(context, [&] { signals.cancel(); });
   io_thread.join();
   parent = nullptr;

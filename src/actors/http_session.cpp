@@ -478,10 +478,14 @@ http_session_actor::behavior_type http_session(pointer self,
       [self](drain) {
         http_session_state& s = self->state;
         s.draining = true;
-        if (!s.busy && s.out.empty() && s.reader->idle()) {
+        if (s.busy || !s.out.empty()) {
+          abandon_wait(self);
+        } else if (s.reader->idle()) {
           end(self, ending::graceful);
         } else {
-          abandon_wait(self);
+          // Whole or not, the request would be refused; who is slow to send it holds nobody up.
+          refuse_bytes(self,
+                       api::problem_response(api::plain_problem(503), "the daemon is ending"));
         }
       },
       [self](drain_overdue) {

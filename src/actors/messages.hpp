@@ -60,7 +60,7 @@ struct source_opened {
 };
 struct source_closed {
   core::source_id source;
-  bool cut = false;  ///< it was going on, and has not ended by itself
+  bool cut = false;  ///< it has failed, and not ended by itself
 };
 /// The events of one read.
 struct source_events {
@@ -237,7 +237,8 @@ struct topic_due {
 /// `changes_recorded`; or by an error, then `recorded_late` follows, sooner or later.
 struct record_changes {
   std::shared_ptr<const store::changes> what;
-  bool sync = false;  ///< they are on disk before the answer
+  bool sync = false;     ///< they are on disk before the answer
+  bool claimed = false;  ///< publishers have been told that they are taken
 };
 struct changes_recorded {};
 struct recorded_late {};
@@ -296,7 +297,8 @@ struct report {
 /// Ends what the receiver does: read no more, pass on what there is, flush, then end or answer.
 struct drain {};
 struct drained {
-  bool lost = false;  ///< something that should have been kept
+  bool lost = false;    ///< something that was answered or told is not in the store
+  bool failed = false;  ///< the store could not be written
 };
 struct drain_overdue {};
 

@@ -95,6 +95,7 @@ bool commit(pointer self, bool sync) {
       ++state.unreported.commits;
       arm_report(self);
       state.unsynced = !sync;
+      state.uncommitted = 0;
     } else if (sync && state.unsynced) {
       log.sync();
       state.unsynced = false;
@@ -142,6 +143,7 @@ void record(pointer self, recorder_state::waiting_block block) {
   recorder_state& state = self->state;
   state.log->append(block.events->block, state.environment->wall_clock());
   state.unreported.recorded += block.events->block.events.size();
+  state.uncommitted += block.events->block.events.size();
   if (state.environment->options.level == durability::sync) {
     state.recorded.push_back(std::move(block));
     arm_end(self);
@@ -383,10 +385,16 @@ recorder_actor::behavior_type recorder(pointer self,
       [self](drain) {
         recorder_state& state = self->state;
         if (state.failing) try_again(self);
-        const bool lost = state.failing || !commit(self, true);
-        if (lost) {
-          log::error("the store cannot be written, events are lost",
-                     {{"blocks", state.stalled.size() + state.recorded.size()}});
+        const bool failed = state.failing || !commit(self, true);
+        std::uint64_t left = state.uncommitted;
+        for (const auto& block : state.stalled) left += block.events->block.events.size();
+        // At level `sync` nobody has been told of them.
+        const bool lost = left != 0 && state.environment->options.level == durability::async;
+        if (failed) {
+          log::error(lost ? "the store cannot be written, events are lost"
+                          : "the store cannot be written, events are not kept",
+                     {{"events", left}});
+          (lost ? state.unreported.lost : state.unreported.unfinished) += left;
           for (auto& promise : state.flushes) {
             promise.deliver(caf::make_error(caf::sec::runtime_error,
                                             std::string{"the store cannot be written"}));
@@ -394,7 +402,7 @@ recorder_actor::behavior_type recorder(pointer self,
         }
         send_report(self);
         self->quit();
-        return drained{lost};
+        return drained{lost, failed};
       },
   };
 }

@@ -71,7 +71,8 @@ struct recorder_state {
   bool interval_armed = false;  ///< a `commit_due` of this kind is on its way
   bool end_armed = false;
   bool failing = false;
-  bool unsynced = false;  ///< something committed may not be on disk
+  std::uint64_t uncommitted = 0;  ///< events gathered
+  bool unsynced = false;          ///< something committed may not be on disk
   bool checkpoint_asked = false;
   core::log_position readable = 0;  ///< what the replayer knows
   bool report_armed = false;

@@ -21,6 +21,7 @@ void send_report(pointer self) {
   counted.gaps = now.gaps - before.gaps;
   counted.missing = now.missing - before.missing;
   counted.epochs = std::exchange(state.epochs_unreported, 0);
+  counted.unfinished = std::exchange(state.unfinished, 0);
   before = now;
   state.report_armed = false;
   if (counted != traffic{}) self->send(state.environment->statistics, report{counted});
@@ -182,11 +183,17 @@ sequencer_actor::behavior_type sequencer(pointer self,
       [self](drain) {
         sequencer_state& state = self->state;
         const bool over = state.sequence->over() && !state.cut;
-        core::sequence_output output;
-        self->state.sequence->release_all(self->clock().now(), output);
-        follow_up(self, output);
-        if (const std::size_t held = self->state.sequence->held(); held != 0) {
-          log::warn("events behind a gap are lost", {{"events", held}});
+        if (!state.environment->recorder) {
+          core::sequence_output output;
+          state.sequence->release_all(self->clock().now(), output);
+          follow_up(self, output);
+        }
+        state.unfinished = state.sequence->held();
+        if (state.unfinished != 0) {
+          log::warn("unfinished: events that wait for others are not kept",
+                    {{"events", state.unfinished},
+                     {"epoch", state.sequence->epoch()},
+                     {"next", state.sequence->next()}});
         }
         if (over && state.environment->recorder) {
           self->send(state.environment->recorder, stream_over{});

@@ -43,6 +43,7 @@ struct sequencer_state {
   core::reorder_counts reported;             ///< counts at the last report
   core::reorder_counts logged;               ///< counts at the last warning
   std::uint64_t epochs_unreported = 0;
+  std::uint64_t unfinished = 0;  ///< events that were held at the end, unreported
   bool report_armed = false;
   log::rate_limiter warnings{10};
 };

@@ -61,6 +61,7 @@ void pass_on(pointer self, core::event_block&& block) {
   self->send(state.environment->sequencer, source_events{state.id, std::move(events)});
 }
 
+/// \param cut  the daemon ends: for the sequence the source goes on.
 void end(pointer self, const char* why, bool cut = false) {
   source_state& state = self->state;
   traffic last;
@@ -70,7 +71,7 @@ void end(pointer self, const char* why, bool cut = false) {
   }
   count(self, last);
   send_report(self);
-  self->send(state.environment->sequencer, source_closed{state.id, cut});
+  if (!cut) self->send(state.environment->sequencer, source_closed{state.id});
   std::uint64_t events = 0;
   std::uint64_t malformed = 0;
   for (const auto n : state.total.received) events += n;

@@ -44,6 +44,8 @@ void log_totals(const char* message, const traffic& t, std::uint64_t bytes_writt
                       {"gaps", t.gaps},
                       {"missing", t.missing},
                       {"epochs", t.epochs},
+                      {"unfinished", t.unfinished},
+                      {"lost", t.lost},
                       {"dropped", t.dropped},
                       {"overflows", t.overflows},
                       {"recorded", t.recorded},

@@ -17,6 +17,7 @@ namespace {
 
 using pointer = supervisor_actor::stateful_pointer<supervisor_state>;
 using step = supervisor_state::step;
+using plane = supervisor_state::plane;
 
 template <caf::spawn_options Options = caf::no_spawn_options, class Behavior, class... Ts>
 auto spawn_watched(pointer self, Behavior behavior, Ts&&... arguments) {
@@ -32,89 +33,116 @@ auto spawn_aside(pointer self, bool own_thread, Behavior behavior, Ts&&... argum
                     : spawn_watched(self, behavior, std::forward<Ts>(arguments)...);
 }
 
-void go_on(pointer self);
+void go_on(pointer self, plane& of);
 
+void note(pointer self, const drained& end) {
+  self->state.failed |= end.failed;
+  self->state.lost |= end.lost;
+}
+
+/// Goes on when the actor has answered, or is gone: `on_down` sees to that.
 template <class Message = drain, class Actor>
-void drain_next(pointer self, const Actor& actor) {
+void wait_for(pointer self, plane& of, const Actor& actor) {
   if (!actor) {
-    go_on(self);
+    go_on(self, of);
     return;
   }
+  of.asked = actor.id();
+  const auto go_on_once = [self, &of, asked_at = of.where] {
+    if (of.where == asked_at) go_on(self, of);
+  };
   self->request(actor, caf::infinite, Message{})
       .then(
-          [self](drained end) {
-            if (end.lost) self->state.exit_status = exit_failed;
-            go_on(self);
+          [=](drained end) {
+            note(self, end);
+            go_on_once();
           },
-          [self](caf::error&) { go_on(self); });
+          [=](caf::error&) { go_on_once(); });
+}
+
+void finish(pointer self) {
+  supervisor_state& state = self->state;
+  state.rest.where = step::done;
+  state.environment->finished(state.lost ? exit_lost : state.failed ? exit_failed : exit_ok);
+  self->quit();
 }
 
 /// Takes the next step of ending, once the last one is done.
-void go_on(pointer self) {
+void go_on(pointer self, plane& of) {
   supervisor_state& state = self->state;
-  if (state.where == step::running || state.where == step::done) return;
-  // Sessions over HTTP tell topics what became of their messages.
-  if (state.where == step::sources && !(state.sources.empty() && state.http_sessions.empty())) {
-    return;
-  }
-  if (state.where == step::sessions && !state.sessions.empty()) return;
-  state.where = static_cast<step>(static_cast<int>(state.where) + 1);
-  switch (state.where) {
-    case step::topics:
-      drain_next(self, state.topics);
-      break;
+  if (of.where == step::sources && !state.sources.empty()) return;
+  if (of.where == step::sessions && !state.sessions.empty()) return;
+  if (of.where == step::http_sessions && !state.http_sessions.empty()) return;
+  of.where = static_cast<step>(static_cast<int>(of.where) + 1);
+  of.asked = 0;
+  switch (of.where) {
     case step::sequencer:
-      drain_next(self, state.sequencer);
+      wait_for(self, of, state.sequencer);
       break;
     case step::log_flush:
-      state.overdue ? drain_next(self, state.recorder)
-                    : drain_next<flush_log>(self, state.recorder);
+      if (state.overdue) {
+        go_on(self, of);
+      } else {
+        wait_for<flush_log>(self, of, state.recorder);
+      }
       break;
     case step::router:
-      drain_next(self, state.router);
+      wait_for(self, of, state.router);
       break;
     case step::sessions:
-      for (const auto& [id, session] : state.sessions) self->send(session, drain{});
-      go_on(self);
+      for (const auto& [id, session] : state.sessions) {
+        state.overdue ? self->send(session, drain_overdue{}) : self->send(session, drain{});
+      }
+      go_on(self, of);
       break;
     case step::replayer:
-      drain_next(self, state.replayer);
+      wait_for(self, of, state.replayer);
       break;
     case step::recorder:
-      drain_next(self, state.recorder);
+      wait_for(self, of, state.recorder);
+      break;
+    case step::topics:
+      wait_for(self, of, state.topics);
       break;
     case step::topic_recorder:
-      drain_next(self, state.topic_recorder);
+      wait_for(self, of, state.topic_recorder);
       break;
-    case step::statistics:
-      drain_next(self, state.statistics);
+    case step::events_ended:
+    case step::topics_ended:
+      if (state.events.where != step::events_ended || state.messages.where != step::topics_ended) {
+        break;
+      }
+      state.rest.where = step::statistics;
+      wait_for(self, state.rest, state.statistics);
       break;
     case step::done:
-      state.environment->finished(state.exit_status);
-      self->quit();
+      finish(self);
       break;
     case step::running:
     case step::sources:
+    case step::http_sessions:
+    case step::statistics:
       break;
   }
 }
 
-void begin_to_end(pointer self, int exit_status) {
+void begin_to_end(pointer self) {
   supervisor_state& state = self->state;
-  if (state.where != step::running) return;
-  state.exit_status = exit_status;
-  state.where = step::sources;
+  if (std::exchange(state.draining, true)) return;
   state.environment->stop_accepting();
   for (const auto& [id, source] : state.sources) self->send(source.actor, drain{});
   for (const auto& [id, control] : state.controls) self->send(control, drain{});
   for (const auto& [id, session] : state.http_sessions) self->send(session, drain{});
   self->delayed_send(self, state.environment->options.drain_timeout, drain_overdue{});
-  go_on(self);
+  state.events.where = step::sources;
+  state.messages.where = step::http_sessions;
+  go_on(self, state.events);
+  go_on(self, state.messages);
 }
 
+/// Ends who holds the end up. The recorders still try to write what they have, once.
 void end_the_rest(pointer self) {
   supervisor_state& state = self->state;
-  if (state.where == step::running) return;
   state.overdue = true;
   log::warn("the drain timeout is over, the rest is dropped",
             {{"sources", state.sources.size()},
@@ -126,20 +154,28 @@ void end_the_rest(pointer self) {
   for (const auto& [id, source] : state.sources) kill(source.actor);
   for (const auto& [id, session] : state.sessions) self->send(session, drain_overdue{});
   for (const auto& [id, session] : state.http_sessions) self->send(session, drain_overdue{});
-  if (state.where < step::sessions) {
+  if (state.events.where < step::sessions) {
     kill(state.sequencer);
     kill(state.router);
   }
-  // The recorder still tries to write what it has, once.
-  if (state.where == step::log_flush) {
-    self->request(state.recorder, caf::infinite, drain{})
-        .then(
-            [self](drained end) {
-              if (end.lost) self->state.exit_status = exit_failed;
-            },
-            [](caf::error&) {});
-  }
   kill(state.replayer);
+  if (state.messages.where == step::topics) kill(state.topics);
+  if (state.events.where == step::log_flush) go_on(self, state.events);
+  self->delayed_send(self, supervisor_state::last_try, drain_overdue{});
+}
+
+/// What does not end is left behind: it may wait for a disk that does not answer.
+void leave_the_rest(pointer self) {
+  supervisor_state& state = self->state;
+  const auto asks = [](const plane& of, const auto& actor) {
+    return actor && of.asked == actor.id();
+  };
+  const bool writing =
+      asks(state.events, state.recorder) || asks(state.messages, state.topic_recorder);
+  log::error("a part of the daemon does not end", {{"writing", writing}});
+  state.lost |= writing;
+  state.failed = true;
+  finish(self);
 }
 
 bool is_failure(const caf::error& reason) {
@@ -151,7 +187,8 @@ void on_down(pointer self, const caf::down_msg& down) {
   const caf::actor_id id = down.source.id();
   const std::string reason = self->system().render(down.reason);
   // What the drain timeout ends has not failed.
-  const bool failed = is_failure(down.reason) && !state.overdue;
+  const bool failed =
+      is_failure(down.reason) && !(state.overdue && down.reason == caf::exit_reason::kill);
   traffic counted;
   if (const auto source = state.sources.find(id); source != state.sources.end()) {
     if (failed) {
@@ -194,12 +231,16 @@ void on_down(pointer self, const caf::down_msg& down) {
     if (down.source == state.topics) state.topics = nullptr;
     if (down.source == state.topic_recorder) state.topic_recorder = nullptr;
     if (down.source == state.statistics) state.statistics = nullptr;
-    if (vital && state.where <= step::topic_recorder) {
-      state.exit_status = exit_failed;
-      begin_to_end(self, exit_failed);
+    if (vital) {
+      state.failed = true;
+      begin_to_end(self);
     }
   }
-  if (state.where == step::sources || state.where == step::sessions) go_on(self);
+  for (plane* const p : {&state.events, &state.messages, &state.rest}) {
+    const bool waits_for_all =
+        p->where == step::sources || p->where == step::sessions || p->where == step::http_sessions;
+    if (waits_for_all || p->asked == id) go_on(self, *p);
+  }
 }
 
 void expect_handshake(pointer self, caf::actor_id of) {
@@ -337,7 +378,7 @@ supervisor_actor::behavior_type supervisor(
   return {
       [self](source_accepted& accepted) {
         supervisor_state& s = self->state;
-        if (s.where != step::running) return;
+        if (s.draining) return;
         const auto spawned =
             spawn_watched(self, source, accepted.is_socket ? s.for_sources : s.for_bodies,
                           ++s.last_source, std::move(accepted.connection));
@@ -345,7 +386,7 @@ supervisor_actor::behavior_type supervisor(
       },
       [self](client_accepted& accepted) {
         supervisor_state& s = self->state;
-        if (s.where != step::running) return;
+        if (s.draining) return;
         const auto spawned =
             spawn_watched(self, session, s.for_sessions, std::move(accepted.connection));
         s.sessions.emplace(spawned.id(), spawned);
@@ -354,8 +395,7 @@ supervisor_actor::behavior_type supervisor(
       [self](http_accepted& accepted) {
         supervisor_state& s = self->state;
         // One too many is closed, as it goes out of scope.
-        if (s.where != step::running ||
-            s.http_sessions.size() >= s.environment->options.http.max_connections) {
+        if (s.draining || s.http_sessions.size() >= s.environment->options.http.max_connections) {
           return;
         }
         const auto spawned =
@@ -368,7 +408,7 @@ supervisor_actor::behavior_type supervisor(
       },
       [self](control_accepted& accepted) {
         supervisor_state& s = self->state;
-        if (s.where != step::running) return;
+        if (s.draining) return;
         const auto spawned =
             spawn_watched(self, control, s.for_controls, std::move(accepted.connection));
         s.controls.emplace(spawned.id(), spawned);
@@ -385,8 +425,8 @@ supervisor_actor::behavior_type supervisor(
       [self](const report& counted) {
         if (self->state.statistics) self->send(self->state.statistics, counted);
       },
-      [self](drain) { begin_to_end(self, exit_ok); },
-      [self](drain_overdue) { end_the_rest(self); },
+      [self](drain) { begin_to_end(self); },
+      [self](drain_overdue) { self->state.overdue ? leave_the_rest(self) : end_the_rest(self); },
   };
 }
 

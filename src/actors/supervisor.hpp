@@ -4,6 +4,11 @@
 /// router forgets it. When the sequencer, the recorder, the replayer or the router fails, the
 /// daemon drains and ends with `exit_failed`; a new process goes on from the log. The same goes for
 /// those who know and record the topics. Statistics are only missed.
+///
+/// The end goes through the events' parts and through the topics' parts, each plane in its order
+/// and neither waiting for the other, then to the statistics. A step is over when its part has
+/// answered or is gone. At `drain_timeout` those are ended who hold it up; whoever writes to the
+/// store tries it once more, for at most `last_try`. Then the daemon has ended, whatever is left.
 #pragma once
 
 #include <chrono>
@@ -31,6 +36,7 @@ inline constexpr int exit_ok = 0;
 inline constexpr int exit_cannot_start = 1;
 inline constexpr int exit_bad_configuration = 2;
 inline constexpr int exit_failed = 3;  ///< a part that cannot be replaced has failed
+inline constexpr int exit_lost = 4;    ///< something that was answered or told is not in the store
 
 /// What the daemon goes on with.
 struct stored_state {
@@ -60,19 +66,33 @@ struct supervisor_state {
     source_actor actor;
   };
 
+  static constexpr std::chrono::milliseconds last_try{1000};
+
   enum class step : std::uint8_t {
     running,
+    // events
     sources,
-    topics,
     sequencer,
     log_flush,
     router,
     sessions,
     replayer,
     recorder,
+    events_ended,
+    // topics
+    http_sessions,
+    topics,
     topic_recorder,
+    topics_ended,
+    // both
     statistics,
     done
+  };
+
+  /// What ends by itself.
+  struct plane {
+    step where = step::running;
+    caf::actor_id asked = 0;  ///< who is waited for, if it is one
   };
 
   std::shared_ptr<const supervisor_environment> environment;
@@ -101,9 +121,11 @@ struct supervisor_state {
   bool watching_http = false;        ///< a `progress_due` is on its way
   std::deque<handshake> handshakes;  ///< by deadline; the session may be live or ended by now
   core::source_id last_source = 0;
-  step where = step::running;
+  bool draining = false;
+  plane events, messages, rest;
   bool overdue = false;  ///< the drain timeout is over
-  int exit_status = exit_ok;
+  bool failed = false;
+  bool lost = false;
 };
 
 supervisor_actor::behavior_type supervisor(

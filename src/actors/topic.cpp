@@ -231,6 +231,17 @@ topic_actor::behavior_type topic(pointer self, std::shared_ptr<const topic_envir
   state.options = options;
   open(self, number);
   arm_idle(self);
+  // Without the one nobody would end it, and of the other no answer comes any more.
+  self->monitor(state.environment->topics);
+  if (state.environment->recorder) self->monitor(state.environment->recorder);
+  self->set_down_handler([self](caf::down_msg& down) {
+    if (down.source == self->state.environment->recorder) {
+      lose_recorder(self);
+      return;
+    }
+    answer_all(self, refusal(reason::ending));
+    self->state.stored ? end_failing(self) : end(self);
+  });
 
   return {
       [self](api::topic_call& call) { return handle_any(self, call); },

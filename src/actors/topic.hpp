@@ -104,6 +104,7 @@ struct topic_state {
   std::vector<uncommitted> on_the_way;  ///< with the one that the recorder has
   bool sync = false;                    ///< the next commit is to be
   bool unsynced = false;                ///< something that was committed may not be on disk
+  bool claimed = false;                 ///< publishers were answered before the next commit
   bool committing = false;              ///< the recorder has changes
   bool failing = false;                 ///< likewise, but cannot write them
   bool end_armed = false;

@@ -62,6 +62,7 @@ result handle(pointer self, api::publish& asked) {
   if (waits_for_disk || (state.stored && state.stored->gathered() > most_gathered)) {
     return committed(self, std::move(done), waits_for_disk);
   }
+  state.claimed |= !ids.empty();
   arm_interval(self);
   return answered{std::move(done)};
 }

@@ -122,10 +122,15 @@ void end_failing(pointer self) {
     self->request(state.environment->recorder, caf::infinite,
                   record_changes{std::make_shared<const store::changes>(
                                      state.stored->take_changes(*state.queue, time_of(self))),
-                                 true})
+                                 true, std::exchange(state.claimed, false)})
         .then([](changes_recorded) {}, [](caf::error&) {});
   }
   end(self);
+}
+
+void lose_recorder(pointer self) {
+  begin_to_fail(self);
+  if (self->state.end) end(self);
 }
 
 void on_committed(pointer self) {
@@ -156,7 +161,7 @@ void commit(pointer self) {
   state.on_the_way = std::move(state.gathered);
   state.gathered.clear();
   self->request(state.environment->recorder, caf::infinite,
-                record_changes{std::move(changes), sync})
+                record_changes{std::move(changes), sync, std::exchange(state.claimed, false)})
       .then(
           [self, sync](changes_recorded) {
             self->state.unsynced = !sync;

@@ -47,6 +47,9 @@ bool is_acknowledged(const topic_state& state, core::message_id id);
 void answer_acknowledged(pointer self);
 void wait_for_acknowledgements(pointer self, topic_state::undelivered what);
 
+/// The recorder answers no more.
+void lose_recorder(pointer self);
+
 /// Ends a topic whose store fails: what it has changed is left to the recorder's last try.
 void end_failing(pointer self);
 

@@ -1,5 +1,6 @@
 #include "actors/topic_recorder.hpp"
 
+#include <algorithm>
 #include <caf/send.hpp>
 #include <string>
 #include <utility>
@@ -92,7 +93,8 @@ topic_recorder_actor::behavior_type topic_recorder(
         auto sender = self->current_sender();  // the promise takes it
         auto promise = self->make_response_promise<changes_recorded>();
         state.sync |= message.sync;
-        state.waiting.push_back({std::move(message.what), promise, std::move(sender)});
+        state.waiting.push_back(
+            {std::move(message.what), promise, std::move(sender), message.claimed});
         if (state.failing) {
           state.waiting.back().promise.deliver(not_written());
         } else if (!std::exchange(state.end_armed, true)) {
@@ -122,12 +124,18 @@ topic_recorder_actor::behavior_type topic_recorder(
                    report{std::exchange(self->state.unreported, traffic{})});
       },
       [self](drain) {
-        const bool lost = !commit(self);
-        if (lost) log::error("the store cannot be written, what topics accepted is lost");
+        const bool failed = !commit(self);
+        const auto& left = self->state.waiting;
+        const bool lost = failed && std::any_of(left.begin(), left.end(),
+                                                [](const auto& w) { return w.claimed; });
+        if (failed) {
+          log::error(lost ? "the store cannot be written, what topics accepted is lost"
+                          : "the store cannot be written, what topics were asked last is not kept");
+        }
         self->send(self->state.environment->statistics,
                    report{std::exchange(self->state.unreported, traffic{})});
         self->quit();
-        return drained{lost};
+        return drained{lost, failed};
       },
   };
 }

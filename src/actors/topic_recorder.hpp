@@ -33,6 +33,7 @@ struct topic_recorder_state {
     std::shared_ptr<const store::changes> what;
     caf::typed_response_promise<changes_recorded> promise;
     caf::strong_actor_ptr sender;
+    bool claimed = false;
   };
 
   std::shared_ptr<const topic_recorder_environment> environment;

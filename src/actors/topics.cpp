@@ -82,6 +82,18 @@ void on_recorded(pointer self) {
   finish(self);
 }
 
+/// What comes late comes with `recorded_late`, in the same order.
+void fall_behind(pointer self) {
+  for (topics_state::change& c : self->state.changes) {
+    c.late = true;
+    for (auto& to : std::exchange(c.to, {})) {
+      to.deliver(
+          refusal(reason::not_stored, "the store cannot be written; it may take effect later"));
+    }
+  }
+  finish(self);
+}
+
 void record(pointer self, store::changes what, topics_state::change change) {
   topics_state& state = self->state;
   change.asked_for = !change.to.empty();
@@ -89,17 +101,7 @@ void record(pointer self, store::changes what, topics_state::change change) {
   self->request(state.environment->recorder, caf::infinite,
                 record_changes{std::make_shared<const store::changes>(std::move(what)), true})
       .then([self](changes_recorded) { on_recorded(self); },
-            [self](caf::error&) {
-              // What comes late comes with `recorded_late`, in the same order.
-              for (topics_state::change& c : self->state.changes) {
-                c.late = true;
-                for (auto& to : std::exchange(c.to, {})) {
-                  to.deliver(refusal(reason::not_stored,
-                                     "the store cannot be written; it may take effect later"));
-                }
-              }
-              finish(self);
-            });
+            [self](caf::error&) { fall_behind(self); });
 }
 
 /// Makes a topic that does not exist. \param to  who is answered when it is on disk
@@ -314,6 +316,10 @@ result list(topics_state& state, const api::list_topics& asked) {
 
 void on_down(pointer self, const caf::down_msg& down) {
   topics_state& state = self->state;
+  if (down.source == state.environment->recorder) {
+    fall_behind(self);
+    return;
+  }
   const auto name = state.names.find(down.source.id());
   if (name == state.names.end()) return;
   const auto open = state.open.find(name->second);
@@ -333,6 +339,7 @@ topics_actor::behavior_type topics(pointer self, topic_environment environment) 
   topics_state& state = self->state;
   if (environment.engine) state.catalog.emplace(*environment.engine);
   environment.topics = topics_actor{self};
+  if (environment.recorder) self->monitor(environment.recorder);
   state.environment = std::make_shared<const topic_environment>(std::move(environment));
   self->set_down_handler([self](caf::down_msg& down) { on_down(self, down); });
 

@@ -17,12 +17,14 @@ struct traffic {
   std::array<counter, core::event_kinds> sent{};      ///< notifications handed to sessions, by kind
   std::array<counter, core::malformed_reasons> malformed{};  ///< lines, by reason
 
-  counter late = 0;       ///< events whose gap had been given up
-  counter duplicate = 0;  ///< events whose number was there already
-  counter beyond = 0;     ///< events refused: too far ahead
-  counter gaps = 0;       ///< given up
-  counter missing = 0;    ///< numbers in these gaps
-  counter epochs = 0;     ///< begun, but for the first
+  counter late = 0;        ///< events whose gap had been given up
+  counter duplicate = 0;   ///< events whose number was there already
+  counter beyond = 0;      ///< events refused: too far ahead
+  counter gaps = 0;        ///< given up
+  counter missing = 0;     ///< numbers in these gaps
+  counter epochs = 0;      ///< begun, but for the first
+  counter unfinished = 0;  ///< events that still waited for others when the daemon ended
+  counter lost = 0;        ///< events that were told, but not in the store when the daemon ended
 
   counter dropped = 0;    ///< notifications that a session could not write
   counter overflows = 0;  ///< times an outbox was full

@@ -545,13 +545,43 @@ TEST_F(Sequencer, WhatWasCutInAnEarlierEpochDoesNotKeepAStreamFromBeingOver) {
   EXPECT_EQ(recorder.over, 1);
 }
 
-TEST_F(Sequencer, DrainHandsTheRestToTheLogBeforeItSaysThatTheStreamIsOver) {
+TEST_F(Sequencer, DrainKeepsNothingBeyondAGapThatASourceMayStillFill) {
+  for (const bool ended : {false, true}) {
+    for (const auto level : {stored::async, stored::sync}) {
+      SCOPED_TRACE(ended);
+      recorder = {};
+      start({}, level);
+      open(1);
+      push(1, {"1|B", "3|B"});
+      if (ended) close(1);
+      EXPECT_TRUE(drains(actor));
+      EXPECT_EQ(recorder.text(), "1|B\r\n");
+      EXPECT_EQ(recorder.over, 0);
+      run();
+      EXPECT_EQ(statistics.counted.unfinished, 1u);
+      statistics = {};
+      peers.clear();
+    }
+  }
+}
+
+TEST_F(Sequencer, DrainDecidesNothingAboutASourceThatHasStartedAgain) {
   start({}, stored::sync);
+  open(1);
+  push(1, {"1|B", "2|B"});
+  open(2);
+  push(2, {"1|S|1", "2|S|1", "3|S|1"});
+  EXPECT_TRUE(drains(actor));
+  EXPECT_EQ(recorder.text(1), "1|B\r\n2|B\r\n");
+  EXPECT_EQ(recorder.text(2), "");
+}
+
+TEST_F(Sequencer, WithoutALogWhatWaitsGoesOutAtTheEnd) {
+  start();
   open(1);
   push(1, {"1|B", "3|B"});
   EXPECT_TRUE(drains(actor));
-  EXPECT_EQ(recorder.text(), "1|B\r\n3|B\r\n");
-  EXPECT_EQ(router.text(), "");
+  EXPECT_EQ(router.text(), "1|B\r\n3|B\r\n");
 }
 
 }  // namespace

@@ -181,7 +181,7 @@ TEST_F(Source, DrainEndsIt) {
   caf::anon_send(actor, drain{});
   run();
   EXPECT_TRUE(has_ended(actor));
-  EXPECT_EQ(sequencer.closed, std::vector<core::source_id>{7});
+  EXPECT_TRUE(sequencer.closed.empty()) << "it has not ended by itself";
   EXPECT_TRUE(connection->closed());
   EXPECT_EQ(statistics.counted.sources_closed, 1u);
 }
@@ -197,7 +197,6 @@ TEST_F(Source, DrainEndsItWithoutCreditAndWhileTooMuchIsInFlight) {
   caf::anon_send(actor, drain{});
   run();
   EXPECT_TRUE(has_ended(actor));
-  EXPECT_EQ(sequencer.closed.size(), 1u);
 }  // the flow tells an actor that has ended
 
 TEST_F(Source, LetsTheConnectionSayThatThereIsMore) {

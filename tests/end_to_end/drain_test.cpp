@@ -4,14 +4,15 @@
 #include <future>
 
 #include "audience.hpp"
+#include "resuming.hpp"
 
 namespace skein::test {
 namespace {
 
 class Drain : public testing::TestWithParam<int> {};
 
-TEST_P(Drain, DeliversWhatWasReadAndEndsWell) {
-  daemon broker{{{"sequence.gap-timeout", "1h"}}};
+TEST_P(Drain, WithoutALogDeliversWhatWasReadAndEndsWell) {
+  daemon broker{{{"sequence.gap-timeout", "1h"}, {"event.durability", "none"}}};
   audience users{broker, {1, 2}};
   auto source = broker.source();
   source.send("1|F|1|2\n2|B\n4|S|2\n6|P|1|2\n7|");
@@ -29,6 +30,31 @@ TEST_P(Drain, DeliversWhatWasReadAndEndsWell) {
   EXPECT_EQ(totals["clients"], 0u);
   EXPECT_EQ(broker.lines_with("msg=\"draining\" signal=" + std::to_string(GetParam())), 1u);
   EXPECT_EQ(broker.lines_with("msg=\"ended\" status=0"), 1u);
+}
+
+TEST_P(Drain, TellsAndKeepsNothingBeyondAGapAndEndsWell) {
+  for (const char* const level : {"async", "sync"}) {
+    daemon broker{{{"sequence.gap-timeout", "1h"}, {"event.durability", level}}};
+    auto user = broker.client(2);
+    auto source = broker.source();
+    source.send("1|F|1|2\n2|B\n4|S|2\n6|P|1|2\n7|");
+    broker.await_status("held", 2);
+    broker.program().signal(GetParam());
+    EXPECT_EQ(broker.program().wait(), 0);
+    EXPECT_EQ(user.receive_all(), "1|F|1|2\r\n2|B\r\n");
+    const auto totals = broker.totals();
+    EXPECT_EQ(totals["missing"], 0u);
+    EXPECT_EQ(totals["unfinished"], 2u);
+    EXPECT_EQ(totals["lost"], 0u);
+    EXPECT_EQ(broker.lines_with("msg=\"unfinished: events that wait for others are not kept\" "
+                                "events=2 epoch=1 next=3"),
+              1u);
+    broker.start_again();
+    auto again = broker.client(2);
+    auto repeating = broker.source();
+    repeating.send("3|B\n4|B\n5|B\n6|P|1|2\n");
+    expect_told(again, "3|B\r\n4|B\r\n5|B\r\n6|P|1|2\r\n");
+  }
 }
 
 TEST_P(Drain, IsCutShortByASecondSignal) {
@@ -52,6 +78,27 @@ TEST_P(Drain, IsCutShortByASecondSignal) {
 INSTANTIATE_TEST_SUITE_P(By, Drain, testing::Values(SIGINT, SIGTERM), [](const auto& instance) {
   return instance.param == SIGINT ? "SIGINT" : "SIGTERM";
 });
+
+TEST(DrainBesideAHalfSentRequest, LosesNothingAndKnowsThatTheStreamWasOver) {
+  daemon broker{{{"event.durability", "sync"}}};
+  peer program{broker.http_port()};
+  program.send("GET /ready HTTP/1.1\r\nHos");
+  auto user = broker.client(1);
+  {
+    auto source = broker.source();
+    source.send("1|B\n2|B\n");
+  }
+  expect_told(user, "1|B\r\n2|B\r\n");
+  broker.await_status("sources", 0);
+  broker.stop();
+  EXPECT_EQ(broker.lines_with("the drain timeout is over"), 0u);
+  EXPECT_NE(program.receive_all().find("503 Service Unavailable"), std::string::npos);
+  broker.start_again();
+  auto again = broker.client(1);
+  auto next = broker.source();
+  next.send("1|B\n2|P|2|1\n");
+  expect_told(again, "1|B\r\n2|P|2|1\r\n");
+}
 
 TEST(DrainOfASlowReader, GoesOnUntilItHasEverything) {
   daemon broker{{{"client.max-outbox", "64MiB"}}};

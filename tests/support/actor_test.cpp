@@ -21,6 +21,7 @@ void actor_test::TearDown() {
 }
 
 void actor_test::kill_all() {
+  held_up_.clear();
   // Those who have not run yet are seen by the first turn.
   for (int turn = 0; turn != 2; ++turn) {
     for (const auto& [id, one] : seen_) {
@@ -34,16 +35,34 @@ void actor_test::kill_all() {
 }
 
 void actor_test::run() {
-  while (scheduler.has_job()) run_next();
+  while (run_next()) {
+  }
 }
 
-void actor_test::run_next() {
-  if (auto* const job = dynamic_cast<caf::scheduled_actor*>(scheduler.jobs.front())) {
+bool actor_test::is_held_up(const caf::resumable* job) const {
+  const auto* const actor = dynamic_cast<const caf::scheduled_actor*>(job);
+  return actor && held_up_.count(actor->id()) != 0;
+}
+
+bool actor_test::run_next() {
+  auto& jobs = scheduler.jobs;
+  const auto next = std::find_if(jobs.begin(), jobs.end(),
+                                 [this](const auto* job) { return !is_held_up(job); });
+  if (next == jobs.end()) return false;
+  std::rotate(jobs.begin(), next, next + 1);
+  if (auto* const job = dynamic_cast<caf::scheduled_actor*>(jobs.front())) {
     if (seen_.count(job->id()) == 0) {
       seen_[job->id()] = {job->name(), caf::actor_cast<caf::weak_actor_ptr>(job->ctrl())};
     }
   }
   scheduler.run_once();
+  return true;
+}
+
+void actor_test::leap(std::chrono::nanoseconds time) {
+  run();
+  timers_fired_ += scheduler.advance_time(time);
+  run();
 }
 
 void actor_test::pass(std::chrono::nanoseconds time) {

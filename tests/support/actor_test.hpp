@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,8 +37,8 @@ class actor_test : public ::testing::Test {
   void run_some(std::size_t messages, Pick&& pick) {
     for (; messages != 0 && scheduler.has_job(); --messages) {
       auto& jobs = scheduler.jobs;
-      std::swap(jobs.front(), jobs[pick(jobs.size())]);
-      run_next();
+      std::swap(jobs.front(), jobs[static_cast<std::size_t>(pick(jobs.size()))]);
+      if (!run_next()) return;
     }
   }
 
@@ -46,6 +47,13 @@ class actor_test : public ::testing::Test {
 
   /// Lets time pass, timers fire, and actors run.
   void pass(std::chrono::nanoseconds time);
+
+  /// The same in one step: each timer fires when all of it has passed.
+  void leap(std::chrono::nanoseconds time);
+
+  /// From now on the actor does nothing, as one that waits for a disk which does not answer.
+  void hold_up(const caf::strong_actor_ptr& actor) { held_up_.insert(actor->id()); }
+  void let_go(const caf::strong_actor_ptr& actor) { held_up_.erase(actor->id()); }
 
   /// Timers that have fired so far.
   std::size_t timers_fired() const { return timers_fired_; }
@@ -81,12 +89,15 @@ class actor_test : public ::testing::Test {
     caf::weak_actor_ptr actor;
   };
 
-  void run_next();
+  /// Runs one message of an actor that is not held up, if there is one.
+  bool run_next();
+  bool is_held_up(const caf::resumable* job) const;
   static bool ended(const caf::strong_actor_ptr& actor);
   bool answers_drain(const caf::actor& actor);
 
   configuration settings_;
   std::map<caf::actor_id, seen> seen_;
+  std::set<caf::actor_id> held_up_;
   std::size_t timers_fired_ = 0;
 
  protected:
