@@ -35,11 +35,19 @@ void arm_report(pointer self) {
   self->delayed_send(self, state.environment->report_interval, report_due{});
 }
 
-/// Events get old though nothing happens, and the wall clock may be set.
+/// Ages are measured by it: it goes on however the wall clock is set.
+store::wall_time measured_time(pointer self) {
+  const recorder_state& state = self->state;
+  const auto running =
+      std::chrono::duration_cast<std::chrono::milliseconds>(self->clock().now() - state.started);
+  return state.wall_at_start + running.count();
+}
+
+/// Events get old though nothing happens.
 void arm_age(pointer self) {
   const event_options& options = self->state.environment->options;
   if (options.log.max_age.count() == 0) return;
-  const auto pause = std::min(options.log.max_age / 8, std::chrono::milliseconds{1000});
+  const auto pause = std::min(options.log.max_age / 32, std::chrono::milliseconds{1000});
   self->delayed_send(self, std::max(pause, options.commit_interval), commit_due{why::age});
 }
 
@@ -116,7 +124,7 @@ bool commit(pointer self, bool sync) {
 /// Keeps the log within its bounds.
 void retain(pointer self) {
   recorder_state& state = self->state;
-  const store::wall_time now = state.environment->wall_clock();
+  const store::wall_time now = measured_time(self);
   try {
     if (state.log->trim(now)) {
       ++state.unreported.cuts;
@@ -321,6 +329,8 @@ recorder_actor::behavior_type recorder(pointer self,
   self->state.environment = std::move(environment);
   self->state.log = std::move(log);
   self->state.readable = self->state.log->end();
+  self->state.wall_at_start = self->state.environment->wall_clock();
+  self->state.started = self->clock().now();
   arm_age(self);
 
   return {

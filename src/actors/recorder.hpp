@@ -50,6 +50,8 @@ struct recorder_state {
 
   std::shared_ptr<const recorder_environment> environment;
   std::shared_ptr<store::event_log> log;
+  store::wall_time wall_at_start = 0;
+  core::time_point started{};
   std::deque<waiting_block> stalled;         ///< while the store fails; bounded by the flow
   bool over_stalled = false;                 ///< behind them the stream is over
   std::optional<graph_slice> stalled_slice;  ///< while the store fails

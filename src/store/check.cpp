@@ -73,6 +73,8 @@ meta_data read_meta(engine& where, const report_function& report) {
       report("family meta has an unknown key of " + std::to_string(key.size()) + " bytes");
     }
   });
+  std::sort(found.checkpoints.begin(), found.checkpoints.end(),
+            [](const checkpoint& a, const checkpoint& b) { return a.from < b.from; });
   return found;
 }
 
@@ -390,7 +392,8 @@ class slices_check {
     if (of == meta_.checkpoints.end()) {
       // What was being made when the daemon ended goes with the next start.
       const bool is_unfinished =
-          meta_.checkpoints.empty() || meta_.checkpoints.back().generation < at.generation;
+          std::all_of(meta_.checkpoints.begin(), meta_.checkpoints.end(),
+                      [&](const checkpoint& c) { return c.generation < at.generation; });
       if (!is_unfinished) report_(name + "there is no such checkpoint");
       return;
     }

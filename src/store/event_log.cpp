@@ -7,6 +7,7 @@
 #include "core/event_keys.hpp"
 #include "core/key_filter.hpp"
 #include "store/log_reader.hpp"
+#include "store/recovery.hpp"
 
 namespace skein::store {
 
@@ -16,8 +17,10 @@ namespace {
 constexpr std::size_t full_record = 64u << 10;
 /// A start takes as long as it takes to read this much text, bytes, at most.
 constexpr std::uint64_t longest_replay = 256u << 20;
-/// Checkpoints within a bound, and how many parts of it are filled when it is cut.
-constexpr std::uint64_t parts = 8, full_parts = 7;
+/// Checkpoints within a bound: a tenth, for one has to be complete before an eighth is full.
+constexpr std::uint64_t parts = 10;
+/// Follows of a slice of a checkpoint.
+constexpr std::uint64_t edges_of_a_slice = 8192;
 
 /// Of a log that begins behind the record; the position is left to the caller.
 log_begin begin_behind(const entry& e) {
@@ -39,27 +42,37 @@ event_log::event_log(engine& where, const log_options& options, bool keep_graph)
     next_ = last->what.next;
     time_ = last->what.time;
   }
-  find_begin_time();
   const std::vector<epoch_begin> epochs = read_epochs(where);
   has_epoch_ = !epochs.empty();
   if (has_epoch_) {
     epoch_ = epochs.back();
+    first_epoch_ = epochs.front().epoch;
     if (epoch_.begin == end_) next_ = 1;
   }
   const auto over = where.get(family::meta, over_key);
   over_ = over ? decode_over(*over) == end_ : !has_epoch_;
   checkpoints_ = read_checkpoints(where);
-  if (!checkpoints_.empty()) next_generation_ = checkpoints_.back().generation + 1;
-  // What an unfinished checkpoint has left.
-  const std::string unfinished = slice_key(next_generation_, 0);
-  const auto graph = where.walk(family::graph);
-  graph->seek(unfinished);
-  if (graph->valid()) changes_->erase_range(family::graph, unfinished, slice_key(~0u, ~0u));
+  for (const checkpoint& c : checkpoints_) {
+    next_generation_ = std::max(next_generation_, c.generation + 1);
+  }
+  erase_unfinished();
 }
 
-void event_log::find_begin_time() {
-  const auto first = entry_at(where_, begin_.position);
-  begin_time_ = first && first->end > begin_.position ? first->what.time : time_;
+/// What checkpoints that were never complete have left.
+void event_log::erase_unfinished() {
+  const auto graph = where_.walk(family::graph);
+  for (graph->seek(slice_key(0, 0)); graph->valid();) {
+    const generation_number found = place_of_slice(graph->key()).generation;
+    const bool complete = std::any_of(checkpoints_.begin(), checkpoints_.end(),
+                                      [&](const checkpoint& c) { return c.generation == found; });
+    if (!complete) erase_slices(found);
+    graph->seek(slice_key(found + 1, 0));
+  }
+}
+
+generation_number event_log::next_generation() {
+  if (!asked_) asked_ = next_generation_++;
+  return *asked_;
 }
 
 core::sequence_start event_log::start() const {
@@ -69,12 +82,16 @@ core::sequence_start event_log::start() const {
 void event_log::append(const core::ordered_block& block, wall_time now) {
   assert(block.begin == end_);
   time_ = std::max(time_, now);
-  if (end_ == begin_.position) begin_time_ = time_;
   if (std::exchange(over_, false)) changes_->erase(family::meta, over_key);
   if (block.epoch != epoch_.epoch || !has_epoch_) {
     end_record();
     if (has_epoch_) ended_.push_back({epoch_.epoch, next_});
-    epoch_ = {block.epoch, block.begin, 0, time_, keep_graph_ && has_epoch_};
+    bool keeps_graph = keep_graph_ && has_epoch_;
+    if (has_epoch_ && epoch_.begin == block.begin) {  // nothing has come of it
+      changes_->erase(family::meta, epoch_key(epoch_.epoch));
+      keeps_graph = keeps_graph && epoch_.keeps_graph;
+    }
+    epoch_ = {block.epoch, block.begin, 0, time_, keeps_graph};
     has_epoch_ = true;
     next_ = 1;
     changes_->put(family::meta, epoch_key(epoch_.epoch), {encode(epoch_)});
@@ -159,35 +176,46 @@ void event_log::put(core::user_id user, const inbox& i) {
 
 void event_log::put_slice(const std::string& key, const std::string& value) {
   const slice_place at = place_of_slice(key);
+  if (is_superseded(at.generation)) return;
   if (at.place == 0) erase_slices(at.generation);
   changes_->put(family::graph, key, {value});
 }
 
-/// Whether a stretch of the log is an eighth of a bound or more.
-bool event_log::is_part(core::log_position from, std::uint64_t before, wall_time since,
-                        core::log_position to, std::uint64_t before_to, wall_time now) const {
+/// Whether a stretch of the log is such a part of a bound or more.
+bool event_log::is_part(core::log_position from, std::uint64_t before, core::log_position to,
+                        std::uint64_t before_to) const {
   return to - from >= options_.max_bytes / parts ||
          (options_.max_events != 0 && before_to - before >= options_.max_events / parts) ||
-         (options_.max_age.count() != 0 &&
-          now - since >= options_.max_age.count() / static_cast<wall_time>(parts));
+         (ages_ && ages_->time_of(to) - ages_->time_of(from) >=
+                       options_.max_age.count() / static_cast<wall_time>(parts));
 }
 
 void event_log::put(checkpoint c) {
+  if (is_superseded(c.generation)) return;
+  asked_.reset();
+  next_generation_ = std::max(next_generation_, c.generation + 1);
+  if (c.places == 0 || c.from < begin_.position) erase_slices(c.generation);
+  if (c.from < begin_.position) return;
   const auto at = entry_at(where_, c.from);
   c.before = !at ? begin_.before : at->what.before + (c.from < at->end ? 0 : at->what.events);
   c.time = time_;
-  if (c.places == 0) erase_slices(c.generation);
-  changes_->put(family::meta, checkpoint_key(c.generation), {encode(c)});
-  next_generation_ = c.generation + 1;
-  checkpoints_.push_back(c);
+  insert(c);
   // Checkpoints that only make the start quick are not needed once there is a newer one.
   while (checkpoints_.size() > 2) {
     const auto middle = checkpoints_.end() - 2;
     const checkpoint& older = *(middle - 1);
-    if (is_part(older.from, older.before, older.time, c.from, c.before, c.time)) break;
+    if (is_part(older.from, older.before, c.from, c.before)) break;
     forget(*middle);
     checkpoints_.erase(middle);
   }
+}
+
+void event_log::insert(const checkpoint& c) {
+  changes_->put(family::meta, checkpoint_key(c.generation), {encode(c)});
+  const auto behind =
+      std::upper_bound(checkpoints_.begin(), checkpoints_.end(), c.from,
+                       [](core::log_position from, const checkpoint& o) { return from < o.from; });
+  checkpoints_.insert(behind, c);
 }
 
 void event_log::forget(const checkpoint& c) {
@@ -225,46 +253,102 @@ bool event_log::wants_checkpoint(wall_time now) const {
   if (checkpoints_.empty()) {
     last.from = begin_.position;
     last.before = begin_.before;
-    last.time = begin_time_;
   } else {
     last = checkpoints_.back();
   }
-  return end_ != last.from &&
-         (end_ - last.from >= longest_replay ||
-          is_part(last.from, last.before, last.time, end_, events_, std::max(now, time_)));
+  const auto part_of_age = options_.max_age.count() / static_cast<wall_time>(parts);
+  return end_ - last.from >= longest_replay ||
+         (end_ != last.from && is_part(last.from, last.before, end_, events_)) ||
+         (ages_ && ages_->end_at(now - part_of_age) > last.from);
 }
 
-bool event_log::is_full(wall_time now) const {
-  return end_ - begin_.position > options_.max_bytes / parts * full_parts ||
-         (options_.max_events != 0 && events() > options_.max_events / parts * full_parts) ||
-         (options_.max_age.count() != 0 && end_ != begin_.position &&
-          now - begin_time_ > options_.max_age.count() / static_cast<wall_time>(parts) *
-                                  static_cast<wall_time>(full_parts));
+/// From here on everything is within the bounds, or so many eighths above.
+core::log_position event_log::kept_from(wall_time now, unsigned eighths_above) const {
+  const auto above = [&](auto bound) { return bound + bound / 8 * eighths_above; };
+  core::log_position from = begin_.position;
+  if (const auto most = above(options_.max_bytes); end_ - from > most) from = end_ - most;
+  if (const auto most = above(options_.max_events); most != 0 && events() > most) {
+    const auto first = log_index{where_}.first(
+        [&](const entry& e) { return e.before + e.events > events_ - most; });
+    if (first) from = std::max(from, first->begin);
+  }
+  if (ages_) from = std::max(from, ages_->end_at(now - above(options_.max_age.count())));
+  return from;
+}
+
+/// Where the log begins if it is cut at the checkpoint: at the record in which that begins.
+core::log_position event_log::cut_of(const checkpoint& c) const {
+  const auto at = entry_at(where_, c.from);
+  if (!at) return begin_.position;
+  return at->end > c.from ? at->begin : at->end;
+}
+
+/// A checkpoint at the record that holds `target`. If it throws, none is made until the next cut.
+checkpoint event_log::make_checkpoint(core::log_position target) {
+  cannot_make_ = true;
+  if (asked_) erase_slices(*asked_);
+  asked_.reset();
+  checkpoint c;
+  c.generation = next_generation_;
+  c.from = target;
+  c.from = c.upto = cut_of(c);
+  const auto at = entry_at(where_, c.from);
+  c.before = at->what.before + (c.from < at->end ? 0 : at->what.events);
+  c.time = time_;
+  const graph_at_position found = graph_at(where_, c.from);
+  c.epoch = found.epoch;
+  c.places = found.graph.places();
+  c.edges = found.graph.edges();
+  const std::uint64_t places = edges_of_a_slice * c.places / (c.edges + 1) + 1;
+  for (std::uint64_t place = 0; place < c.places; place += places) {
+    const std::string key = slice_key(c.generation, static_cast<std::uint32_t>(place));
+    const auto end = std::min<std::uint64_t>(c.places, place + places);
+    put_slice(key, encode_slice(key, found.graph, static_cast<std::uint32_t>(place),
+                                static_cast<std::uint32_t>(end)));
+  }
+  ++next_generation_;
+  insert(c);
+  return c;
 }
 
 bool event_log::trim(wall_time now) {
-  now = std::max(now, time_);
-  const core::log_position before = begin_.position;
-  auto next = checkpoints_.begin();
-  for (; next != checkpoints_.end() && is_full(now); ++next) {
-    const auto at = entry_at(where_, next->from);
-    if (!at) continue;
-    const core::log_position cut = at->end > next->from ? at->begin : at->end;
-    if (cut <= begin_.position) continue;
-    const auto gone = cut == at->end ? at : entry_at(where_, cut - 1);
-    begin_ = gone ? begin_behind(gone->what) : log_begin{0, at->what.before};
-    begin_.position = cut;
-    find_begin_time();
+  if (options_.max_age.count() != 0) {
+    if (!ages_) ages_.emplace(where_, options_.max_age, now);
+    ages_->note(now, end_);
   }
-  if (begin_.position == before) return false;
-  for (auto c = checkpoints_.begin(); c + 1 != next; ++c) forget(*c);
-  checkpoints_.erase(checkpoints_.begin(), next - 1);
+  const core::log_position target = kept_from(now, 0);
+  core::log_position at = begin_.position;
+  if (target == at) return false;
+  for (const checkpoint& c : checkpoints_) {
+    if (c.upto <= target) at = std::max(at, cut_of(c));
+  }
+  if (!cannot_make_ && kept_from(now, 1) > at) at = std::max(at, make_checkpoint(target).from);
+  if (at == begin_.position) return false;
+  cut(at);
+  return true;
+}
+
+/// There is a checkpoint in the record at `at`.
+void event_log::cut(core::log_position at) {
+  const std::string from = position_key(begin_.position), to = position_key(at);
+  const auto gone = entry_at(where_, at - 1);
+  begin_ = begin_behind(gone->what);
+  begin_.position = at;
+  while (checkpoints_.front().from < at) {
+    forget(checkpoints_.front());
+    checkpoints_.erase(checkpoints_.begin());
+  }
   changes_->put(family::meta, begin_key, {encode(begin_)});
-  const std::string from = position_key(before), to = position_key(begin_.position);
   changes_->erase_range(family::log, from, to);
   changes_->erase_range(family::index, from, to);
+  // The graph at the begin is that of the checkpoint: epochs before its own are not looked at.
+  if (const core::epoch_number epoch = checkpoints_.front().epoch; epoch > first_epoch_) {
+    changes_->erase_range(family::meta, epoch_key(first_epoch_), epoch_key(epoch));
+    first_epoch_ = epoch;
+  }
+  if (ages_) ages_->forget(at);
+  cannot_make_ = false;
   cut_ = true;
-  return true;
 }
 
 std::optional<inbox> event_log::inbox_of(core::user_id user) {

@@ -3,10 +3,10 @@
 ///
 /// Everything is gathered and becomes durable by `commit`, all of it or nothing.
 ///
-/// Retention. The log is cut only where the graph at the new begin is known: at checkpoints. They
-/// are asked for at every eighth of the tightest bound, and the log is cut when seven eighths are
-/// reached; so it stays within its bounds as long as a checkpoint is made faster than an eighth
-/// is filled.
+/// Retention. What is within the bounds is always kept, and at most an eighth more. The log is cut
+/// only where the graph at the new begin is known: at checkpoints. They are asked for at every
+/// tenth of the tightest bound; if one does not come in time, it is made here, out of the one
+/// before and the follows since.
 #pragma once
 
 #include <chrono>
@@ -20,6 +20,7 @@
 #include "core/sequence.hpp"
 #include "store/engine.hpp"
 #include "store/layout.hpp"
+#include "store/log_ages.hpp"
 #include "store/log_options.hpp"
 
 namespace skein::store {
@@ -40,13 +41,14 @@ class event_log {
 
   void put(core::user_id user, const inbox& i);
   /// Slices of a checkpoint that is being made, number `next_generation()`; `value` is made for the
-  /// key. That of place 0 comes first, and begins the checkpoint anew.
+  /// key. That of place 0 comes first, and begins the checkpoint anew. If another one was made here
+  /// meanwhile, it counts for nothing.
   void put_slice(const std::string& key, const std::string& value);
   /// All slices of it were put, and the events up to its `upto` are committed. `before` and `time`
   /// are filled in here.
   void put(checkpoint c);
-  /// Number of the next checkpoint to be made.
-  generation_number next_generation() const { return next_generation_; }
+  /// Number of the next checkpoint to be made; the same until it is.
+  generation_number next_generation();
 
   /// Bytes gathered.
   std::size_t gathered() const { return changes_->bytes() + text_.size(); }
@@ -60,11 +62,12 @@ class event_log {
   /// After a failure.
   void recover() { where_.recover(); }
 
-  /// Whether a checkpoint should be made now, for retention or for a quick start.
-  bool wants_checkpoint(wall_time now) const;
-
-  /// Cuts the log where its bounds ask for it, with the next commit. Returns whether it does.
+  /// Cuts the log where its bounds ask for it, with the next commit. Returns whether it does. Here
+  /// and below `now` is of a clock that nobody sets; ages are measured by it. Throws store::error.
   bool trim(wall_time now);
+
+  /// Whether a checkpoint should be made now, for retention or for a quick start; behind `trim`.
+  bool wants_checkpoint(wall_time now) const;
 
   std::optional<inbox> inbox_of(core::user_id user);
 
@@ -85,11 +88,16 @@ class event_log {
   void end_record();
   void forget(const checkpoint& c);
   void erase_slices(generation_number generation);
-  void find_begin_time();
+  void erase_unfinished();
+  bool is_superseded(generation_number g) const { return g < next_generation_ && g != asked_; }
+  void insert(const checkpoint& c);
   void reclaim();
-  bool is_full(wall_time now) const;
-  bool is_part(core::log_position from, std::uint64_t before, wall_time since,
-               core::log_position to, std::uint64_t before_to, wall_time now) const;
+  bool is_part(core::log_position from, std::uint64_t before, core::log_position to,
+               std::uint64_t before_to) const;
+  core::log_position kept_from(wall_time now, unsigned eighths_above) const;
+  core::log_position cut_of(const checkpoint& c) const;
+  checkpoint make_checkpoint(core::log_position target);
+  void cut(core::log_position at);
 
   engine& where_;
   log_options options_;
@@ -98,7 +106,6 @@ class event_log {
 
   // As of what was gathered.
   log_begin begin_;
-  wall_time begin_time_ = 0;  ///< of the first record
   core::log_position end_ = 0;
   std::uint64_t events_ = 0;  ///< ever
   epoch_begin epoch_;
@@ -108,9 +115,13 @@ class event_log {
   std::vector<std::pair<core::epoch_number, core::sequence_number>> ended_;
   wall_time time_ = 0;
   bool over_ = true;
-  std::vector<checkpoint> checkpoints_;  ///< by generation
+  std::vector<checkpoint> checkpoints_;  ///< by `from`
   generation_number next_generation_ = 1;
-  bool cut_ = false;  ///< the begin has moved; the room is to be reclaimed
+  std::optional<generation_number> asked_;  ///< of the one that is to be made elsewhere
+  core::epoch_number first_epoch_ = 1;      ///< there is none before
+  std::optional<log_ages> ages_;            ///< if there is such a bound, once it matters
+  bool cannot_make_ = false;                ///< a checkpoint; it is not tried again before a cut
+  bool cut_ = false;                        ///< the begin has moved; the room is to be reclaimed
 
   // The record that is being filled.
   core::log_position record_begin_ = 0;

@@ -86,7 +86,10 @@ std::vector<epoch_begin> read_epochs(engine& where) {
 }
 
 std::vector<checkpoint> read_checkpoints(engine& where) {
-  return read_all<checkpoint>(where, "checkpoint", decode_checkpoint);
+  auto all = read_all<checkpoint>(where, "checkpoint", decode_checkpoint);
+  std::sort(all.begin(), all.end(),
+            [](const checkpoint& a, const checkpoint& b) { return a.from < b.from; });
+  return all;
 }
 
 log_begin read_begin(engine& where) {

@@ -46,7 +46,7 @@ std::optional<located_entry> entry_at(engine& where, core::log_position position
 std::optional<located_entry> last_entry(engine& where);
 
 std::vector<epoch_begin> read_epochs(engine& where);      ///< in their order
-std::vector<checkpoint> read_checkpoints(engine& where);  ///< in their order
+std::vector<checkpoint> read_checkpoints(engine& where);  ///< by `from`
 log_begin read_begin(engine& where);
 
 /// The position of the first event beyond number `number` of `epoch`, or the end of the log. If the

@@ -28,13 +28,14 @@ bool is_there(engine& where, const checkpoint& c) {
 
 bool keeps_graph(const std::vector<epoch_begin>& epochs, core::epoch_number before,
                  core::epoch_number now) {
-  bool found = false;
-  for (const epoch_begin& e : epochs) {
-    if (e.epoch <= before || e.epoch > now) continue;
-    if (!e.keeps_graph) return false;
-    found |= e.epoch == now;
+  auto e = std::upper_bound(
+      epochs.begin(), epochs.end(), before,
+      [](core::epoch_number number, const epoch_begin& o) { return number < o.epoch; });
+  for (; e != epochs.end() && e->epoch <= now; ++e) {
+    if (!e->keeps_graph) return false;
+    if (e->epoch == now) return true;
   }
-  return found;
+  return false;
 }
 
 void fold(const core::ordered_block& block, core::epoch_number& epoch,
@@ -112,29 +113,36 @@ bool load(engine& where, const checkpoint& from, const std::vector<core::user_id
   return true;
 }
 
-core::follower_graph recover_graph(engine& where, const progress& tell) {
-  core::follower_graph graph;
-  const core::log_position end = log_index{where}.end();
-  const auto start = fold_start_for(where, end);
+graph_at_position graph_at(engine& where, core::log_position position, const progress& tell) {
+  const auto start = fold_start_for(where, position);
   if (!start) damaged("the log does not begin at 0, and there is no checkpoint of the graph");
   const std::vector<epoch_begin> epochs = read_epochs(where);
-  core::epoch_number epoch = start->epoch;
-  if (start->with) load(where, *start->with, graph);
+  graph_at_position found;
+  found.epoch = start->epoch;
+  if (start->with) load(where, *start->with, found.graph);
   log_reader log{where, core::line_ending::lf};
   // It does no harm that the first record may begin before: what was done to an edge last counts.
   log.seek(start->from);
-  while (auto block = log.next()) {
-    fold(*block, epoch, epochs, graph);
-    tell(log.at(), end);
+  while (log.at() < position) {
+    const auto block = log.next();
+    if (!block) break;
+    fold(*block, found.epoch, epochs, found.graph);
+    if (tell) tell(log.at(), position);
   }
   if (log.lost()) {
     damaged("the record at position " + std::to_string(log.at()) + " of the log is missing");
   }
-  if (!epochs.empty() && !keeps_graph(epochs, epoch, epochs.back().epoch) &&
-      epochs.back().epoch != epoch) {
-    graph.forget_follows();
+  return found;
+}
+
+core::follower_graph recover_graph(engine& where, const progress& tell) {
+  graph_at_position found = graph_at(where, log_index{where}.end(), tell);
+  const std::vector<epoch_begin> epochs = read_epochs(where);
+  if (!epochs.empty() && epochs.back().epoch != found.epoch &&
+      !keeps_graph(epochs, found.epoch, epochs.back().epoch)) {
+    found.graph.forget_follows();
   }
-  return graph;
+  return std::move(found.graph);
 }
 
 }  // namespace skein::store

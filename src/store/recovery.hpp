@@ -40,6 +40,16 @@ bool load(engine& where, const checkpoint& from, const std::vector<core::user_id
 /// How far a recovery has come: positions.
 using progress = std::function<void(core::log_position at, core::log_position end)>;
 
+struct graph_at_position {
+  core::follower_graph graph;
+  core::epoch_number epoch = 1;  ///< of the event before
+};
+
+/// The graph as of what is before `position`, which is the begin of a record, or the end. Throws
+/// store::error; `corrupted` also if a record is missing.
+graph_at_position graph_at(engine& where, core::log_position position,
+                           const progress& tell = nullptr);
+
 /// The graph at the end of the log. Nobody writes meanwhile. Throws store::error; `corrupted` also
 /// if a record is missing.
 core::follower_graph recover_graph(engine& where, const progress& tell);

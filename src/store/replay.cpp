@@ -115,7 +115,8 @@ void replay::end_at(core::session_index index, core::log_position position) {
 void replay::enter(core::epoch_number epoch) {
   bool keeps = false;
   try {
-    keeps = keeps_graph(read_epochs(where_), epoch_, epoch);
+    if (epochs_.empty() || epochs_.back().epoch < epoch) epochs_ = read_epochs(where_);
+    keeps = keeps_graph(epochs_, epoch_, epoch);
   } catch (const error& e) {
     throw error{error::kind::failed, e.what()};  // there is no going on behind it
   }

@@ -116,6 +116,7 @@ class replay {
   core::log_position at_ = 0;
   bool lost_ = false;
   core::epoch_number epoch_ = 1;
+  std::vector<epoch_begin> epochs_;           ///< up to some later one than `epoch_`
   core::follower_graph graph_;                ///< of the members' follows
   core::user_map<std::uint32_t> interested_;  ///< members a user has
   std::vector<member> members_;

@@ -250,7 +250,7 @@ TEST_F(Check, NamesCheckpointsThatDoNotFitTheLog) {
     EXPECT_TRUE(names(findings(store()), std::string{"checkpoint 2"} + what));
     put(good);
   };
-  expect(": it begins before position 16", [](checkpoint& c) { c.from = 0; });
+  expect(": the number of events before it is wrong", [](checkpoint& c) { c.from = 0; });
   expect(": it does not end within the log", [](checkpoint& c) { c.upto = 20; });
   expect(": it does not end within the log", [](checkpoint& c) { c.upto = 51; });
   expect(": it is not of the epoch", [](checkpoint& c) { c.epoch = 7; });

@@ -320,7 +320,7 @@ TEST(EventLog, LosesNothingWhenACommitFails) {
 
 TEST(EventLog, CutsAfterAFailureWhatItWouldHaveCut) {
   log_options options;
-  options.max_events = 16;
+  options.max_events = 10;
   test::faulty_disk disk;
   test::log_rig rig{options};
   rig.reopen(disk.open());

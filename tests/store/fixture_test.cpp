@@ -168,7 +168,7 @@ TEST(WritableFixtureOfVersion1, ContinuesTheStream) {
   const fixture opened{false};
   const auto& engine = opened.engine;
   log_options options;
-  options.max_events = 16;
+  options.max_events = 8;
   event_log log{*engine, options, true};
   const core::sequence_start start = log.start();
   EXPECT_EQ(start.epoch, 2u);

@@ -215,7 +215,7 @@ TEST(Quota, IsAsThePlainRulesSay) {
 
 TEST(MissingBefore, NamesTheEventsThatAreNotKept) {
   log_options options;
-  options.max_events = 16;
+  options.max_events = 10;
   test::log_rig rig{options};
   rig.add_and_commit(test::broadcasts(1, 10));
   rig.checkpoint();

@@ -216,7 +216,7 @@ TEST(Replay, GoesOnBehindDamage) {
 
 TEST(Replay, IsLostWhenWhatComesNextIsCutOff) {
   log_options options;
-  options.max_events = 16;
+  options.max_events = 8;
   test::log_rig rig{options};
   rig.add_and_commit(test::broadcasts(1, 8));
   test::told to;
@@ -251,9 +251,28 @@ TEST(Replay, KeepsNothingOpenAtTheHead) {
   EXPECT_EQ(engine.cursors, 0);
 }
 
+TEST(Replay, LooksForEpochsOnceHoweverManyThereAre) {
+  for (const bool keep_graph : {false, true}) {
+    test::log_rig rig{{}, keep_graph};
+    for (int e = 0; e != 300; ++e) {
+      rig.add_and_commit({"1|F|1|2", "2|S|2"});
+      rig.begin_epoch();
+    }
+    test::unreadable_engine engine{*rig.engine};
+    test::told to;
+    replay pass{engine, line_ending::lf, to};
+    pass.add(0, 1, 0);
+    pass.start();
+    const int before = engine.walks_of_meta;
+    EXPECT_EQ(test::run(pass), stepped::at_head);
+    EXPECT_LE(engine.walks_of_meta - before, 1);
+    EXPECT_EQ(to.lines[0].size(), 300u);
+  }
+}
+
 TEST(HistoryBegin, IsTheFirstPositionOfWhichTheGraphIsKnown) {
   log_options options;
-  options.max_events = 16;
+  options.max_events = 10;
   test::log_rig rig{options};
   EXPECT_EQ(history_begin(*rig.engine), 0u);
   rig.add_and_commit(test::broadcasts(1, 10));

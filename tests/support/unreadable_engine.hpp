@@ -20,6 +20,7 @@ class unreadable_engine final : public store::engine {
   store::error::kind what = store::error::kind::corrupted;
   bool closed = false;
   mutable int cursors = 0;  ///< open
+  int walks_of_meta = 0;    ///< so far
 
   std::unique_ptr<store::batch> new_batch() override { return of_.new_batch(); }
   void commit(store::batch& changes, bool sync) override { of_.commit(changes, sync); }
@@ -31,6 +32,7 @@ class unreadable_engine final : public store::engine {
   }
   std::unique_ptr<store::cursor> walk(store::family f, store::reading how) override {
     refuse_if_closed();
+    walks_of_meta += f == store::family::meta ? 1 : 0;
     return std::make_unique<walker>(*this, f, of_.walk(f, how));
   }
   void reclaim(store::family f, std::string_view from, std::string_view to) override {
