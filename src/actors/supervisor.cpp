@@ -336,7 +336,7 @@ supervisor_actor::behavior_type supervisor(
   if (!stored->engine) for_topics.defaults.storage = core::topic_storage::memory;
   state.topics =
       spawn_watched(self, topics,
-                    topic_environment{for_topics, topic_clock{wall_clock(), self->clock().now()},
+                    topic_environment{for_topics, topic_clock{wall_clock, self->clock().now()},
                                       stored->engine.get(), state.topic_recorder, state.statistics,
                                       report_interval});
   state.sequencer = spawn_watched(

@@ -83,8 +83,8 @@ void answer_waiting(pointer self, IsMeant is_meant) {
 void do_due(pointer self) {
   topic_state& state = self->state;
   const core::wall_time now = time_of(self);
-  if (next_deadline(state) <= now) {
-    state.queue->do_due(now);
+  if (next_deadline(self) <= now) {
+    state.queue->do_due(moment_of(self));
     arm_interval(self);
   }
   serve_all(self);
@@ -108,7 +108,7 @@ result handle_any(pointer self, api::topic_call& call) {
   arm_report(self);
   if (state.end) return refusal(reason::ending);
   try {
-    if (next_deadline(state) <= time_of(self)) do_due(self);
+    if (next_deadline(self) <= time_of(self)) do_due(self);
     result done = handle(self, call);
     log_damage(state);
     return done;
@@ -145,7 +145,8 @@ void see_whether_idle(pointer self) {
   if (state.stored) {
     keeps = keeps || state.stored->has_changes();
   } else {
-    keeps = keeps || !state.subscribers.empty() || state.log->delayed() != 0;
+    keeps = keeps || !state.subscribers.empty() || state.log->delayed() != 0 ||
+            state.queue->remembers(time_of(self));
     for (core::priority_level p = 0; p != state.options.priorities; ++p) {
       keeps = keeps || state.log->begin(p) != state.log->end(p);
     }
@@ -191,6 +192,11 @@ void begin_to_end(pointer self) {
     return;
   }
   state.sync = true;
+  // Up to here they could ask; from here on they are not known to.
+  const bool some_expire =
+      std::any_of(state.subscribers.begin(), state.subscribers.end(),
+                  [](const auto& s) { return s.second.idle_expiry.count() != 0; });
+  if (state.stored && some_expire) state.stored->keep_time();
   commit(self);
 }
 
@@ -205,8 +211,8 @@ void open(pointer self, store::topic_number number) {
     state.queue = std::make_unique<core::topic_queue>(state.options, *state.log);
     return;
   }
-  auto stored =
-      std::make_unique<store::topic_log>(*environment.engine, number, state.options, now, first);
+  auto stored = std::make_unique<store::topic_log>(*environment.engine, number, state.options, now,
+                                                   first, environment.clock.start());
   state.stored = stored.get();
   state.log = std::move(stored);
   state.queue =
@@ -230,6 +236,7 @@ topic_actor::behavior_type topic(pointer self, std::shared_ptr<const topic_envir
   state.topic = name;
   state.options = options;
   open(self, number);
+  if (state.stored && state.stored->has_changes()) arm_interval(self);
   arm_idle(self);
   // Without the one nobody would end it, and of the other no answer comes any more.
   self->monitor(state.environment->topics);

@@ -20,6 +20,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "actors/interfaces.hpp"
@@ -30,17 +31,23 @@
 
 namespace skein {
 
-/// Milliseconds since 1970, as of a time of the actors' clock. Does not go back when the machine's
-/// clock is set: what is due is due in time.
+/// The clock of the machine, and beside it measured time, which begins with it and goes on as the
+/// actors' clock does, whatever the other is set to.
 class topic_clock {
  public:
-  topic_clock(core::wall_time wall, core::time_point at) : wall_(wall), at_(at) {}
-  core::wall_time operator()(core::time_point now) const {
-    return wall_ + std::chrono::duration_cast<std::chrono::milliseconds>(now - at_).count();
+  using wall_clock = std::function<core::wall_time()>;  ///< for all threads
+
+  topic_clock(wall_clock wall, core::time_point at)
+      : wall_(std::move(wall)), start_(wall_()), at_(at) {}
+  core::wall_time start() const { return start_; }
+  core::moment operator()(core::time_point now) const {
+    return {start_ + std::chrono::duration_cast<std::chrono::milliseconds>(now - at_).count(),
+            wall_()};
   }
 
  private:
-  core::wall_time wall_;
+  wall_clock wall_;
+  core::wall_time start_;
   core::time_point at_;
 };
 

@@ -14,10 +14,15 @@ namespace {
 /// Bytes that may wait to be committed before publishes wait, too.
 constexpr std::size_t most_gathered = 64u << 20;
 
-core::topic_queue::published publish_one(pointer self, api::new_message& m, core::wall_time now) {
-  core::message what{std::move(m.key), std::move(m.payload), now, m.expires};
-  if (m.ttl) what.expires = std::min<core::wall_time>(what.expires, now + m.ttl->count());
-  const core::wall_time at = std::max<core::wall_time>(m.deliver_at, now + m.delay.count());
+core::topic_queue::published publish_one(pointer self, api::new_message& m, core::moment now) {
+  core::message what{std::move(m.key), std::move(m.payload), now.wall, m.expires};
+  if (m.ttl && now.measured + m.ttl->count() < now.measured_of(m.expires)) {
+    what.expires = core::at_measured(now.measured + m.ttl->count());
+  }
+  core::clock_time at = m.deliver_at;
+  if (now.measured + m.delay.count() > now.measured_of(at)) {
+    at = core::at_measured(now.measured + m.delay.count());
+  }
   auto& queue = *self->state.queue;
   auto done = queue.publish(m.priority, what, at, now);
   if (done.what == core::publish_outcome::overflow && expire_idle(self)) {
@@ -29,7 +34,7 @@ core::topic_queue::published publish_one(pointer self, api::new_message& m, core
 result handle(pointer self, api::publish& asked) {
   topic_state& state = self->state;
   if (state.failing) return refusal(reason::not_stored, "the store cannot be written");
-  const core::wall_time now = time_of(self);
+  const core::moment now = moment_of(self);
   api::published done;
   std::vector<core::message_id> ids;
   for (api::new_message& m : asked.messages) {
@@ -39,12 +44,16 @@ result handle(pointer self, api::publish& asked) {
         outcome.what == publish_outcome::published || outcome.what == publish_outcome::replaced;
     const bool is_refused = outcome.what == publish_outcome::no_subscribers ||
                             outcome.what == publish_outcome::overflow ||
+                            outcome.what == publish_outcome::too_many_delayed ||
                             outcome.what == publish_outcome::no_such_priority;
     ++(is_refused ? state.unreported.refused : state.unreported.published);
     if (has_id) ids.push_back(outcome.id);
     // No id is told that a crash could give to another message.
-    const bool tells_id = has_id && (!state.stored || asked.wait != api::wait_for::accepted);
-    done.messages.push_back({outcome.what, tells_id ? core::number_of(outcome.id) : 0});
+    const bool tells_id = !state.stored || asked.wait != api::wait_for::accepted;
+    auto& told = done.messages.emplace_back();
+    told.what = outcome.what;
+    if (has_id && tells_id) told.id = core::number_of(outcome.id);
+    if (outcome.what == publish_outcome::delayed && tells_id) told.delayed = outcome.delayed;
   }
   answer_acknowledged(self);  // what was dropped or replaced is not waited for
   serve_all(self);
@@ -53,7 +62,7 @@ result handle(pointer self, api::publish& asked) {
     const auto sender = self->current_sender();  // the promise takes it
     topic_state::undelivered waits{self->make_response_promise<answered>(),
                                    sender ? sender->id() : 0, std::move(done),
-                                   now + asked.timeout.count(), std::move(ids)};
+                                   now.measured + asked.timeout.count(), std::move(ids)};
     const auto to = waits.to;
     state.sync = true;
     answer_committed(self, {to, {}, true, std::move(waits)});
@@ -134,7 +143,8 @@ result handle(pointer self, api::fetch& asked) {
   topic_state& state = self->state;
   const auto id = find(self, asked.subscriber);
   if (!id) return no_subscriber(asked.subscriber);
-  auto messages = state.queue->fetch(*id, time_of(self));
+  const core::moment now = moment_of(self);
+  auto messages = told(state.queue->fetch(*id, now), now);
   state.unreported.delivered += messages.size();
   answer_acknowledged(self);  // what has expired is not waited for
   arm_interval(self);
@@ -195,6 +205,7 @@ result handle(pointer self, api::list_dead& asked) {
       behind.push_back(number);
     }
   }
+  const core::moment now = moment_of(self);
   // A page is a few of many: only these are put in order.
   std::priority_queue ids{std::greater<>{}, std::move(behind)};
   api::dead_letters all;
@@ -208,6 +219,7 @@ result handle(pointer self, api::list_dead& asked) {
     auto what = state.log->read(m);
     if (!what) continue;
     bytes += what->payload->size();
+    tell_times(*what, now);
     all.messages.push_back(
         {ids.top(), m.priority, s.so_far().flights.at(m).attempts, std::move(*what)});
   }
@@ -240,6 +252,33 @@ result handle(pointer self, api::settle_dead& asked) {
   answer_acknowledged(self);
   serve(self, *id);
   arm_deadline(self);
+  return committed(self, std::move(done), true);
+}
+
+result handle(pointer self, api::list_delayed& asked) {
+  core::topic_log& log = *self->state.log;
+  api::delayed_messages all;
+  all.messages = log.list_delayed(asked.after, asked.most, core::most_leased_bytes);
+  all.more = !all.messages.empty() && !log.list_delayed(all.messages.back().id, 1, 1).empty();
+  const core::moment now = moment_of(self);
+  for (core::delayed_entry& d : all.messages) {
+    d.deliver_at = now.wall_of(d.id.due);
+    tell_times(d.what, now);
+  }
+  return answered{std::move(all)};
+}
+
+result handle(pointer self, api::cancel_delayed& asked) {
+  topic_state& state = self->state;
+  if (state.failing) return refusal(reason::not_stored, "the store cannot be written");
+  api::cancelled done;
+  for (const core::delayed_id id : asked.ids) {
+    if (state.log->cancel(id)) {
+      ++done.messages;
+    } else {
+      done.unknown.push_back(id);
+    }
+  }
   return committed(self, std::move(done), true);
 }
 

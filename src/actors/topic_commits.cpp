@@ -50,8 +50,24 @@ void cannot_read(pointer self, const store::error& e) {
   }
 }
 
-core::wall_time time_of(pointer self) {
+core::moment moment_of(pointer self) {
   return self->state.environment->clock(self->clock().now());
+}
+
+core::wall_time time_of(pointer self) {
+  return moment_of(self).measured;
+}
+
+void tell_times(core::message& m, core::moment now) {
+  m.expires = now.wall_of(m.expires);
+}
+
+std::vector<core::delivery> told(std::vector<core::delivery> all, core::moment now) {
+  for (core::delivery& d : all) {
+    if (d.deadline != core::no_time) d.deadline = now.wall_of(core::at_measured(d.deadline));
+    tell_times(d.what, now);
+  }
+  return all;
 }
 
 void arm_report(pointer self) {

@@ -7,6 +7,9 @@ namespace skein::topic_parts {
 
 namespace {
 
+/// Somebody waits while messages are delayed: the clock is looked at so often, ms.
+constexpr core::wall_time longest_unlooked = 1'000;
+
 /// When it is removed if it asks for nothing before.
 core::wall_time expiry_of(const topic_state& state, core::subscriber_id id, core::wall_time now) {
   const auto& s = state.subscribers.at(id);
@@ -15,8 +18,12 @@ core::wall_time expiry_of(const topic_state& state, core::subscriber_id id, core
 }
 
 void expire(pointer self, core::subscriber_id id) {
-  log::info("subscriber removed, it was idle",
-            {{"topic", self->state.topic}, {"subscriber", self->state.subscribers.at(id).name}});
+  topic_state& state = self->state;
+  log::info("subscriber removed, it was idle", {{"topic", state.topic},
+                                                {"subscriber", state.subscribers.at(id).name},
+                                                {"pending", state.queue->of(id)->pending()}});
+  ++state.unreported.subscribers_expired;
+  arm_report(self);
   remove(self, id);
   arm_interval(self);
 }
@@ -87,10 +94,10 @@ void remove(pointer self, core::subscriber_id id) {
 
 std::vector<core::delivery> take(pointer self, core::subscriber_id id, std::uint32_t most) {
   topic_state& state = self->state;
-  auto all = state.queue->lease(id, most == 0 ? state.options.batch : most, time_of(self));
+  auto all = state.queue->lease(id, most == 0 ? state.options.batch : most, moment_of(self));
   state.unreported.delivered += all.size();
   answer_acknowledged(self);  // what has expired is not waited for
-  return all;
+  return told(std::move(all), moment_of(self));
 }
 
 void serve(pointer self, core::subscriber_id id) {
@@ -125,9 +132,9 @@ void serve_all(pointer self) {
   if (!who.empty()) arm_deadline(self);
 }
 
-core::wall_time next_deadline(const topic_state& state) {
+core::wall_time next_deadline(pointer self) {
   try {
-    return state.queue->next_deadline();
+    return self->state.queue->next_deadline(moment_of(self));
   } catch (const store::error&) {
     return core::no_time;  // calls that have to read say so
   }
@@ -140,11 +147,15 @@ void arm_deadline(pointer self) {
     for (const auto& w : all) next = std::min(next, w.until);
   }
   for (const auto& u : state.unacknowledged) next = std::min(next, u.until);
-  if (!state.waiting.empty()) next = std::min(next, next_deadline(state));
+  const core::wall_time now = time_of(self);
+  if (!state.waiting.empty()) {
+    next = std::min(next, next_deadline(self));
+    // The clock may be set meanwhile.
+    if (state.log->delayed() != 0) next = std::min(next, now + longest_unlooked);
+  }
   if (next == core::no_time) return;
   if (!state.armed.empty() && *state.armed.begin() <= next) return;
   state.armed.insert(next);
-  const core::wall_time now = time_of(self);
   self->delayed_send(self, std::chrono::milliseconds{std::max<core::wall_time>(next - now, 0)},
                      topic_due{next});
 }

@@ -15,7 +15,13 @@ using pointer = topic_actor::stateful_pointer<topic_state>;
 using result = caf::result<answered>;
 using reason = api::refused::reason;
 
+/// Of which `time_of` is the measured time.
+core::moment moment_of(pointer self);
 core::wall_time time_of(pointer self);
+
+/// As it is told: by the clock as it is set now.
+void tell_times(core::message& m, core::moment now);
+std::vector<core::delivery> told(std::vector<core::delivery> all, core::moment now);
 void arm_report(pointer self);
 void send_report(pointer self);
 void cannot_read(pointer self, const store::error& e);
@@ -76,7 +82,7 @@ void serve(pointer self, core::subscriber_id id);
 void serve_all(pointer self);
 
 /// Of the queue; `no_time` if that cannot be read.
-core::wall_time next_deadline(const topic_state& state);
+core::wall_time next_deadline(pointer self);
 
 /// Lets `topic_due` come when somebody waits for something that is due then.
 void arm_deadline(pointer self);

@@ -55,6 +55,7 @@ struct traffic {
   counter dropped_messages = 0;                  ///< messages that a subscriber lost to make room
   counter expired = 0;                           ///< messages that a subscriber did not get in time
   counter dead = 0;                              ///< messages that a subscriber was given too often
+  counter subscribers_expired = 0;               ///< removed, since they had been idle
   counter topics_opened = 0, topics_closed = 0;  ///< into and out of memory
   counter http_opened = 0, http_closed = 0;      ///< connections
   counter http_requests = 0;

@@ -18,6 +18,7 @@
 #include "core/event.hpp"
 #include "core/message.hpp"
 #include "core/subscription.hpp"
+#include "core/topic_log.hpp"
 #include "core/topic_options.hpp"
 #include "core/topic_queue.hpp"
 
@@ -107,6 +108,16 @@ struct settle_dead {
   std::vector<std::uint64_t> ids;  ///< of messages; empty: all
 };
 
+struct list_delayed {
+  std::optional<core::delayed_id> after;  ///< those behind it
+  std::uint32_t most = 100;
+};
+
+/// Messages that are not due yet are not to come.
+struct cancel_delayed {
+  std::vector<core::delayed_id> ids;  ///< one or more
+};
+
 struct list_subscribers {
   std::string after;  ///< names behind it
   std::uint32_t most = 100;
@@ -127,8 +138,8 @@ struct delete_topic {};
 struct topic_call {
   std::string topic;
   std::variant<publish, subscribe, unsubscribe, lease, fetch, handed_over, settle, list_dead,
-               settle_dead, list_subscribers, describe_subscriber, describe_topic, create_topic,
-               delete_topic>
+               settle_dead, list_delayed, cancel_delayed, list_subscribers, describe_subscriber,
+               describe_topic, create_topic, delete_topic>
       what;
 };
 
@@ -166,6 +177,7 @@ struct published {
   struct result {
     core::publish_outcome what = core::publish_outcome::published;
     std::uint64_t id = 0;  ///< core::number_of; 0 if it has none, or one that may not last
+    std::optional<core::delayed_id> delayed{};  ///< the same of a message that is delayed
   };
   std::vector<result> messages;  ///< in the order in which they were asked for
 };
@@ -198,6 +210,16 @@ struct dead_letters {
 struct dead_settled {
   std::uint64_t messages = 0;          ///< so many were replayed or purged
   std::vector<std::uint64_t> unknown;  ///< no dead letters of this subscriber
+};
+
+struct delayed_messages {
+  std::vector<core::delayed_entry> messages;
+  bool more = false;
+};
+
+struct cancelled {
+  std::uint64_t messages = 0;             ///< so many were
+  std::vector<core::delayed_id> unknown;  ///< they are not delayed, or not any more
 };
 
 struct subscriber_description {
@@ -271,6 +293,7 @@ struct refused {
     no_such_subscriber,
     no_subscribers,  ///< nobody to publish to
     overflow,
+    too_many_delayed,
     no_such_priority,
     exists_differently,  ///< the topic or subscriber, with other options
     not_stored,          ///< the store cannot be written at present
@@ -287,8 +310,8 @@ struct refused {
 };
 
 using answer = std::variant<published, subscribed, leased, settled, dead_letters, dead_settled,
-                            subscriber_description, subscriber_list, topic_description, topic_list,
-                            created, removed, events_published, follow_list, epoch_description,
-                            statistics_list, refused>;
+                            delayed_messages, cancelled, subscriber_description, subscriber_list,
+                            topic_description, topic_list, created, removed, events_published,
+                            follow_list, epoch_description, statistics_list, refused>;
 
 }  // namespace skein::api

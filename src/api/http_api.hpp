@@ -54,6 +54,8 @@ enum class endpoint : std::uint8_t {
   list_dead,
   replay_dead,
   purge_dead,
+  list_delayed,
+  cancel_delayed,
   publish_events,
   list_followers,
   list_followees,

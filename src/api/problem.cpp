@@ -11,11 +11,12 @@ namespace {
 constexpr problem_kind invalid{400, "/problems/invalid-request", "The request is not valid"};
 
 /// In the order of `refused::reason`.
-constexpr std::array<problem_kind, 12> refusals{{
+constexpr std::array<problem_kind, 13> refusals{{
     {404, "/problems/no-such-topic", "There is no such topic"},
     {404, "/problems/no-such-subscriber", "There is no such subscriber"},
     {404, "/problems/no-subscribers", "The topic has no subscribers"},
     {429, "/problems/overflow", "A subscriber has too many messages pending"},
+    {429, "/problems/too-many-delayed", "The topic has too many delayed messages"},
     {400, "/problems/no-such-priority", "The topic has no such priority"},
     {409, "/problems/exists-differently", "It is there with other options"},
     {507, "/problems/not-stored", "The store cannot be written at present"},

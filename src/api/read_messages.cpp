@@ -90,6 +90,18 @@ call read_settle(v1_request& r, settle::action what, std::string_view time, bool
   return topic_call{r.topic(), std::move(s)};
 }
 
+/// As write_messages writes it.
+std::optional<core::delayed_id> delayed_id_in(std::string_view text) {
+  const auto dot = text.find('.');
+  if (dot == text.npos) return {};
+  const bool is_measured = text.front() == 'm';
+  const auto due = number_in(text.substr(is_measured ? 1 : 0, dot - (is_measured ? 1 : 0)));
+  const auto n = number_in(text.substr(dot + 1));
+  if (!due || !n || *due > static_cast<std::uint64_t>(-core::no_measured_time)) return {};
+  const auto time = static_cast<core::wall_time>(*due);
+  return core::delayed_id{is_measured ? core::at_measured(time) : time, *n};
+}
+
 call read_settle_dead(v1_request& r, settle_dead::action what) {
   settle_dead s;
   s.subscriber = r.subscriber();
@@ -161,6 +173,28 @@ call read_list_dead(v1_request& r) {
   r.query.number("after", 0, std::numeric_limits<std::uint64_t>::max(), list.after);
   r.query.number("limit", 1, longest_list, list.most);
   return topic_call{r.topic(), std::move(list)};
+}
+
+call read_list_delayed(v1_request& r) {
+  list_delayed list;
+  std::string after;
+  if (r.query.text("after", any_size, after)) {
+    list.after = delayed_id_in(after);
+    if (!list.after) r.query.wrong("after", "must be the id of a delayed message");
+  }
+  r.query.number("limit", 1, longest_list, list.most);
+  return topic_call{r.topic(), list};
+}
+
+call read_cancel_delayed(v1_request& r) {
+  cancel_delayed c;
+  read_texts(r.body, "ids", r.in.with.most_messages, [&](std::string_view text) {
+    const auto id = delayed_id_in(text);
+    if (id) c.ids.push_back(*id);
+    return id.has_value();
+  });
+  r.body.need("ids");
+  return topic_call{r.topic(), std::move(c)};
 }
 
 call read_replay_dead(v1_request& r) {

@@ -70,6 +70,8 @@ call read_extend(v1_request& r);
 call read_list_dead(v1_request& r);
 call read_replay_dead(v1_request& r);
 call read_purge_dead(v1_request& r);
+call read_list_delayed(v1_request& r);
+call read_cancel_delayed(v1_request& r);
 call read_publish_events(v1_request& r);
 call read_list_followers(v1_request& r);
 call read_list_followees(v1_request& r);

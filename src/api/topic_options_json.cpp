@@ -32,6 +32,7 @@ void read_topic_options(json_fields& from, core::topic_options& to) {
   from.choice("order", orders, to.order);
   from.choice("no_subscribers", without_subscribers, to.no_subscribers);
   from.number("max_pending", 1, longest_pending, to.max_pending);
+  from.number("max_delayed", 1, longest_pending, to.max_delayed);
   from.choice("overflow", overflows, to.overflow);
   from.choice("dedupe", dedupes, to.dedupe);
   from.number("dedupe_window_ms", 1, one_day, to.dedupe_window);
@@ -51,6 +52,7 @@ void write_topic_options(json_writer& to, const core::topic_options& options) {
   to.name("order").text(text_of(orders, options.order));
   to.name("no_subscribers").text(text_of(without_subscribers, options.no_subscribers));
   to.name("max_pending").number(options.max_pending);
+  to.name("max_delayed").number(options.max_delayed);
   to.name("overflow").text(text_of(overflows, options.overflow));
   to.name("dedupe").text(text_of(dedupes, options.dedupe));
   to.name("dedupe_window_ms").number(options.dedupe_window.count());

@@ -21,6 +21,7 @@ constexpr word<core::publish_outcome> publish_outcomes[] = {
     {"dropped", core::publish_outcome::dropped},
     {"no_subscribers", core::publish_outcome::no_subscribers},
     {"overflow", core::publish_outcome::overflow},
+    {"too_many_delayed", core::publish_outcome::too_many_delayed},
     {"no_such_priority", core::publish_outcome::no_such_priority}};
 
 constexpr word<core::lease_outcome> lease_outcomes[] = {{"done", core::lease_outcome::done},
@@ -46,12 +47,33 @@ std::string lease_text(const core::lease_name& l) {
   return std::to_string(core::number_of(l.id)) + "." + std::to_string(l.number);
 }
 
+std::string delayed_text(const core::delayed_id& id) {
+  const bool is_measured = core::is_measured(id.due);
+  const core::wall_time due = is_measured ? id.due - core::no_measured_time : id.due;
+  return (is_measured ? "m" : "") + std::to_string(due) + "." + std::to_string(id.n);
+}
+
+/// Why a publish with this outcome is refused.
+refused::reason reason_of(core::publish_outcome what) {
+  switch (what) {
+    case core::publish_outcome::overflow:
+      return refused::reason::overflow;
+    case core::publish_outcome::too_many_delayed:
+      return refused::reason::too_many_delayed;
+    case core::publish_outcome::no_such_priority:
+      return refused::reason::no_such_priority;
+    default:
+      return refused::reason::no_subscribers;
+  }
+}
+
 }  // namespace
 
 void write_published(json_writer& out, const published& p) {
   write_array(out, "messages", p.messages, [&](const published::result& m) {
     out.begin_object().name("outcome").text(text_of(publish_outcomes, m.what));
     if (m.id != 0) out.name("id").id(m.id);
+    if (m.delayed) out.name("delayed_id").text(delayed_text(*m.delayed));
     out.end_object();
   });
 }
@@ -75,14 +97,9 @@ io::http_response published_response(const published& p) {
                                 std::to_string(p.messages.size()) + " messages were refused",
                             members);
   }
-  const auto problem = [&](refused::reason why) {
-    return problem_response(problem_of(why), {}, members);
-  };
-  if (first == core::publish_outcome::overflow)
-    return with_retry(problem(refused::reason::overflow));
-  return problem(first == core::publish_outcome::no_subscribers
-                     ? refused::reason::no_subscribers
-                     : refused::reason::no_such_priority);
+  const problem_kind& kind = problem_of(reason_of(first));
+  auto response = problem_response(kind, {}, members);
+  return kind.status == 429 ? with_retry(std::move(response)) : response;
 }
 
 io::http_response leased_response(const leased& l) {
@@ -134,6 +151,28 @@ io::http_response dead_letters_response(const dead_letters& d) {
       out.end_object();
     });
     if (d.more) out.name("next").id(d.messages.back().id);
+  });
+}
+
+io::http_response delayed_response(const delayed_messages& d) {
+  return json_response(200, [&](json_writer& out) {
+    write_array(out, "messages", d.messages, [&](const core::delayed_entry& m) {
+      out.begin_object();
+      out.name("id").text(delayed_text(m.id));
+      out.name("priority").number(unsigned{m.priority});
+      out.name("deliver_at").text(time_text(m.deliver_at));
+      write_message(out, m.what);
+      out.end_object();
+    });
+    if (d.more) out.name("next").text(delayed_text(d.messages.back().id));
+  });
+}
+
+io::http_response cancelled_response(const cancelled& c) {
+  return json_response(200, [&](json_writer& out) {
+    out.name("messages").number(c.messages);
+    write_array(out, "unknown", c.unknown,
+                [&](const core::delayed_id& id) { out.text(delayed_text(id)); });
   });
 }
 

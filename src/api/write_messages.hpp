@@ -17,5 +17,7 @@ io::http_response leased_response(const leased& l);
 io::http_response settled_response(const answer_form& form, const settled& s);
 io::http_response dead_letters_response(const dead_letters& d);
 io::http_response dead_settled_response(const dead_settled& d);
+io::http_response delayed_response(const delayed_messages& d);
+io::http_response cancelled_response(const cancelled& c);
 
 }  // namespace skein::api

@@ -126,8 +126,8 @@ io::http_response refused_response(const refused& r) {
     write_published(out, r.so_far);
     write_array(out, "waits_for", r.waits_for, [&](const std::string& s) { out.text(s); });
   });
-  const bool may_pass =
-      r.why == reason::overflow || r.why == reason::not_stored || r.why == reason::ending;
+  const bool may_pass = r.why == reason::overflow || r.why == reason::too_many_delayed ||
+                        r.why == reason::not_stored || r.why == reason::ending;
   return may_pass ? with_retry(std::move(response)) : response;
 }
 
@@ -141,6 +141,8 @@ struct writer {
   io::http_response operator()(const settled& a) const { return settled_response(form, a); }
   io::http_response operator()(const dead_letters& a) const { return dead_letters_response(a); }
   io::http_response operator()(const dead_settled& a) const { return dead_settled_response(a); }
+  io::http_response operator()(const delayed_messages& a) const { return delayed_response(a); }
+  io::http_response operator()(const cancelled& a) const { return cancelled_response(a); }
   io::http_response operator()(const subscriber_description& a) const {
     return json_response(200, [&](json_writer& out) { write_subscriber(out, a); });
   }

@@ -23,6 +23,7 @@ constexpr std::chrono::milliseconds grace{10'000};
 const char* refusal(std::string_view outcome) {
   if (outcome == "no_subscribers") return "the topic has no subscribers";
   if (outcome == "overflow") return "a subscriber has too many messages pending";
+  if (outcome == "too_many_delayed") return "the topic has too many delayed messages";
   if (outcome == "no_such_priority") return "the topic has no such priority";
   return nullptr;
 }

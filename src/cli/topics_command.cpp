@@ -1,4 +1,7 @@
+#include <algorithm>
+#include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
+#include <cstddef>
 #include <iostream>
 
 #include "api/json_text.hpp"
@@ -17,13 +20,19 @@ constexpr const char* about = R"(usage: skein topics [options]
        skein topics [options] create TOPIC
        skein topics [options] show TOPIC
        skein topics [options] delete TOPIC
+       skein topics [options] delayed TOPIC
+       skein topics [options] cancel TOPIC ID...
 
 Lists all topics of a daemon by name, and where they are stored. create makes
 one; options of topics that are not given are as the daemon's configuration says.
 show describes it, and each of its subscribers in a line. delete deletes it, with
-its messages and subscribers.
+its messages and subscribers. delayed prints the messages that are not due yet,
+with their ids; cancel deletes those with the IDs. Exit status 1 if an ID is none of
+them.
 
 )";
+
+constexpr std::ptrdiff_t most_ids = 1000;  // of one request, as the API has it
 
 /// An option of `create`, and what it is in the API.
 struct topic_option {
@@ -47,6 +56,7 @@ constexpr topic_option topic_options[] = {
      "a message that nobody gets: reject, hold or drop"},
     {"max-pending", "max_pending", kinds::number, "N",
      "messages that a subscriber has not acknowledged"},
+    {"max-delayed", "max_delayed", kinds::number, "N", "messages that are not due yet"},
     {"overflow", "overflow", kinds::word, "HOW", "a message beyond that: reject or drop-oldest"},
     {"dedupe", "dedupe", kinds::word, "HOW",
      "messages with one key: off; replace what is pending; first within --dedupe-window"},
@@ -147,6 +157,41 @@ void show(topic_client& daemon, const std::string& topic, bool as_json) {
   });
 }
 
+void list_delayed(topic_client& daemon, const std::string& topic, bool as_json) {
+  daemon.list(topic_path({topic, "delayed"}), "messages", [&](const json::object& message) {
+    std::cout << (as_json ? json::serialize(message) : fields_of(message)) << '\n';
+    return bool{std::cout};
+  });
+}
+
+/// Returns whether all were there.
+bool cancel(topic_client& daemon, const std::string& topic, const arguments& ids, bool as_json) {
+  json::array unknown;
+  std::uint64_t messages = 0;
+  for (auto begin = ids.begin(); begin != ids.end();) {
+    const auto end = begin + std::min(ids.end() - begin, most_ids);
+    std::string body;
+    api::json_writer out{body};
+    out.begin_object().name("ids").begin_array();
+    for (auto id = begin; id != end; ++id) out.text(*id);
+    out.end_array().end_object();
+    const auto answer = daemon.ask("POST", topic_path({topic, "delayed", "cancel"}), body);
+    messages += number_in(answer, "messages");
+    for (const auto& id : array_in(answer, "unknown")) {
+      std::cerr << "skein: " << field_text({}, id) << " is not delayed" << std::endl;
+      unknown.push_back(id);
+    }
+    begin = end;
+  }
+  if (as_json) {
+    std::cout << json::serialize(json::object{{"messages", messages}, {"unknown", unknown}})
+              << '\n';
+  } else {
+    std::cout << "cancelled: " << messages << '\n';
+  }
+  return unknown.empty();
+}
+
 }  // namespace
 
 int topics_command(const arguments& args) {
@@ -175,10 +220,14 @@ int topics_command(const arguments& args) {
   const std::string what = words.empty() ? "list" : words.front();
   const auto body = options_given(values);
   if (body != "{}" && what != "create") throw usage_error{"options of topics are for create"};
-  if (words.size() == 2 && (what == "create" || what == "show" || what == "delete")) {
+  const bool takes_topic =
+      what == "create" || what == "show" || what == "delete" || what == "delayed";
+  if (words.size() == 2 ? takes_topic : words.size() > 2 && what == "cancel") {
     check_name(words[1]);
   } else if (!words.empty()) {
-    throw usage_error{"topics takes nothing, or create, show or delete and a TOPIC"};
+    throw usage_error{
+        "topics takes nothing, or create, show, delete or delayed and a TOPIC, or cancel, a TOPIC "
+        "and IDs"};
   }
 
   topic_client daemon{where};
@@ -186,7 +235,10 @@ int topics_command(const arguments& args) {
   if (what == "create") create(daemon, words[1], body, as_json);
   if (what == "show") show(daemon, words[1], as_json);
   if (what == "delete") remove(daemon, words[1], as_json);
-  return std::cout.flush() ? exit_good : exit_bad;
+  if (what == "delayed") list_delayed(daemon, words[1], as_json);
+  const bool done =
+      what != "cancel" || cancel(daemon, words[1], {words.begin() + 2, words.end()}, as_json);
+  return std::cout.flush() && done ? exit_good : exit_bad;
 }
 
 }  // namespace skein::cli

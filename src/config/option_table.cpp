@@ -22,8 +22,8 @@ std::vector<option> make_table() {
   using core::gap_policy;
   using core::late_policy;
   using core::line_ending;
-  using core::overflow_policy;
   using core::no_subscribers_policy;
+  using core::overflow_policy;
   using core::pending_policy;
   using core::priority_policy;
   using core::restart_policy;
@@ -38,7 +38,8 @@ std::vector<option> make_table() {
        "9090; port 0 is any free port.",
        "EVENT_SOURCE"},
       {"source.max-line", size(SKEIN_MEMBER(source.max_line), 16, 32768),
-       "Longest line of a source, bytes without its end. A longer one is counted and skipped to its "
+       "Longest line of a source, bytes without its end. A longer one is counted and skipped to "
+       "its "
        "end. Times sequence.window it must be less than 4 GiB.",
        ""},
 
@@ -118,9 +119,9 @@ std::vector<option> make_table() {
        "A new epoch keeps the follower graph; otherwise it starts with an empty one.", ""},
 
       {"event.durability",
-       choice<durability>(SKEIN_MEMBER(event.level), {{"async", durability::async},
-                                                      {"sync", durability::sync},
-                                                      {"none", durability::none}}),
+       choice<durability>(
+           SKEIN_MEMBER(event.level),
+           {{"async", durability::async}, {"sync", durability::sync}, {"none", durability::none}}),
        "async routes events at once and has them on disk within commit-interval; sync has them on "
        "disk before anybody sees them, which costs delay; none stores nothing: no resume, no "
        "durable sessions.",
@@ -169,18 +170,22 @@ std::vector<option> make_table() {
                                      {{"reject", no_subscribers_policy::reject},
                                       {"hold", no_subscribers_policy::hold},
                                       {"drop", no_subscribers_policy::drop}}),
-       "A message that is published when its topic has no subscriber: reject refuses it, hold keeps "
+       "A message that is published when its topic has no subscriber: reject refuses it, hold "
+       "keeps "
        "it for the first one, drop takes it and forgets it.",
        ""},
       {"topic.max-pending", number(SKEIN_MEMBER(topic.defaults.max_pending), 1, 1ll << 53),
        "Most messages that a subscriber may not have acknowledged. More forgives longer pauses and "
        "takes room on disk, or in memory.",
        "GOPHERMQ_BROKER_MAX__PENDING"},
+      {"topic.max-delayed", number(SKEIN_MEMBER(topic.defaults.max_delayed), 1, 1ll << 53),
+       "Most messages of a topic that are not due yet. They do not count as pending.", ""},
       {"topic.overflow",
-       choice<pending_policy>(SKEIN_MEMBER(topic.defaults.overflow),
-                              {{"reject", pending_policy::reject},
-                               {"drop-oldest", pending_policy::drop_oldest}}),
-       "A message beyond max-pending: reject refuses it for all subscribers, drop-oldest lets those "
+       choice<pending_policy>(
+           SKEIN_MEMBER(topic.defaults.overflow),
+           {{"reject", pending_policy::reject}, {"drop-oldest", pending_policy::drop_oldest}}),
+       "A message beyond max-pending: reject refuses it for all subscribers, drop-oldest lets "
+       "those "
        "who are behind lose their oldest.",
        ""},
       {"topic.priorities", number(SKEIN_MEMBER(topic.defaults.priorities), 1, 32),
@@ -200,8 +205,7 @@ std::vector<option> make_table() {
        "Messages with one key: replace delivers the newest of those that are pending; first drops "
        "what comes again within dedupe-window, whose keys are held in memory.",
        ""},
-      {"topic.dedupe-window",
-       duration(SKEIN_MEMBER(topic.defaults.dedupe_window), 1ms, longest),
+      {"topic.dedupe-window", duration(SKEIN_MEMBER(topic.defaults.dedupe_window), 1ms, longest),
        "At dedupe first.", ""},
       {"topic.expire", boolean(SKEIN_MEMBER(topic.defaults.expire)),
        "The expiry of messages is honoured.", ""},
@@ -245,11 +249,13 @@ std::vector<option> make_table() {
       {"http.max-body", size(SKEIN_MEMBER(http.max_body), 1 << 10, 1 << 30),
        "Most bytes of the body of a request, which is held in memory.", ""},
       {"http.max-bodies", size(SKEIN_MEMBER(http.max_bodies), 2 << 10, 1ull << 40),
-       "Most memory of requests that are being read, of all connections together, beyond 128 KiB of "
+       "Most memory of requests that are being read, of all connections together, beyond 128 KiB "
+       "of "
        "each. A request that is too much is answered by 503. At least twice http.max-body.",
        ""},
       {"http.request-timeout", duration(SKEIN_MEMBER(http.request_timeout), 1ms, 1h),
-       "Longest time from the first byte of a request to its last, and without progress of a client "
+       "Longest time from the first byte of a request to its last, and without progress of a "
+       "client "
        "that takes an answer.",
        ""},
       {"http.idle-timeout", duration(SKEIN_MEMBER(http.idle_timeout), 1ms, longest),
@@ -262,7 +268,8 @@ std::vector<option> make_table() {
                              {{"accepted", api::wait_for::accepted},
                               {"durable", api::wait_for::durable},
                               {"delivered", api::wait_for::delivered}}),
-       "When /api/publish is answered: at once, written within topic.commit-interval and not synced; "
+       "When /api/publish is answered: at once, written within topic.commit-interval and not "
+       "synced; "
        "when the message is on disk; or when it is acknowledged by all. /v1 says it with each "
        "request.",
        ""},
@@ -273,17 +280,19 @@ std::vector<option> make_table() {
 
       {"http.hosts", list(SKEIN_MEMBER(http.hosts), "hosts", is_host_name),
        "Names by which programs reach the daemon, as broker.example. If it listens on "
-       "localhost they are beside the names of that; else, with none, every name is taken. Addresses "
+       "localhost they are beside the names of that; else, with none, every name is taken. "
+       "Addresses "
        "always are. A name that is not known is answered by 421: a web page whose name is made to "
        "lead here gets no further.",
        ""},
-      {"http.origins", list(SKEIN_MEMBER(http.origins), "http://HOST[:PORT] or https://HOST[:PORT]",
-                            is_origin),
+      {"http.origins",
+       list(SKEIN_MEMBER(http.origins), "http://HOST[:PORT] or https://HOST[:PORT]", is_origin),
        "Web pages that may use this door from a browser, as https://shop.example. All others are "
        "answered by 403: a browser lets any page send requests to its own machine.",
        ""},
       {"http.operator", boolean(SKEIN_MEMBER(http.for_operator)),
-       "Whoever reaches this door may begin an epoch, and purge all dead letters of a subscriber at "
+       "Whoever reaches this door may begin an epoch, and purge all dead letters of a subscriber "
+       "at "
        "once. Else only skein can, at the control door.",
        ""},
 

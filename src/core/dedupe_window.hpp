@@ -19,10 +19,14 @@ class dedupe_window {
 
   /// Whether `key` came within the window before.
   bool contains(const std::string& key, wall_time now) {
-    for (; !order_.empty() && order_.front().first <= now - length_; order_.pop_front()) {
-      keys_.erase(keys_.find(*order_.front().second));
-    }
+    forget_old(now);
     return keys_.count(key) != 0;
+  }
+
+  /// Whether none came within the window before.
+  bool is_empty(wall_time now) {
+    forget_old(now);
+    return keys_.empty();
   }
 
   /// \pre the window does not contain it
@@ -33,6 +37,12 @@ class dedupe_window {
   std::size_t size() const { return keys_.size(); }
 
  private:
+  void forget_old(wall_time now) {
+    for (; !order_.empty() && order_.front().first <= now - length_; order_.pop_front()) {
+      keys_.erase(keys_.find(*order_.front().second));
+    }
+  }
+
   wall_time length_;
   std::unordered_set<std::string> keys_;
   std::deque<std::pair<wall_time, const std::string*>> order_;  ///< by time

@@ -38,6 +38,21 @@ constexpr message_id id_of(std::uint64_t number) {
   return {static_cast<priority_level>(number % most_priorities), number / most_priorities - 1};
 }
 
+/// What a message is known by until it is due: then it gets its place, and with that a name for the
+/// rest of its life.
+struct delayed_id {
+  clock_time due = 0;
+  std::uint64_t n = 0;  ///< of those of the topic
+
+  friend bool operator==(const delayed_id& a, const delayed_id& b) {
+    return a.due == b.due && a.n == b.n;
+  }
+  /// In the order in which they are due, those of measured times first.
+  friend bool operator<(const delayed_id& a, const delayed_id& b) {
+    return a.due != b.due ? a.due < b.due : a.n < b.n;
+  }
+};
+
 /// Where the streams of a topic begin that is made, or begins empty, at this time: behind every
 /// place that a topic of its name has had, unless that took a million messages a second of its
 /// life.
@@ -49,7 +64,7 @@ struct message {
   std::string key;  ///< for dedupe and order; may be empty
   std::shared_ptr<const std::string> payload;
   wall_time published = 0;
-  wall_time expires = no_time;  ///< it is not delivered from then on
+  clock_time expires = no_time;  ///< it is not delivered from then on
 };
 
 }  // namespace skein::core

@@ -36,6 +36,13 @@ class place_set {
     return p < end ? end : p;
   }
 
+  /// Adds everything below `p`.
+  void add_before(place p) {
+    if (p <= floor_) return;
+    floor_ = next_missing(p);
+    intervals_.erase(intervals_.begin(), intervals_.lower_bound(floor_));
+  }
+
   void add(place p) {
     if (contains(p)) return;
     place begin = p, end = p + 1;
@@ -73,6 +80,15 @@ class place_set {
       holds->second = p;
     }
     if (p + 1 != end) intervals_.emplace(p + 1, end);
+  }
+
+  /// How many there are from `p` on.
+  std::uint64_t count_from(place p) const {
+    std::uint64_t all = p < floor_ ? floor_ - p : 0;
+    auto at = intervals_.upper_bound(p);
+    if (at != intervals_.begin() && p < std::prev(at)->second) all += std::prev(at)->second - p;
+    for (; at != intervals_.end(); ++at) all += at->second - at->first;
+    return all;
   }
 
   /// Above the floor: their begins and ends.

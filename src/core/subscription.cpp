@@ -10,6 +10,7 @@ subscription::subscription(subscriber_id own_id, const topic_options& options, t
     : id_(own_id), options_(options), log_(log), so_far_(std::move(so_far)) {
   for (priority_level p = 0; p != so_far_.streams.size(); ++p) {
     const progress::stream& s = so_far_.streams[p];
+    withdrawn_.push_back(log_.withdrawn(p).count_from(s.cursor));
     const place_set& finished = s.finished;
     for (place at = finished.floor(); at < s.cursor; at = finished.next_missing(at + 1)) {
       so_far_.flights.try_emplace({p, at});
@@ -24,15 +25,15 @@ subscription::subscription(subscriber_id own_id, const topic_options& options, t
   }
 }
 
-std::vector<delivery> subscription::lease(std::uint32_t most, wall_time now) {
+std::vector<delivery> subscription::lease(std::uint32_t most, moment now) {
   return take(std::min(most, options_.batch), most_leased_bytes, now);
 }
 
-std::vector<delivery> subscription::fetch(wall_time now) {
+std::vector<delivery> subscription::fetch(moment now) {
   auto all = take(most_fetched, most_fetched_bytes, now);
   if (options_.lease.count() == 0) {
     for (delivery& d : all) {
-      d.deadline = now + endless_fetch.count();
+      d.deadline = now.measured + endless_fetch.count();
       set_deadline(d.lease.id, so_far_.flights.at(d.lease.id), d.deadline);
     }
   }
@@ -46,10 +47,9 @@ bool subscription::finish_fetched(lease_name lease) {
   return true;
 }
 
-std::vector<delivery> subscription::take(std::uint32_t most, std::size_t most_bytes,
-                                         wall_time now) {
+std::vector<delivery> subscription::take(std::uint32_t most, std::size_t most_bytes, moment now) {
   std::vector<delivery> all;
-  do_due(now);
+  do_due(now.measured);
   std::size_t bytes = 0;
   while (all.size() < most && bytes < most_bytes) {
     std::optional<delivery> found;
@@ -67,7 +67,7 @@ std::vector<delivery> subscription::take(std::uint32_t most, std::size_t most_by
   return all;
 }
 
-std::optional<delivery> subscription::next(wall_time now) {
+std::optional<delivery> subscription::next(moment now) {
   const auto levels = static_cast<priority_level>(so_far_.streams.size());
   const priority_level lower = levels - 1;
   if (options_.order == priority_policy::weighted && lower != 0 &&
@@ -84,7 +84,7 @@ std::optional<delivery> subscription::next(wall_time now) {
   return std::nullopt;
 }
 
-std::optional<delivery> subscription::next_of(priority_level priority, wall_time now) {
+std::optional<delivery> subscription::next_of(priority_level priority, moment now) {
   // The log may fail to read: nothing changes before it has.
   const message_id first{priority, 0};
   for (auto r = ready_.lower_bound(first); r != ready_.end() && r->priority == priority;) {
@@ -93,7 +93,7 @@ std::optional<delivery> subscription::next_of(priority_level priority, wall_time
     auto m = log_.read(id);
     if (is_gone(id, m, now)) continue;
     let_others_go(id);
-    return deliver(id, std::move(*m), now);
+    return deliver(id, std::move(*m), now.measured);
   }
   for (auto p = passed_.lower_bound(first); p != passed_.end() && p->first.priority == priority;) {
     const message_id id = p->first;
@@ -103,24 +103,34 @@ std::optional<delivery> subscription::next_of(priority_level priority, wall_time
     }
     auto m = log_.read(id);
     p = passed_.erase(p);
-    if (!is_gone(id, m, now)) return deliver(id, std::move(*m), now);
+    if (!is_gone(id, m, now)) return deliver(id, std::move(*m), now.measured);
   }
   progress::stream& s = so_far_.streams[priority];
   while (s.cursor != log_.end(priority) && passed_.size() != most_passed) {
+    if (pass_withdrawn(priority)) continue;
     const message_id id{priority, s.cursor};
     auto m = log_.read(id);
     ++s.cursor;
     if (is_gone(id, m, now)) continue;
-    if (!is_held(id, m->key)) return deliver(id, std::move(*m), now);
+    if (!is_held(id, m->key)) return deliver(id, std::move(*m), now.measured);
     passed_.emplace(id, std::move(m->key));
     touch(id);
   }
   return std::nullopt;
 }
 
+/// Whether the next message was withdrawn; then it is finished.
+bool subscription::pass_withdrawn(priority_level priority) {
+  place& cursor = so_far_.streams[priority].cursor;
+  if (!log_.withdrawn(priority).contains(cursor)) return false;
+  --withdrawn_[priority];
+  finish({priority, cursor++});
+  return true;
+}
+
 /// Whether there is no such message any more; then it is finished.
-bool subscription::is_gone(message_id id, const std::optional<message>& m, wall_time now) {
-  const bool has_expired = m && options_.expire && m->expires <= now;
+bool subscription::is_gone(message_id id, const std::optional<message>& m, moment now) {
+  const bool has_expired = m && options_.expire && now.has_reached(m->expires);
   if (has_expired) ++losses_.expired;
   if (!m || has_expired) finish(id);
   return !m || has_expired;
@@ -283,7 +293,23 @@ void subscription::renew(message_id id, const std::string& key) {
 }
 
 void subscription::forget(message_id id) {
-  if (id.at < so_far_.streams[id.priority].cursor && !has_finished(id)) finish(id);
+  if (id.at >= so_far_.streams[id.priority].cursor) {
+    ++withdrawn_[id.priority];
+  } else if (!has_finished(id)) {
+    finish(id);
+  }
+}
+
+bool subscription::let_expire(message_id id) {
+  const bool is_unread = id.at >= so_far_.streams[id.priority].cursor;
+  if (!is_unread && has_finished(id)) return false;
+  const auto f = so_far_.flights.find(id);
+  if (f != so_far_.flights.end() &&
+      (f->second.state == flight_state::leased || f->second.state == flight_state::dead)) {
+    return false;
+  }
+  forget(id);
+  return true;
 }
 
 void subscription::drop_oldest() {
@@ -293,6 +319,8 @@ void subscription::drop_oldest() {
     if (passed != passed_.end() && passed->first.priority == p) {
       finish(passed->first);
       return;
+    }
+    while (so_far_.streams[p].cursor != log_.end(p) && pass_withdrawn(p)) {
     }
     if (so_far_.streams[p].cursor != log_.end(p)) {
       finish({p, so_far_.streams[p].cursor++});
@@ -332,7 +360,9 @@ std::vector<message_id> subscription::unfinished() const {
   for (const auto& [id, f] : so_far_.flights) all.push_back(id);
   for (const auto& [id, key] : passed_) all.push_back(id);
   for (priority_level p = 0; p != so_far_.streams.size(); ++p) {
-    for (place at = so_far_.streams[p].cursor; at != log_.end(p); ++at) all.push_back({p, at});
+    for (place at = so_far_.streams[p].cursor; at != log_.end(p); ++at) {
+      if (!log_.withdrawn(p).contains(at)) all.push_back({p, at});
+    }
   }
   return all;
 }
@@ -340,7 +370,7 @@ std::vector<message_id> subscription::unfinished() const {
 std::uint64_t subscription::undelivered() const {
   std::uint64_t all = passed_.size();
   for (priority_level p = 0; p != so_far_.streams.size(); ++p) {
-    all += log_.end(p) - so_far_.streams[p].cursor;
+    all += log_.end(p) - so_far_.streams[p].cursor - withdrawn_[p];
   }
   return all;
 }

@@ -86,11 +86,11 @@ class subscription {
   subscription(subscriber_id id, const topic_options& options, topic_log& log, progress so_far);
 
   /// Up to `most` messages, no more than a batch.
-  std::vector<delivery> lease(std::uint32_t most, wall_time now);
+  std::vector<delivery> lease(std::uint32_t most, moment now);
 
   /// All that is there: as if it were one batch. These leases end after `endless_fetch` if others
   /// never do: who has fetched need not be able to acknowledge.
-  std::vector<delivery> fetch(wall_time now);
+  std::vector<delivery> fetch(moment now);
 
   /// What was fetched has arrived, though its lease may be over. Returns whether it has not been
   /// leased again since.
@@ -115,7 +115,13 @@ class subscription {
   void renew(message_id id, const std::string& key);
 
   /// A message is to be delivered to nobody any more.
+  /// \pre it is withdrawn from the log
   void forget(message_id id);
+
+  /// A message has expired. Who has it, or keeps it as a dead letter, goes on so. Returns whether
+  /// this subscriber loses it.
+  /// \pre it is withdrawn from the log
+  bool let_expire(message_id id);
 
   /// The oldest message of the lowest priority goes: of those that were not delivered yet, and if
   /// there is none, of those in flight.
@@ -135,7 +141,9 @@ class subscription {
   std::vector<message_id> unfinished() const;
 
   bool has_finished(message_id id) const {
-    return so_far_.streams[id.priority].finished.contains(id.at);
+    const progress::stream& s = so_far_.streams[id.priority];
+    return s.finished.contains(id.at) ||
+           (id.at >= s.cursor && log_.withdrawn(id.priority).contains(id.at));
   }
 
   const progress& so_far() const { return so_far_; }
@@ -147,12 +155,13 @@ class subscription {
   losses take_losses() { return std::exchange(losses_, {}); }
 
  private:
-  std::vector<delivery> take(std::uint32_t most, std::size_t most_bytes, wall_time now);
-  std::optional<delivery> next(wall_time now);
-  std::optional<delivery> next_of(priority_level priority, wall_time now);
+  std::vector<delivery> take(std::uint32_t most, std::size_t most_bytes, moment now);
+  std::optional<delivery> next(moment now);
+  std::optional<delivery> next_of(priority_level priority, moment now);
   std::optional<delivery> deliver(message_id id, message&& m, wall_time now);
+  bool pass_withdrawn(priority_level priority);
   bool is_held(message_id id, const std::string& key) const;
-  bool is_gone(message_id id, const std::optional<message>& m, wall_time now);
+  bool is_gone(message_id id, const std::optional<message>& m, moment now);
   flight* leased(lease_name lease, lease_outcome& outcome);
   void touch(message_id id);
   void set_deadline(message_id id, flight& f, wall_time deadline);
@@ -168,6 +177,7 @@ class subscription {
   const topic_options& options_;
   topic_log& log_;
   progress so_far_;
+  std::vector<std::uint64_t> withdrawn_;  ///< of what is unread, so many are; by priority
   std::set<message_id> ready_;
   std::set<std::pair<wall_time, message_id>> due_;
   std::map<message_id, std::string> passed_;   ///< read, but held; with their keys

@@ -36,6 +36,7 @@ void memory_topic_log::erase_before(message_id upto) {
   while (!messages.empty() && messages.begin()->first < upto.at) {
     erase({upto.priority, messages.begin()->first});
   }
+  streams_[upto.priority].withdrawn.add_before(upto.at);
 }
 
 std::optional<message_id> memory_topic_log::find(const std::string& key) {
@@ -44,14 +45,38 @@ std::optional<message_id> memory_topic_log::find(const std::string& key) {
   return found->second;
 }
 
-void memory_topic_log::delay(wall_time due, priority_level priority, const message& m) {
-  delayed_.emplace(due, std::pair{priority, m});
+delayed_id memory_topic_log::delay(clock_time due, priority_level priority, const message& m) {
+  const delayed_id id{due, delayed_ever_++};
+  delayed_.emplace(id, std::pair{priority, m});
+  return id;
 }
 
-std::optional<std::pair<priority_level, message>> memory_topic_log::take_due(wall_time now) {
-  if (next_due() > now) return std::nullopt;
-  auto taken = std::move(delayed_.begin()->second);
-  delayed_.erase(delayed_.begin());
+std::vector<delayed_entry> memory_topic_log::list_delayed(std::optional<delayed_id> after,
+                                                          std::size_t most,
+                                                          std::size_t most_bytes) {
+  std::vector<delayed_entry> all;
+  std::size_t bytes = 0;
+  for (auto d = after ? delayed_.upper_bound(*after) : delayed_.begin();
+       d != delayed_.end() && all.size() != most && bytes < most_bytes; ++d) {
+    bytes += d->second.second.payload->size();
+    all.push_back({d->first, d->second.first, d->second.second});
+  }
+  return all;
+}
+
+memory_topic_log::delayed_map::const_iterator memory_topic_log::first_due(moment now) const {
+  const auto measured = delayed_.begin();
+  const auto wall = delayed_.lower_bound({no_measured_time / 2, 0});
+  if (measured == wall || wall == delayed_.end()) return measured;
+  const bool is_later = now.measured_of(wall->first.due) < now.measured_of(measured->first.due);
+  return is_later ? wall : measured;
+}
+
+std::optional<delayed_entry> memory_topic_log::take_due(moment now) {
+  const auto first = first_due(now);
+  if (first == delayed_.end() || !now.has_reached(first->first.due)) return std::nullopt;
+  delayed_entry taken{first->first, first->second.first, first->second.second};
+  delayed_.erase(first);
   return taken;
 }
 

@@ -44,6 +44,7 @@ struct topic_options {
   priority_policy order = priority_policy::strict;
   no_subscribers_policy no_subscribers = no_subscribers_policy::reject;
   std::uint64_t max_pending = 10'000;  ///< messages that a subscriber has not acknowledged, 1..
+  std::uint64_t max_delayed = 10'000;  ///< messages of the topic that are not due yet, 1..
   pending_policy overflow = pending_policy::reject;
   dedupe_policy dedupe = dedupe_policy::off;
   std::chrono::milliseconds dedupe_window{60'000};  ///< at policy `first`
@@ -57,9 +58,9 @@ struct topic_options {
 
   friend bool operator==(const topic_options& a, const topic_options& b) {
     const auto all = [](const topic_options& o) {
-      return std::tie(o.storage, o.priorities, o.order, o.no_subscribers, o.max_pending, o.overflow,
-                      o.dedupe, o.dedupe_window, o.expire, o.ordered, o.batch, o.lease,
-                      o.retry_delay, o.most_retry_delay, o.max_deliveries);
+      return std::tie(o.storage, o.priorities, o.order, o.no_subscribers, o.max_pending,
+                      o.max_delayed, o.overflow, o.dedupe, o.dedupe_window, o.expire, o.ordered,
+                      o.batch, o.lease, o.retry_delay, o.most_retry_delay, o.max_deliveries);
     };
     return all(a) == all(b);
   }

@@ -20,38 +20,56 @@ topic_queue::topic_queue(const topic_options& options, topic_log& log)
 
 topic_queue::topic_queue(const topic_options& options, topic_log& log, dedupe_window window)
     : options_(options), log_(log), window_(std::move(window)), by_floor_(options.priorities) {
-  for (priority_level p = 0; p != options_.priorities; ++p) appended_ += log_.end(p);
+  for (priority_level p = 0; p != options_.priorities; ++p) {
+    appended_ += log_.end(p);
+    if (log_.begin(p) == log_.end(p)) continue;
+    expiring_.know_nothing();
+    expiring_measured_.know_nothing();
+  }
 }
 
 topic_queue::published topic_queue::publish(priority_level priority, const message& m,
-                                            wall_time deliver_at, wall_time now) {
+                                            clock_time deliver_at, moment now) {
   using outcome = publish_outcome;
   if (priority >= options_.priorities) return {outcome::no_such_priority, {}};
   if (is_for_nobody()) {
     const bool drops = options_.no_subscribers == no_subscribers_policy::drop;
     return {drops ? outcome::dropped : outcome::no_subscribers, {}};
   }
-  const bool is_delayed = deliver_at > now;
+  // What expires before it is due does not wait for longer.
+  const bool expires_before =
+      options_.expire && now.measured_of(m.expires) < now.measured_of(deliver_at);
+  const clock_time due = expires_before ? m.expires : deliver_at;
+  const bool is_delayed = !now.has_reached(due);
   if (!is_delayed) {
     if (const auto done = replace(priority, m)) return {outcome::replaced, *done};
   }
   const bool is_remembered = options_.dedupe == dedupe_policy::first && !m.key.empty();
-  if (is_remembered && window_.contains(m.key, now)) return {outcome::duplicate, {}};
-  if (!make_room()) return {outcome::overflow, {}};
+  if (is_remembered && window_.contains(m.key, now.measured)) return {outcome::duplicate, {}};
+  if (is_delayed && log_.delayed() >= options_.max_delayed) return {outcome::too_many_delayed, {}};
+  // For what is delayed room is made when it is due.
+  const bool will_drop = is_delayed && may_drop();
+  if (!will_drop && !make_room(now)) return {outcome::overflow, {}};
   if (is_remembered) {
-    window_.add(m.key, now);
-    log_.remember(m.key, now);
+    window_.add(m.key, now.measured);
+    log_.remember(m.key, now.measured);
   }
   if (is_delayed) {
-    log_.delay(deliver_at, priority, m);
-    return {outcome::delayed, {}};
+    return {outcome::delayed, {}, log_.delay(due, priority, m)};
   }
   return {outcome::published, append(priority, m)};
 }
 
 message_id topic_queue::append(priority_level priority, const message& m) {
   ++appended_;
-  return log_.append(priority, m);
+  const message_id id = log_.append(priority, m);
+  know_expiry(id, m);
+  return id;
+}
+
+void topic_queue::know_expiry(message_id id, const message& m) {
+  if (!options_.expire) return;
+  (is_measured(m.expires) ? expiring_measured_ : expiring_).add(m.expires, id);
 }
 
 /// ppMQ's rule: the newest message of a key counts. It keeps the place of the one before, unless
@@ -60,35 +78,49 @@ message_id topic_queue::append(priority_level priority, const message& m) {
 std::optional<message_id> topic_queue::replace(priority_level priority, const message& m) {
   if (options_.dedupe != dedupe_policy::replace || m.key.empty()) return std::nullopt;
   const auto former = log_.find(m.key);
-  if (!former) return std::nullopt;
+  if (!former || log_.withdrawn(former->priority).contains(former->at)) return std::nullopt;
   message_id id = *former;
   if (priority < former->priority) {
     id = append(priority, m);
+    log_.withdraw(*former);
     log_.erase(*former);
     for (auto& s : subscriptions_) s.second.progress.forget(*former);
   } else {
     log_.overwrite(id, m);
+    know_expiry(id, m);
     for (auto& s : subscriptions_) s.second.progress.renew(id, m.key);
   }
   for (auto& s : subscriptions_) settle(s);
   return id;
 }
 
-/// Whether one more message may come. Nothing is dropped for one that may not.
-bool topic_queue::make_room() {
-  const std::uint64_t delayed = log_.delayed();
-  if (subscriptions_.empty()) {
-    std::uint64_t held = delayed;
-    for (priority_level p = 0; p != options_.priorities; ++p) held += log_.end(p) - log_.begin(p);
-    return held < options_.max_pending;
+/// Of the subscriber who has most; if there is none, of those that are held.
+std::uint64_t topic_queue::most_pending() const {
+  if (!subscriptions_.empty()) return appended_ - by_settled_.begin()->first;
+  std::uint64_t held = 0;
+  for (priority_level p = 0; p != options_.priorities; ++p) {
+    const place begin = log_.begin(p);
+    held += log_.end(p) - begin - log_.withdrawn(p).count_from(begin);
   }
+  return held;
+}
+
+bool topic_queue::may_drop() const {
+  return options_.overflow == pending_policy::drop_oldest && !subscriptions_.empty();
+}
+
+/// Whether one more message may come. Nothing is dropped for one that may not.
+bool topic_queue::make_room(moment now) {
+  std::size_t most = most_looked_at;
+  bool is_full = most_pending() >= options_.max_pending;
+  while (is_full && withdraw_expired(now, most)) is_full = most_pending() >= options_.max_pending;
+  if (!is_full) return true;
+  if (!may_drop()) return false;
   std::vector<std::pair<subscriber_id, std::uint64_t>> surplus;
   for (const auto& [settled, id] : by_settled_) {
-    const std::uint64_t pending = appended_ - settled + delayed;
+    const std::uint64_t pending = appended_ - settled;
     if (pending < options_.max_pending) break;
-    if (options_.overflow == pending_policy::reject) return false;
     surplus.emplace_back(id, pending + 1 - options_.max_pending);
-    if (of(id)->pending() < surplus.back().second) return false;
   }
   for (const auto& [id, messages] : surplus) {
     auto& slow = *subscriptions_.find(id);
@@ -96,6 +128,60 @@ bool topic_queue::make_room() {
     settle(slow);
   }
   return true;
+}
+
+/// One that has expired goes, if one is found. `most` messages are looked at for that.
+bool topic_queue::withdraw_expired(moment now, std::size_t& most) {
+  while (const auto found = next_expired(now, most)) {
+    const message_id id = *found;
+    std::optional<message> m;
+    try {
+      m = log_.read(id);
+    } catch (...) {  // it is looked for again
+      expiring_.know_nothing();
+      throw;
+    }
+    if (!m || !now.has_reached(m->expires) || log_.withdrawn(id.priority).contains(id.at)) continue;
+    log_.withdraw(id);
+    bool is_kept = false;
+    for (auto& s : subscriptions_) {
+      losses_.expired += s.second.progress.let_expire(id) ? 1 : 0;
+      is_kept |= !s.second.progress.has_finished(id);
+      settle(s);
+    }
+    if (subscriptions_.empty()) ++losses_.expired;
+    if (!is_kept) log_.erase(id);
+    return true;
+  }
+  return false;
+}
+
+/// One that was known to expire by now, though it may be gone, or have another time since.
+std::optional<message_id> topic_queue::next_expired(moment now, std::size_t& most) {
+  if (!options_.expire) return std::nullopt;
+  const clock_time measured = at_measured(now.measured);
+  for (;;) {
+    if (const auto id = expiring_.take_first(now.wall)) return id;
+    if (const auto id = expiring_measured_.take_first(measured)) return id;
+    const bool may_miss = expiring_.may_miss(now.wall) || expiring_measured_.may_miss(measured);
+    if (!looks_at_ && !may_miss) return std::nullopt;
+    if (!looks_at_) {
+      looks_at_ = message_id{};
+      expiring_.look_again();
+      expiring_measured_.look_again();
+    }
+    message_id& at = *looks_at_;
+    while (at.priority != options_.priorities) {
+      at.at = std::max(at.at, log_.begin(at.priority));
+      for (; at.at < log_.end(at.priority); ++at.at) {
+        if (most == 0) return std::nullopt;
+        --most;
+        if (const auto m = log_.read(at)) know_expiry(at, *m);
+      }
+      at = {static_cast<priority_level>(at.priority + 1), 0};
+    }
+    looks_at_.reset();
+  }
 }
 
 bool topic_queue::subscribe(subscriber_id id) {
@@ -162,11 +248,11 @@ Result topic_queue::with(subscriber_id id, Result none, F&& f) {
   }
 }
 
-std::vector<delivery> topic_queue::lease(subscriber_id id, std::uint32_t most, wall_time now) {
+std::vector<delivery> topic_queue::lease(subscriber_id id, std::uint32_t most, moment now) {
   return with(id, std::vector<delivery>{}, [&](auto& s) { return s.lease(most, now); });
 }
 
-std::vector<delivery> topic_queue::fetch(subscriber_id id, wall_time now) {
+std::vector<delivery> topic_queue::fetch(subscriber_id id, moment now) {
   return with(id, std::vector<delivery>{}, [&](auto& s) { return s.fetch(now); });
 }
 
@@ -200,34 +286,40 @@ bool topic_queue::purge(subscriber_id id, message_id dead) {
   return with(id, false, [&](auto& s) { return s.purge(dead); });
 }
 
-wall_time topic_queue::next_deadline() const {
-  const wall_time due = std::max(log_.next_due(), try_due_at_);
+wall_time topic_queue::next_deadline(moment now) const {
+  const wall_time due = std::max(log_.next_due(now), try_due_at_);
   return std::min(due, by_deadline_.empty() ? no_time : by_deadline_.begin()->first);
 }
 
-void topic_queue::do_due(wall_time now) {
+void topic_queue::do_due(moment now) {
   std::exception_ptr failure;
   std::size_t bytes = 0;
-  for (std::size_t n = 0; n != most_due && bytes < most_leased_bytes && now >= try_due_at_; ++n) {
-    const wall_time at = log_.next_due();
-    auto due = log_.take_due(now);
+  for (std::size_t n = 0; n != most_due && bytes < most_leased_bytes && now.measured >= try_due_at_;
+       ++n) {
+    const auto due = log_.take_due(now);
     if (!due) break;
-    bytes += due->second.payload->size();
+    bytes += due->what.payload->size();
+    if (options_.expire && now.has_reached(due->what.expires)) {
+      ++losses_.expired;
+      continue;
+    }
     if (is_for_nobody()) {
       ++losses_.dropped;
       continue;
     }
     try {
-      if (!replace(due->first, due->second)) append(due->first, due->second);
-    } catch (...) {  // the log cannot find its key
-      log_.delay(at, due->first, due->second);
-      try_due_at_ = now + again_after;
+      if (replace(due->priority, due->what)) continue;
+      if (may_drop()) make_room(now);
+      append(due->priority, due->what);
+    } catch (...) {  // the log cannot be read
+      log_.delay(due->id.due, due->priority, due->what);
+      try_due_at_ = now.measured + again_after;
       failure = std::current_exception();
     }
   }
-  while (!by_deadline_.empty() && by_deadline_.begin()->first <= now) {
+  while (!by_deadline_.empty() && by_deadline_.begin()->first <= now.measured) {
     auto& s = *subscriptions_.find(by_deadline_.begin()->second);
-    s.second.progress.do_due(now);
+    s.second.progress.do_due(now.measured);
     settle(s);
   }
   if (failure) std::rethrow_exception(failure);

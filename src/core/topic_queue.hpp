@@ -4,8 +4,9 @@
 /// publish takes as long with one as with a hundred thousand. It is erased when all have finished
 /// it.
 ///
-/// Time is an argument, and does not go back. `next_deadline` says when something happens by itself
-/// that others may wait for; `do_due` lets it.
+/// Time is an argument. What a message says of it goes by the wall clock or by measured time,
+/// leases and waits by measured time, which does not go back. `next_deadline` says when something
+/// happens by itself that others may wait for; `do_due` lets it.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "core/dedupe_window.hpp"
+#include "core/expiring_messages.hpp"
 #include "core/subscription.hpp"
 #include "core/topic_log.hpp"
 #include "core/topic_options.hpp"
@@ -31,17 +33,22 @@ enum class publish_outcome : std::uint8_t {
   dropped,           ///< there is no subscriber, and the topic's policy is to drop
   no_subscribers,    ///< refused
   overflow,          ///< refused: a subscriber has too much
+  too_many_delayed,  ///< refused: it is delayed, as so many are
   no_such_priority,  ///< refused
 };
 
 /// Delayed messages that become due in one call.
 inline constexpr std::size_t most_due = 1000;
 
+/// Messages that are looked at for one that is published, to find those that have expired.
+inline constexpr std::size_t most_looked_at = 10'000;
+
 class topic_queue {
  public:
   struct published {
     publish_outcome what = publish_outcome::published;
-    message_id id;  ///< if it was published or replaced
+    message_id id{};       ///< if it was published or replaced
+    delayed_id delayed{};  ///< if it was delayed
   };
 
   /// `log` lives longer. What it holds is held for the first subscriber.
@@ -51,8 +58,10 @@ class topic_queue {
   topic_queue(const topic_queue&) = delete;
   topic_queue& operator=(const topic_queue&) = delete;
 
+  /// What has expired is withdrawn before anything is refused or dropped for want of room. Throws
+  /// what the log throws when it fails to read; then nothing was published.
   /// \param deliver_at  it is not delivered before; a time that has come is none
-  published publish(priority_level priority, const message& m, wall_time deliver_at, wall_time now);
+  published publish(priority_level priority, const message& m, clock_time deliver_at, moment now);
 
   /// It gets what is published from now on, and if it is the first what is held. Returns false if
   /// there is one already.
@@ -65,6 +74,9 @@ class topic_queue {
   /// For the next one, when this one has come to its end.
   dedupe_window take_window() { return std::move(window_); }
 
+  /// Whether keys are within the window.
+  bool remembers(wall_time now) { return !window_.is_empty(now); }
+
   /// Null if there is none.
   const subscription* of(subscriber_id id) const;
 
@@ -72,8 +84,8 @@ class topic_queue {
   std::vector<subscriber_id> waits_for(message_id id, std::size_t most) const;
 
   /// For these a subscriber that does not exist has no leases.
-  std::vector<delivery> lease(subscriber_id id, std::uint32_t most, wall_time now);
-  std::vector<delivery> fetch(subscriber_id id, wall_time now);
+  std::vector<delivery> lease(subscriber_id id, std::uint32_t most, moment now);
+  std::vector<delivery> fetch(subscriber_id id, moment now);
   bool finish_fetched(subscriber_id id, lease_name lease);
   lease_outcome acknowledge(subscriber_id id, lease_name lease);
   lease_outcome nack(subscriber_id id, lease_name lease, std::optional<wall_time> delay,
@@ -84,12 +96,12 @@ class topic_queue {
   bool purge(subscriber_id id, message_id dead);
 
   /// A delayed message to be published, a lease that ends, or a wait.
-  wall_time next_deadline() const;
+  wall_time next_deadline(moment now) const;
 
   /// Publishes `most_due` messages at most, or `most_leased_bytes` of payloads, about; then there
   /// may be more. Throws what the log throws when it fails to read; then what is due is still
   /// delayed.
-  void do_due(wall_time now);
+  void do_due(moment now);
 
   /// Of all subscribers, since the last call.
   losses take_losses() { return std::exchange(losses_, {}); }
@@ -108,7 +120,12 @@ class topic_queue {
   }
   message_id append(priority_level priority, const message& m);
   std::optional<message_id> replace(priority_level priority, const message& m);
-  bool make_room();
+  std::uint64_t most_pending() const;
+  bool may_drop() const;
+  void know_expiry(message_id id, const message& m);
+  bool make_room(moment now);
+  bool withdraw_expired(moment now, std::size_t& most);
+  std::optional<message_id> next_expired(moment now, std::size_t& most);
   template <class Result, class F>
   Result with(subscriber_id id, Result none, F&& f);
   void settle(subscriber_map::value_type& s);
@@ -124,6 +141,9 @@ class topic_queue {
   std::vector<std::set<std::pair<place, subscriber_id>>> by_floor_;  ///< by priority
   wall_time try_due_at_ = 0;  ///< before that no delayed message is published: the log has failed
   std::uint64_t appended_ = 0;
+  expiring_messages expiring_;  ///< at times of the wall clock
+  expiring_messages expiring_measured_;
+  std::optional<message_id> looks_at_;  ///< for what expires; what is behind was not looked at
   losses losses_;
 };
 

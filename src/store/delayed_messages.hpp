@@ -27,10 +27,18 @@ class delayed_messages {
                    const topic_memory& memory = {})
       : engine_(from), topic_(topic), memory_(memory), count_(count), ever_(ever) {}
 
-  void add(wall_time due, const delayed_message& m);
-  wall_time next_due();  ///< core::no_time if there is none
-  /// The first that is due by `now`; of those that are due at once, the one that was added first.
-  std::optional<delayed_message> take_due(wall_time now);
+  core::delayed_id add(core::clock_time due, const delayed_message& m);
+  wall_time next_due(core::moment now);  ///< core::no_time if there is none
+  /// The first that is due; of those that are due at once by one clock, the one that was added
+  /// first.
+  std::optional<core::delayed_entry> take_due(core::moment now);
+
+  /// The first ones behind `after`, or of all: up to `most`, and of payloads about `most_bytes`.
+  std::vector<core::delayed_entry> list(std::optional<core::delayed_id> after, std::size_t most,
+                                        std::size_t most_bytes);
+
+  /// Whether there was such a one.
+  bool cancel(core::delayed_id id);
 
   std::uint64_t count() const { return count_; }
   std::uint64_t ever() const { return ever_; }
@@ -44,11 +52,25 @@ class delayed_messages {
   std::vector<std::string> take_damage() { return std::exchange(damage_, {}); }
 
  private:
-  using name = std::pair<wall_time, std::uint64_t>;
+  using name = core::delayed_id;
 
-  bool is_first(const name& n) const { return !others_ || n < *others_; }
-  void know_first();
-  void keep_fewer();
+  static constexpr name first_wall{core::no_measured_time / 2, 0};
+
+  /// Those of one clock.
+  struct side {
+    std::optional<name> others;               ///< none: no others
+    std::optional<name> end;                  ///< none: that of all
+    std::map<name, delayed_message> first{};  ///< all that are before `others`
+    std::size_t first_bytes = 0;
+
+    bool is_first(const name& n) const { return !others || n < *others; }
+  };
+
+  side& side_of(const name& n) { return core::is_measured(n.due) ? measured_ : wall_; }
+  void know_first(side& of);
+  void keep_fewer(side& of);
+  side* first_due(core::moment now);
+  void erase(const name& n);
 
   engine& engine_;
   topic_number topic_;
@@ -56,10 +78,8 @@ class delayed_messages {
   std::uint64_t count_;
   std::uint64_t ever_;
   uncommitted<name, std::optional<delayed_message>> changes_;
-  std::map<name, delayed_message> first_;  ///< all that are before `others_`
-  std::size_t first_bytes_ = 0;
-  std::optional<name> others_ =
-      name{std::numeric_limits<wall_time>::min(), 0};  ///< none: no others
+  side measured_{name{std::numeric_limits<core::clock_time>::min(), 0}, first_wall};
+  side wall_{first_wall, std::nullopt};
   std::vector<std::string> damage_;
 };
 

@@ -82,6 +82,9 @@ class topic_check {
       case kind::window:
         decode_window(key, value);
         break;
+      case kind::withdrawn:
+        check_withdrawn(t, k, decode_withdrawn(key, value));
+        break;
     }
   }
 
@@ -173,6 +176,14 @@ class topic_check {
     if (page.front().first.at < stream_of(t, k.page.priority).begin) {
       report_(name + "it has not finished what was erased");
     }
+  }
+
+  void check_withdrawn(const topic& t, const topic_family_key& k, std::uint64_t places) {
+    if (t.is_damaged) return;
+    const core::place first = k.page.number * core::page_places;
+    const core::place end = stream_of(t, k.page.priority).end;
+    if (first < end && (end - first >= core::page_places || places >> (end - first) == 0)) return;
+    report_(name_of(k.topic) + "a message is withdrawn that was never published");
   }
 
   void check_message(std::string_view key, std::string_view value) {

@@ -27,6 +27,11 @@ std::string key_of(topic_number topic) {
   return key;
 }
 
+void append_page(std::string& key, core::page_number page) {
+  append_big(key, page.priority);
+  append_big(key, page.number);
+}
+
 /// Reads a key from front to back; what is too short reads as zeros, and is no key.
 class key_reader {
  public:
@@ -52,6 +57,13 @@ class key_reader {
   bool good_ = true;
 };
 
+core::page_number read_page(key_reader& in) {
+  core::page_number page;
+  page.priority = in.read<core::priority_level>();
+  page.number = in.read<std::uint64_t>();
+  return page;
+}
+
 }  // namespace
 
 std::string topic_key(std::string_view name) {
@@ -74,8 +86,7 @@ std::string head_key(topic_number topic, core::subscriber_id subscriber) {
 
 std::string page_key(topic_number topic, core::subscriber_id subscriber, core::page_number page) {
   std::string key = head_key(topic, subscriber);
-  append_big(key, page.priority);
-  append_big(key, page.number);
+  append_page(key, page);
   return key;
 }
 
@@ -83,6 +94,12 @@ std::string window_key(topic_number topic, wall_time time, std::uint32_t n) {
   std::string key = window_prefix(topic);
   append_big(key, bits_of(time));
   append_big(key, n);
+  return key;
+}
+
+std::string withdrawn_key(topic_number topic, core::page_number page) {
+  std::string key = withdrawn_prefix(topic);
+  append_page(key, page);
   return key;
 }
 
@@ -106,6 +123,10 @@ std::string heads_prefix(topic_number topic) {
 
 std::string window_prefix(topic_number topic) {
   return key_of(topic).append("w");
+}
+
+std::string withdrawn_prefix(topic_number topic) {
+  return key_of(topic).append("x");
 }
 
 std::string messages_prefix(topic_number topic) {
@@ -149,20 +170,23 @@ topic_family_key parse_topic_key(std::string_view key) {
         k.subscriber = in.read<core::subscriber_id>();
         if (in.at_end()) break;
         k.what = kind::page;
-        k.page.priority = in.read<core::priority_level>();
-        k.page.number = in.read<std::uint64_t>();
-        known &= k.page.priority < core::most_priorities &&
-                 k.page.number <= std::numeric_limits<std::uint64_t>::max() / core::page_places;
+        k.page = read_page(in);
         break;
       case 'w':
         k.what = kind::window;
         k.time = time_of(in.read<std::uint64_t>());
         k.n = in.read<std::uint32_t>();
         break;
+      case 'x':
+        k.what = kind::withdrawn;
+        k.page = read_page(in);
+        break;
       default:
         known = false;
     }
   }
+  known &= k.page.priority < core::most_priorities &&
+           k.page.number <= std::numeric_limits<std::uint64_t>::max() / core::page_places;
   if (!known || !in.good()) damaged("a value of family topic", key, "this is no key of one");
   return k;
 }

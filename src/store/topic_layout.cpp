@@ -53,9 +53,10 @@ void for_each_option(Options& o, F&& f) {
   f(13, o.retry_delay, 0, longest_time);
   f(14, o.most_retry_delay, 0, longest_time);
   f(15, o.max_deliveries, 0, std::numeric_limits<std::uint32_t>::max());
+  f(16, o.max_delayed, 1, no_bound);
 }
 
-constexpr std::uint64_t option_count = 15;
+constexpr std::uint64_t option_count = 16;
 
 template <class T>
 std::uint64_t number_of(T option) {
@@ -81,6 +82,15 @@ void append_message(std::string& to, std::string_view key, const core::message& 
   const std::string_view payload = m.payload ? std::string_view{*m.payload} : std::string_view{};
   append_little(to, checksum(key, to, payload));
   to += payload;
+}
+
+/// Of messages: 2 if a time is a measured one, which an earlier skein would take for long ago.
+constexpr std::uint8_t newest_message = 2;
+
+std::string begin_message(bool has_measured_time) {
+  std::string value = begin_value(0);
+  if (has_measured_time) value.front() = static_cast<char>(newest_message);
+  return value;
 }
 
 core::message read_message(reader& in) {
@@ -268,26 +278,41 @@ std::string decode_window(std::string_view key, std::string_view value) {
   return std::string{in.checked_rest()};
 }
 
-std::string encode(std::string_view key, const core::message& m) {
+std::string encode_withdrawn(std::string_view key, std::uint64_t places) {
   std::string value = begin_value(0);
+  append_varint(value, places);
+  return with_checksum(key, std::move(value));
+}
+
+std::uint64_t decode_withdrawn(std::string_view key, std::string_view value) {
+  reader in{"the withdrawn messages", key, value};
+  const std::uint64_t places = in.read_varint();
+  in.check_all();
+  if (places == 0) in.fail("there is none");
+  return places;
+}
+
+std::string encode(std::string_view key, const core::message& m) {
+  std::string value = begin_message(core::is_measured(m.expires));
   append_message(value, key, m);
   return value;
 }
 
 core::message decode_message(std::string_view key, std::string_view value) {
-  reader in{"the message", key, value};
+  reader in{"the message", key, value, newest_message};
   return read_message(in);
 }
 
 std::string encode(std::string_view key, const delayed_message& d) {
-  std::string value = begin_value(0);
+  std::string value = begin_message(core::is_measured(d.what.expires) ||
+                                    core::is_measured(parse_message_key(key).due));
   append_varint(value, d.priority);
   append_message(value, key, d.what);
   return value;
 }
 
 delayed_message decode_delayed(std::string_view key, std::string_view value) {
-  reader in{"the delayed message", key, value};
+  reader in{"the delayed message", key, value, newest_message};
   delayed_message d;
   d.priority = read_priority(in);
   d.what = read_message(in);

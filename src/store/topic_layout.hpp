@@ -11,6 +11,7 @@
 ///              't' u32be topic 's' u32be subscriber
 ///                    u8 priority u64be page                    page      unless it is empty
 ///              't' u32be topic 'w' u64be time u32be n          window    for dedupe `first`
+///              't' u32be topic 'x' u8 priority u64be page      withdrawn unless it is empty
 ///     message  u32be topic u8 priority u64be place             message
 ///              u32be topic 0xff u64be due u64be n              delayed
 ///
@@ -23,11 +24,14 @@
 ///               priorities, priorities * cursor, checksum
 ///     page    = version u8, count, count * { offset, state, attempts, lease, deadline }, checksum
 ///     window  = version u8, checksum, key
+///     withdrawn = version u8, places, checksum
 ///     message = version u8, published, expires, size of key, key, checksum, payload
 ///     delayed = version u8, priority, published, expires, size of key, key, checksum, payload
 ///
 /// Numbers in values are LEB128; checksums as in layout.hpp. Times in keys are xor 2^63. Times in
-/// values are in zigzag form plus 2 (modulo 2^64), so that core::no_time is 0.
+/// values are in zigzag form plus 2 (modulo 2^64), so that core::no_time is 0. When a message is
+/// due or expires is a core::clock_time: of the wall clock, or, from -2^62 on, a measured one;
+/// where there is a measured one, messages and delayed ones have version 2.
 ///
 ///     tag          of an option, ascending; one that is unknown is of a later version
 ///     kept         what lies before was erased; nothing is, but remains of reclaimed files
@@ -36,6 +40,8 @@
 ///     n (window)   makes the key unique, no more
 ///     time         when something was changed last
 ///     cursor       what is below it, and in no page, is finished
+///     places       of the page: bit n stands for the place page * page_places + n; one that was
+///                  withdrawn before all had read it
 ///     offset       of a place that was read, but is not finished: from page * page_places on
 #pragma once
 
@@ -65,6 +71,7 @@ std::string place_key(topic_number topic, std::string_view key);
 std::string head_key(topic_number topic, core::subscriber_id subscriber);
 std::string page_key(topic_number topic, core::subscriber_id subscriber, core::page_number page);
 std::string window_key(topic_number topic, wall_time time, std::uint32_t n);
+std::string withdrawn_key(topic_number topic, core::page_number page);
 std::string message_key(topic_number topic, core::message_id id);
 std::string delayed_key(topic_number topic, wall_time due, std::uint64_t n);
 
@@ -73,6 +80,7 @@ std::string delayed_key(topic_number topic, wall_time due, std::uint64_t n);
 inline constexpr std::string_view topic_names_prefix = "n";
 std::string heads_prefix(topic_number topic);
 std::string window_prefix(topic_number topic);
+std::string withdrawn_prefix(topic_number topic);
 std::string messages_prefix(topic_number topic);
 std::string delayed_prefix(topic_number topic);
 
@@ -82,7 +90,7 @@ std::string behind(std::string_view prefix);
 
 /// What a key of family `topic` says.
 struct topic_family_key {
-  enum class kind : std::uint8_t { topic, state, place, head, page, window };
+  enum class kind : std::uint8_t { topic, state, place, head, page, window, withdrawn };
 
   kind what = kind::topic;
   topic_number topic = 0;  ///< but of kind `topic`
@@ -152,6 +160,7 @@ std::string encode(std::string_view key, core::message_id place);
 std::string encode(std::string_view key, const subscriber_head& h);
 std::string encode(std::string_view key, const stored_page& p);
 std::string encode_window(std::string_view key, std::string_view text);
+std::string encode_withdrawn(std::string_view key, std::uint64_t places);
 std::string encode(std::string_view key, const core::message& m);
 std::string encode(std::string_view key, const delayed_message& d);
 
@@ -163,6 +172,7 @@ core::message_id decode_place(std::string_view key, std::string_view value);
 subscriber_head decode_head(std::string_view key, std::string_view value);
 stored_page decode_page(std::string_view key, std::string_view value);
 std::string decode_window(std::string_view key, std::string_view value);
+std::uint64_t decode_withdrawn(std::string_view key, std::string_view value);
 core::message decode_message(std::string_view key, std::string_view value);
 delayed_message decode_delayed(std::string_view key, std::string_view value);
 

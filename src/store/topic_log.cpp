@@ -64,6 +64,10 @@ void topic_log::seen(subscriber_id id, wall_time now) {
   state_->change(0);
 }
 
+void topic_log::keep_time() {
+  state_->change(0);
+}
+
 void topic_log::changed(subscriber_id id, core::page_number page) {
   if (state_->changed_pages.emplace(id, page).second) state_->change(0);
 }
@@ -108,7 +112,17 @@ void topic_log::erase_before(core::message_id upto) {
   upto.at = std::min(upto.at, end(upto.priority));
   if (upto.at <= begin) return;
   begin = upto.at;
+  state_->withdrawn[upto.priority].add_before(begin);
   state_->change(0);
+}
+
+void topic_log::withdraw(core::message_id id) {
+  state_->withdrawn[id.priority].add(id.at);
+  if (state_->changed_withdrawn.insert(core::page_of(id)).second) state_->change(0);
+}
+
+const core::place_set& topic_log::withdrawn(core::priority_level priority) const {
+  return state_->withdrawn[priority];
 }
 
 bool topic_log::state::is_erased(core::message_id id) const {
@@ -141,28 +155,39 @@ void topic_log::state::forget_key(core::message_id id, const std::string& key) {
   if (place_of(key) == id) keys.set(key, std::nullopt);
 }
 
-void topic_log::delay(wall_time due, core::priority_level priority, const core::message& m) {
-  state_->delayed.add(due, {priority, m});
+core::delayed_id topic_log::delay(core::clock_time due, core::priority_level priority,
+                                  const core::message& m) {
   state_->change(size_of(m));
+  return state_->delayed.add(due, {priority, m});
+}
+
+std::vector<core::delayed_entry> topic_log::list_delayed(std::optional<core::delayed_id> after,
+                                                         std::size_t most, std::size_t most_bytes) {
+  return state_->delayed.list(after, most, most_bytes);
+}
+
+bool topic_log::cancel(core::delayed_id id) {
+  const bool was_there = state_->delayed.cancel(id);
+  if (was_there) state_->change(0);
+  return was_there;
 }
 
 std::uint64_t topic_log::delayed() const {
   return state_->delayed.count();
 }
 
-wall_time topic_log::next_due() const {
+wall_time topic_log::next_due(core::moment now) const {
   const std::uint64_t before = delayed();
-  const wall_time due = state_->delayed.next_due();
+  const wall_time due = state_->delayed.next_due(now);
   if (delayed() != before) state_->change(0);  // some were damaged
   return due;
 }
 
-std::optional<std::pair<core::priority_level, core::message>> topic_log::take_due(wall_time now) {
+std::optional<core::delayed_entry> topic_log::take_due(core::moment now) {
   const std::uint64_t before = delayed();
   auto due = state_->delayed.take_due(now);
   if (delayed() != before) state_->change(0);
-  if (!due) return std::nullopt;
-  return std::pair{due->priority, std::move(due->what)};
+  return due;
 }
 
 void topic_log::remember(const std::string& key, wall_time now) {

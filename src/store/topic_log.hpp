@@ -42,11 +42,13 @@ struct stored_subscriber {
 class topic_log final : public core::topic_log {
  public:
   /// Reads all but the messages. `engine` lives longer.
-  /// \param now  before the last change there was, if the clock was set back: leases and waits end
-  ///             so much earlier
+  /// Leases and waits go on, and subscribers have been idle, as when something was changed last.
+  /// \param now  before that, if the clock was set back
   /// \param first  where the streams begin if nothing is stored yet
+  /// \param up_since  nobody could ask from the last change before up to this time
   topic_log(engine& from, topic_number number, const core::topic_options& options,
-            core::wall_time now, core::place first = 0, const topic_memory& memory = {});
+            core::wall_time now, core::place first = 0, core::wall_time up_since = 0,
+            const topic_memory& memory = {});
   ~topic_log() override;
 
   /// As they were stored; once. No subscriber gets the id of another that was there before.
@@ -58,6 +60,8 @@ class topic_log final : public core::topic_log {
                                      core::wall_time now);
   void remove_subscriber(core::subscriber_id id);
   void seen(core::subscriber_id id, core::wall_time now);
+  /// The time of the next changes is stored, though there may be nothing else to.
+  void keep_time();
 
   /// Whether there is something to take, and about how many bytes.
   bool has_changes() const;
@@ -81,12 +85,17 @@ class topic_log final : public core::topic_log {
   void overwrite(core::message_id id, const core::message& m) override;
   void erase(core::message_id id) override;
   void erase_before(core::message_id upto) override;
+  void withdraw(core::message_id id) override;
+  const core::place_set& withdrawn(core::priority_level priority) const override;
   std::optional<core::message_id> find(const std::string& key) override;
-  void delay(core::wall_time due, core::priority_level priority, const core::message& m) override;
+  core::delayed_id delay(core::clock_time due, core::priority_level priority,
+                         const core::message& m) override;
   std::uint64_t delayed() const override;
-  core::wall_time next_due() const override;
-  std::optional<std::pair<core::priority_level, core::message>> take_due(
-      core::wall_time now) override;
+  core::wall_time next_due(core::moment now) const override;
+  std::optional<core::delayed_entry> take_due(core::moment now) override;
+  std::vector<core::delayed_entry> list_delayed(std::optional<core::delayed_id> after,
+                                                std::size_t most, std::size_t most_bytes) override;
+  bool cancel(core::delayed_id id) override;
   void remember(const std::string& key, core::wall_time now) override;
   void changed(core::subscriber_id id, core::page_number page) override;
 

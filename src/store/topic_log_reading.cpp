@@ -25,11 +25,14 @@ topic_state state_of(engine& from, topic_number number, const core::topic_option
 }  // namespace
 
 topic_log::topic_log(engine& from, topic_number number, const core::topic_options& options,
-                     wall_time now, core::place first, const topic_memory& memory) {
+                     wall_time now, core::place first, wall_time up_since,
+                     const topic_memory& memory) {
   const topic_state stored = state_of(from, number, options, first);
   const wall_time set_back = std::max<wall_time>(stored.time - now, 0);
+  const wall_time shift = std::max(up_since - stored.time, -set_back);
   state_ = std::make_unique<state>(from, number, options, stored, memory);
-  state_->read_subscribers(set_back);
+  state_->read_withdrawn();
+  state_->read_subscribers(shift);
   if (options.dedupe == dedupe_policy::first) state_->read_window(set_back, now);
 }
 
@@ -41,29 +44,28 @@ void topic_log::state::refuse(const stored_subscriber& s, const char* why) const
                                           " is damaged: " + why};
 }
 
-void topic_log::state::read_subscribers(wall_time set_back) {
+void topic_log::state::read_subscribers(wall_time shift) {
   using kind = topic_family_key::kind;
   const std::string prefix = heads_prefix(number), end = behind(prefix);
   const auto at = from.walk(family::topic);
   for (at->seek(prefix); at->valid() && at->key() < end; at->next()) {
     const topic_family_key key = parse_topic_key(at->key());
     if (key.what == kind::head) {
-      add_stored(key.subscriber, decode_head(at->key(), at->value()), set_back);
+      add_stored(key.subscriber, decode_head(at->key(), at->value()), shift);
       subscribers[key.subscriber].head_stored = checksum_of(at->value());
     } else if (!stored.empty() && stored.back().id == key.subscriber) {
-      add_page(stored.back(), at->key(), at->value(), set_back);
+      add_page(stored.back(), at->key(), at->value(), shift);
     } else {
       damaged("the page of a subscriber", at->key(), "there is no such subscriber");
     }
   }
 }
 
-void topic_log::state::add_stored(subscriber_id id, const subscriber_head& head,
-                                  wall_time set_back) {
-  const wall_time seen = head.seen - set_back;
+void topic_log::state::add_stored(subscriber_id id, const subscriber_head& head, wall_time shift) {
+  const wall_time seen = head.seen + shift;
   subscribers[id] = {head.name, head.idle_expiry, seen, seen, 0};
-  if (set_back != 0) changed_heads.insert(id);
-  is_changed |= set_back != 0;
+  if (shift != 0) changed_heads.insert(id);
+  is_changed |= shift != 0;
   stored.push_back({id, head.name, head.idle_expiry, seen, core::progress::from(head.cursors)});
   stored_subscriber& s = stored.back();
   s.so_far.last_lease = head.last_lease;
@@ -78,7 +80,7 @@ void topic_log::state::add_stored(subscriber_id id, const subscriber_head& head,
 
 /// Deadlines that are changed here are stored again, for the time of the change will be.
 void topic_log::state::add_page(stored_subscriber& to, std::string_view key, std::string_view value,
-                                wall_time set_back) {
+                                wall_time shift) {
   const core::page_number page = parse_topic_key(key).page;
   if (page.priority >= options.priorities) refuse(to, "a page is of another priority");
   stored_pages.emplace(to.id, page);
@@ -87,11 +89,26 @@ void topic_log::state::add_page(stored_subscriber& to, std::string_view key, std
     if (id.at >= to.so_far.streams[id.priority].cursor) {
       refuse(to, "a page goes beyond what it has read");
     }
-    if (flight.deadline != core::no_time && set_back != 0) {
-      flight.deadline -= set_back;
+    if (flight.deadline != core::no_time && shift != 0) {
+      flight.deadline += shift;
       changed_pages.emplace(to.id, page);
     }
     to.so_far.put_back(id, flight);
+  }
+}
+
+/// What is before the begin of its stream is left over.
+void topic_log::state::read_withdrawn() {
+  const std::string prefix = withdrawn_prefix(number), end = behind(prefix);
+  const auto at = from.walk(family::topic);
+  for (at->seek(prefix); at->valid() && at->key() < end; at->next()) {
+    const core::page_number page = parse_topic_key(at->key()).page;
+    const std::uint64_t places = decode_withdrawn(at->key(), at->value());
+    stored_withdrawn.insert(page);
+    if (page.priority >= options.priorities) continue;
+    for (core::place i = 0; i != core::page_places; ++i) {
+      if ((places >> i & 1) != 0) withdrawn[page.priority].add(page.number * core::page_places + i);
+    }
   }
 }
 

@@ -50,16 +50,20 @@ struct topic_log::state {
         delayed(engine, topic, s.delayed, s.delayed_ever, memory),
         subscribers_ever(s.subscribers_ever),
         window(o.dedupe_window) {
-    for (const topic_state::stream& one : s.streams) begins.push_back(one.begin);
+    for (const topic_state::stream& one : s.streams) {
+      begins.push_back(one.begin);
+      withdrawn.emplace_back(one.begin);
+    }
   }
 
   // --- topic_log_reading.cpp ---
 
-  void read_subscribers(wall_time set_back);
+  void read_subscribers(wall_time shift);
   void read_window(wall_time set_back, wall_time now);
-  void add_stored(subscriber_id id, const subscriber_head& head, wall_time set_back);
+  void read_withdrawn();
+  void add_stored(subscriber_id id, const subscriber_head& head, wall_time shift);
   void add_page(stored_subscriber& to, std::string_view key, std::string_view value,
-                wall_time set_back);
+                wall_time shift);
   [[noreturn]] void refuse(const stored_subscriber& s, const char* why) const;
 
   // --- topic_log.cpp ---
@@ -83,6 +87,7 @@ struct topic_log::state {
   void take_pages(const core::topic_queue& queue, changes& to);
   void take_head(subscriber_id id, const core::progress& so_far, changes& to);
   void take_window(wall_time now, changes& to);
+  void take_withdrawn(changes& to);
 
   // --- what there is ---
 
@@ -96,6 +101,10 @@ struct topic_log::state {
   // To erase may have to read, and must not fail: it is done when changes are taken.
   std::vector<core::place> begins;      ///< by priority; those of `messages` follow
   std::set<core::message_id> unerased;  ///< beside what is before the begins
+
+  std::vector<core::place_set> withdrawn;  ///< by priority
+  std::set<core::page_number> changed_withdrawn;
+  std::set<core::page_number> stored_withdrawn;  ///< as of what was taken
 
   subscriber_id subscribers_ever;
   std::unordered_map<subscriber_id, subscriber> subscribers;

@@ -32,6 +32,7 @@ changes topic_log::take_changes(const core::topic_queue& queue, wall_time now) {
   });
   s.take_subscribers(queue, all);
   s.take_window(now, all);
+  s.take_withdrawn(all);
   if (is_changed) {
     std::string key = state_key(s.number);
     std::string value = encode(key, topic_state{s.messages.streams(), s.delayed.count(),
@@ -129,6 +130,32 @@ void topic_log::state::take_window(wall_time now, changes& to) {
     to.put(family::topic, std::move(stored_key), std::move(value));
   }
   remembered.clear();
+}
+
+void topic_log::state::take_withdrawn(changes& to) {
+  for (const core::page_number page : std::exchange(changed_withdrawn, {})) {
+    const core::place first = page.number * core::page_places;
+    std::uint64_t places = 0;
+    for (core::place i = 0; i != core::page_places; ++i) {
+      const bool is_one = first + i >= messages.begin(page.priority) &&
+                          withdrawn[page.priority].contains(first + i);
+      places |= std::uint64_t{is_one} << i;
+    }
+    if (places == 0) continue;
+    stored_withdrawn.insert(page);
+    std::string key = withdrawn_key(number, page);
+    std::string value = encode_withdrawn(key, places);
+    to.put(family::topic, std::move(key), std::move(value));
+  }
+  // Everybody has passed what is before the begins.
+  for (core::priority_level p = 0; p != options.priorities; ++p) {
+    const std::uint64_t begin = messages.begin(p) / core::page_places;
+    auto page = stored_withdrawn.lower_bound({p, 0});
+    while (page != stored_withdrawn.end() && page->priority == p && page->number < begin) {
+      to.erase(family::topic, withdrawn_key(number, *page));
+      page = stored_withdrawn.erase(page);
+    }
+  }
 }
 
 }  // namespace skein::store

@@ -55,11 +55,11 @@ std::string with_checksum(std::string_view key, std::string value) {
   return value;
 }
 
-reader::reader(const char* what, std::string_view key, std::string_view value)
+reader::reader(const char* what, std::string_view key, std::string_view value, std::uint8_t newest)
     : what_(what), key_(key), value_(value) {
   const auto v = read<std::uint8_t>();
-  if (v > value_version) written_later(what, key);
-  if (v != value_version) fail("its version is unknown");
+  if (v > newest) written_later(what, key);
+  if (v == 0) fail("its version is unknown");
 }
 
 void reader::skip_zeros(std::size_t n) {

@@ -68,7 +68,9 @@ std::string with_checksum(std::string_view key, std::string value);
 /// is so, else `corrupted`.
 class reader {
  public:
-  reader(const char* what, std::string_view key, std::string_view value);
+  /// \param newest  of its versions, from 1
+  reader(const char* what, std::string_view key, std::string_view value,
+         std::uint8_t newest = value_version);
 
   template <class T>
   T read() {

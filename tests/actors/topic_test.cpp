@@ -181,7 +181,7 @@ TEST_F(Topic, AfterACrashLeasesGoOnWithTheirDeadlinesAndAttempts) {
   engine = engine->crash(1000, false);  // the process was killed, not the machine
   start_again(4s);
   EXPECT_EQ(payloads(*lease("a", "one")), texts{"y"}) << "x is leased";
-  pass(5s);
+  pass(9s);  // without those 4 in which nobody could acknowledge
   EXPECT_EQ(payloads(*lease("a", "one")), texts{});
   pass(1s + 1ms);
   const auto again = lease("a", "one", 1)->as<api::leased>().messages;
@@ -408,6 +408,77 @@ TEST_F(Topic, RemovesASubscriberWhoIsIdle) {
   pass(2s);
   EXPECT_EQ(lease("a", "short")->refusal(), reason::no_such_subscriber);
   EXPECT_EQ(payloads(*lease("a", "long")), texts{});
+}
+
+TEST_F(Topic, CountsAndKeepsWhoCouldNotAsk) {
+  options.idle_timeout = 1s;
+  start();
+  begin("a", api::subscribe{"one", 4s});
+  publish("a", "x");
+  start_again(6s);
+  EXPECT_EQ(payloads(*lease("a", "one")), texts{"x"});
+  EXPECT_EQ(statistics.counted.subscribers_expired, 0u);
+  pass(2s);  // it leaves memory
+  EXPECT_EQ(all_named("topic").size(), 0u);
+  start_again(6s);
+  pass(1999ms);
+  EXPECT_EQ(begin("a", api::describe_subscriber{"one"})->as<api::subscriber_description>().pending,
+            1u);
+  pass(2s);
+  EXPECT_EQ(lease("a", "one")->refusal(), reason::no_such_subscriber);
+  pass(1s);
+  EXPECT_EQ(statistics.counted.subscribers_expired, 1u);
+}
+
+TEST_F(Topic, InMemoryStaysForAsLongAsItKnowsKeys) {
+  options.idle_timeout = 1s;
+  options.defaults.dedupe = core::dedupe_policy::first;
+  options.defaults.dedupe_window = 10s;
+  options.defaults.no_subscribers = core::no_subscribers_policy::hold;
+  start(false);
+  api::publish what;
+  what.messages.push_back(text("x", "k"));
+  begin("a", what);
+  subscribe("a", "one");
+  begin("a", api::unsubscribe{"one"});
+  pass(8s);
+  EXPECT_EQ(begin("a", what)->as<api::published>().messages.at(0).what,
+            core::publish_outcome::duplicate);
+  pass(5s);
+  EXPECT_EQ(all_named("topic").size(), 0u);
+  EXPECT_EQ(begin("a", what)->as<api::published>().messages.at(0).what,
+            core::publish_outcome::published);
+}
+
+TEST_F(Topic, ListsAndCancelsWhatIsDelayed) {
+  for (const bool stores : {true, false}) {
+    SCOPED_TRACE(stores);
+    kill_all();
+    start(stores);
+    subscribe("a", "one");
+    api::publish what;
+    for (const char* payload : {"1", "2", "3"}) {
+      what.messages.push_back(text(payload));
+      what.messages.back().delay = 1h;
+    }
+    const auto done = begin("a", what)->as<api::published>();
+    const auto page = begin("a", api::list_delayed{{}, 2})->as<api::delayed_messages>();
+    ASSERT_EQ(page.messages.size(), 2u);
+    EXPECT_TRUE(page.more);
+    EXPECT_EQ(page.messages[1].id, done.messages.at(1).delayed);
+    const auto rest =
+        begin("a", api::list_delayed{page.messages[1].id, 2})->as<api::delayed_messages>();
+    EXPECT_EQ(rest.messages.size(), 1u);
+    EXPECT_FALSE(rest.more);
+    const auto gone = begin("a", api::cancel_delayed{{page.messages[0].id, {7, 7}}});
+    EXPECT_EQ(gone->as<api::cancelled>().messages, 1u);
+    EXPECT_EQ(gone->as<api::cancelled>().unknown, (std::vector<core::delayed_id>{{7, 7}}));
+    if (stores) start_again();
+    EXPECT_EQ(begin("a", api::describe_topic{})->as<api::topic_description>().delayed, 2u);
+    pass(1h);
+    EXPECT_EQ(payloads(*lease("a", "one", 10)), (texts{"2", "3"}));
+    recorder = nullptr;
+  }
 }
 
 TEST_F(Topic, WhoWaitsForMessagesIsNotIdle) {

@@ -338,6 +338,39 @@ TEST(DeadLetters, AreReplayedOrPurged) {
             "200 {\"messages\":1,\"unknown\":[\"0\",\"64\"]}\n");
 }
 
+TEST(Delayed, AreListed) {
+  auto list = topic_call_of<list_delayed>(get("/v1/topics/a.b/delayed"));
+  EXPECT_FALSE(list.after);
+  EXPECT_EQ(list.most, 100U);
+  list = topic_call_of<list_delayed>(get("/v1/topics/a.b/delayed?after=1764526867000.17&limit=2"));
+  EXPECT_EQ(list.after, (core::delayed_id{1'764'526'867'000, 17}));
+  EXPECT_EQ(list.most, 2U);
+  list = topic_call_of<list_delayed>(get("/v1/topics/a.b/delayed?after=m7.0"));
+  EXPECT_EQ(list.after, (core::delayed_id{core::at_measured(7), 0}));
+  for (const char* wrong : {"7", "7.", ".7", "9223372036854775808.1", "x.1"}) {
+    EXPECT_EQ(errors_of(get(std::string{"/v1/topics/a.b/delayed?after="} + wrong)),
+              "after: must be the id of a delayed message");
+  }
+  EXPECT_EQ(answered(endpoint::list_delayed, delayed_messages{}), "200 {\"messages\":[]}\n");
+  EXPECT_EQ(
+      answered(endpoint::list_delayed,
+               delayed_messages{{{{1'764'526'867'000, 17}, 1, message_of("x"), 1'764'526'867'000}}, true}),
+      "200 {\"messages\":[{\"id\":\"1764526867000.17\",\"priority\":1,"
+      "\"deliver_at\":\"2025-11-30T18:21:07.000Z\",\"published\":\"2025-01-31T12:00:00.000Z\","
+      "\"payload\":\"x\"}],\"next\":\"1764526867000.17\"}\n");
+}
+
+TEST(Delayed, AreCancelledByTheirIds) {
+  const std::string path = "/v1/topics/a.b/delayed/cancel";
+  const auto asked = topic_call_of<cancel_delayed>(post(path, R"({"ids":["7.1","8.0"]})"));
+  EXPECT_EQ(asked.ids, (std::vector<core::delayed_id>{{7, 1}, {8, 0}}));
+  EXPECT_EQ(errors_of(post(path, "{}")), "/ids is missing");
+  EXPECT_EQ(errors_of(post(path, R"({"ids":["7"]})")),
+            "/ids/0 must be a string, as it was in an answer");
+  EXPECT_EQ(answered(endpoint::cancel_delayed, cancelled{1, {{core::at_measured(7), 1}}}),
+            "200 {\"messages\":1,\"unknown\":[\"m7.1\"]}\n");
+}
+
 TEST(Refusals, HaveTheirStatusAndType) {
   using reason = refused::reason;
   const struct {
@@ -349,6 +382,7 @@ TEST(Refusals, HaveTheirStatusAndType) {
                   {reason::no_such_subscriber, 404, "no-such-subscriber", false},
                   {reason::no_subscribers, 404, "no-subscribers", false},
                   {reason::overflow, 429, "overflow", true},
+                  {reason::too_many_delayed, 429, "too-many-delayed", true},
                   {reason::no_such_priority, 400, "no-such-priority", false},
                   {reason::exists_differently, 409, "exists-differently", false},
                   {reason::not_stored, 507, "not-stored", true},

@@ -191,7 +191,7 @@ TEST(OpenApi, KnowsTheFieldsOfBodiesAndNoOthers) {
       {endpoint::publish, R"({"payload_base64":""})"},
       {endpoint::publish, R"({"messages":[{"payload":""}]})"},
       {endpoint::create_topic, R"({"storage":"memory","priorities":1,"order":"strict",
-        "no_subscribers":"drop","max_pending":1,"overflow":"reject","dedupe":"off",
+        "no_subscribers":"drop","max_pending":1,"max_delayed":1,"overflow":"reject","dedupe":"off",
         "dedupe_window_ms":1,"expire":true,"ordered":true,"batch":1,"lease_ms":0,
         "retry_delay_ms":0,"max_retry_delay_ms":0,"max_deliveries":0})"},
       {endpoint::subscribe_as, R"({"idle_expiry_ms":0})"},
@@ -202,6 +202,7 @@ TEST(OpenApi, KnowsTheFieldsOfBodiesAndNoOthers) {
       {endpoint::extend, R"({"leases":["1.1"],"lease_ms":1})"},
       {endpoint::replay_dead, R"({"ids":["1"]})"},
       {endpoint::purge_dead, R"({"ids":["1"]})"},
+      {endpoint::cancel_delayed, R"({"ids":["1.1"]})"},
       {endpoint::new_epoch, "{}"},
   };
   for (const auto& b : bodies) {
@@ -248,6 +249,7 @@ std::vector<std::pair<endpoint, answer>> samples() {
   published all;
   for (unsigned i = 0; i <= static_cast<unsigned>(publish_outcome::no_such_priority); ++i)
     all.messages.push_back({static_cast<publish_outcome>(i), i});
+  all.messages.push_back({publish_outcome::delayed, 0, core::delayed_id{7, 0}});
   auto in_vain = refused_for(refused::reason::not_delivered);
   in_vain.so_far = all;
   in_vain.waits_for = {"s"};
@@ -271,6 +273,7 @@ std::vector<std::pair<endpoint, answer>> samples() {
       {endpoint::publish, all},
       {endpoint::publish, published{{{publish_outcome::delayed, 0}}}},
       {endpoint::publish, published{{{publish_outcome::overflow, 0}}}},
+      {endpoint::publish, published{{{publish_outcome::too_many_delayed, 0}}}},
       {endpoint::publish, published{{{publish_outcome::no_subscribers, 0}}}},
       {endpoint::publish, published{{{publish_outcome::no_such_priority, 0}}}},
       {endpoint::publish, in_vain},
@@ -287,6 +290,10 @@ std::vector<std::pair<endpoint, answer>> samples() {
       {endpoint::list_dead, dead_letters{{{33, 1, 10, full.what}, {0, 0, 1, bare.what}}, true}},
       {endpoint::replay_dead, dead_settled{1, {0, 33}}},
       {endpoint::purge_dead, dead_settled{}},
+      {endpoint::list_delayed, delayed_messages{}},
+      {endpoint::list_delayed,
+       delayed_messages{{{{7, 0}, 1, full.what}, {{noon, 33}, 0, bare.what}}, true}},
+      {endpoint::cancel_delayed, cancelled{1, {{7, 0}}}},
       {endpoint::publish_events, events_published{}},
       {endpoint::publish_events, events_published{1, 1, {{1, "no_separator"}}}},
       {endpoint::list_followers, follow_list{}},
@@ -332,8 +339,8 @@ TEST(OpenApi, SaysHowItIsRefused) {
       {endpoint::describe_topic, {reason::no_such_topic}},
       {endpoint::delete_topic, topic},
       {endpoint::publish,
-       {reason::no_such_topic, reason::no_subscribers, reason::overflow, reason::no_such_priority,
-        reason::not_stored}},
+       {reason::no_such_topic, reason::no_subscribers, reason::overflow, reason::too_many_delayed,
+        reason::no_such_priority, reason::not_stored}},
       {endpoint::list_subscribers, {reason::no_such_topic}},
       {endpoint::subscribe_as, {reason::exists_differently, reason::not_stored}},
       {endpoint::subscribe_new, {reason::not_stored}},
@@ -346,6 +353,8 @@ TEST(OpenApi, SaysHowItIsRefused) {
       {endpoint::list_dead, {reason::no_such_topic, reason::no_such_subscriber}},
       {endpoint::replay_dead, subscriber},
       {endpoint::purge_dead, subscriber},
+      {endpoint::list_delayed, {reason::no_such_topic}},
+      {endpoint::cancel_delayed, topic},
       {endpoint::publish_events, {}},
       {endpoint::list_followers, {reason::stale_cursor}},
       {endpoint::list_followees, {reason::stale_cursor}},

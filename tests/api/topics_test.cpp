@@ -19,7 +19,8 @@ std::string shown(const io::http_response& response) {
 
 constexpr char defaults[] =
     R"({"storage":"durable","priorities":1,"order":"strict","no_subscribers":"reject",)"
-    R"("max_pending":10000,"overflow":"reject","dedupe":"off","dedupe_window_ms":60000,)"
+    R"("max_pending":10000,"max_delayed":10000,"overflow":"reject","dedupe":"off",)"
+    R"("dedupe_window_ms":60000,)"
     R"("expire":true,"ordered":false,"batch":50,"lease_ms":30000,"retry_delay_ms":1000,)"
     R"("max_retry_delay_ms":60000,"max_deliveries":10})";
 
@@ -69,6 +70,7 @@ TEST(Topics, AreMadeWithTheOptionsGiven) {
   with.topic.batch = 7;
   const auto o = topic_call_of<create_topic>(put("/v1/topics/a.b", R"({"storage":"durable",
       "priorities":32,"order":"weighted","no_subscribers":"hold","max_pending":9007199254740992,
+      "max_delayed":8,
       "overflow":"drop-oldest","dedupe":"first","dedupe_window_ms":86400000,"expire":false,
       "ordered":true,"batch":10000,"lease_ms":0,"retry_delay_ms":0,"max_retry_delay_ms":86400000,
       "max_deliveries":1000000})"),
@@ -79,6 +81,7 @@ TEST(Topics, AreMadeWithTheOptionsGiven) {
   EXPECT_EQ(o.order, core::priority_policy::weighted);
   EXPECT_EQ(o.no_subscribers, core::no_subscribers_policy::hold);
   EXPECT_EQ(o.max_pending, 9007199254740992U);
+  EXPECT_EQ(o.max_delayed, 8U);
   EXPECT_EQ(o.overflow, core::pending_policy::drop_oldest);
   EXPECT_EQ(o.dedupe, core::dedupe_policy::first);
   EXPECT_EQ(o.dedupe_window.count(), 86'400'000);
@@ -122,6 +125,7 @@ TEST(Topics, AreNotMadeWithOptionsThatAreWrong) {
     const char* beyond;
   } numbers[] = {{"priorities", "1..32", "33"},
                  {"max_pending", "1..9007199254740992", "9007199254740993"},
+                 {"max_delayed", "1..9007199254740992", "0"},
                  {"dedupe_window_ms", "1..86400000", "86400001"},
                  {"batch", "1..10000", "10001"},
                  {"lease_ms", "0..86400000", "86400001"},

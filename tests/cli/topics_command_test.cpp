@@ -128,6 +128,27 @@ TEST(TopicsCommand, RefusesWrongArguments) {
                usage_error);
 }
 
+TEST(TopicsCommand, ListsWhatIsDelayed) {
+  const fake_http daemon{{json_answer(200, R"({"messages":[{"id":"7.1","payload":"x y"}]})")}};
+  EXPECT_EQ(run(topics_command, daemon, {"delayed", "t"}).out, "id=7.1 payload=\"x y\"\n");
+  EXPECT_EQ(daemon.requests(), lines{"GET /v1/topics/t/delayed?limit=1000"});
+}
+
+TEST(TopicsCommand, CancelsWhatIsDelayedAThousandAtATime) {
+  const std::vector<io::http_response> answers{
+      json_answer(200, R"({"messages":999,"unknown":["5.1"]})"),
+      json_answer(200, R"({"messages":1,"unknown":[]})")};
+  arguments args{"cancel", "t"};
+  for (int id = 1; id <= 1001; ++id) args.push_back(std::to_string(id) + ".1");
+  const fake_http daemon{answers};
+  const auto done = run(topics_command, daemon, args);
+  EXPECT_EQ(done.status, exit_bad);
+  EXPECT_EQ(done.out, "cancelled: 1000\n");
+  EXPECT_EQ(done.err, "skein: 5.1 is not delayed\n");
+  EXPECT_EQ(daemon.requests().back(), "POST /v1/topics/t/delayed/cancel {\"ids\":[\"1001.1\"]}");
+  EXPECT_THROW(topics_command({"cancel", "t"}), usage_error);
+}
+
 const std::string letters = "/v1/topics/t/subscribers/n/dead-letters";
 
 TEST(DlqCommand, ListsAllPages) {

@@ -194,6 +194,7 @@ const std::map<std::string, std::string> changed = {
     {"topic.storage", "memory"},
     {"topic.no-subscribers", "hold"},
     {"topic.max-pending", "77"},
+    {"topic.max-delayed", "78"},
     {"topic.overflow", "drop-oldest"},
     {"topic.priorities", "3"},
     {"topic.order", "weighted"},

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <set>
 
 #include "support/random.hpp"
@@ -40,13 +41,18 @@ TEST(PlaceSet, IsASetOfNumbersAtRandom) {
     std::set<place> model;
     for (int i = 0; i != 500; ++i) {
       const auto p = random.between<place>(0, all - 1);
-      if (random.one_in(3)) {
+      if (random.one_in(50)) {
+        set.add_before(p);
+        for (place q = 0; q != p; ++q) model.insert(q);
+      } else if (random.one_in(3)) {
         set.remove(p);
         model.erase(p);
       } else {
         set.add(p);
         model.insert(p);
       }
+      ASSERT_EQ(set.count_from(p),
+                static_cast<std::uint64_t>(std::distance(model.lower_bound(p), model.end())));
       place floor = 0;
       while (model.count(floor) != 0) ++floor;
       ASSERT_EQ(set.floor(), floor);

@@ -260,15 +260,46 @@ TEST_F(Policy, OverflowIsRejectedForAll) {
   make(R"({"max_pending":3})");
   client.subscribe("t", "quick");
   for (const char* text : {"1", "2"}) publish(text);
-  EXPECT_EQ(publish("3", R"("delay_ms":86400000)"), "delayed");
-  EXPECT_EQ(client.drain("t", "quick"), "1 2");
+  EXPECT_EQ(publish("never", R"("delay_ms":86400000)"), "delayed") << "that does not count";
+  EXPECT_EQ(publish("3"), "published");
+  EXPECT_EQ(client.drain("t", "quick"), "1 2 3");
   EXPECT_EQ(publish("4"), "overflow");
   const auto some = client.lease("t", "s", R"({"max":1})");
   EXPECT_EQ(publish("4"), "overflow");
   client.ack("t", "s", some);
   EXPECT_EQ(publish("4"), "published");
-  EXPECT_EQ(drained(), "2 4");
+  EXPECT_EQ(drained(), "2 3 4");
   EXPECT_EQ(client.drain("t", "quick"), "4");
+}
+
+TEST_F(Policy, FarDelayedMessagesAreBoundedByThemselvesListedAndCancelled) {
+  for (const char* overflow : {"reject", "drop-oldest"}) {
+    make(std::string{R"({"max_pending":3,"max_delayed":3,"overflow":")"} + overflow + "\"}");
+    const std::string far = R"("delay_ms":3155760000000)";
+    for (const char* text : {"1", "2", "3"}) EXPECT_EQ(publish(text, far), "delayed");
+    EXPECT_EQ(publish("4", far), "too_many_delayed");
+    EXPECT_EQ(publish("now"), "published");
+    const auto list = client.get("/v1/topics/t/delayed?limit=2");
+    const std::string second(list.json().at_pointer("/messages/1/id").as_string());
+    EXPECT_EQ(list.json().at("next").as_string(), second);
+    const auto rest = client.get("/v1/topics/t/delayed?after=" + second);
+    EXPECT_EQ(rest.json().at("messages").as_array().size(), 1u);
+    EXPECT_EQ(rest.json().at_pointer("/messages/0/payload").as_string(), "3");
+    const std::string ids = "{\"ids\":[\"" + second + "\",\"1.1\"]}";
+    EXPECT_EQ(client.post("/v1/topics/t/delayed/cancel", ids).body,
+              "{\"messages\":1,\"unknown\":[\"1.1\"]}\n");
+    EXPECT_EQ(publish("4", far), "delayed");
+    EXPECT_EQ(drained(), "now");
+    client.remove("/v1/topics/t");
+  }
+}
+
+TEST_F(Policy, WhatHasExpiredIsPassedOverBeforeAnybodyIsRefused) {
+  make(R"({"max_pending":3})");
+  for (const char* text : {"1", "2", "3"}) EXPECT_EQ(publish(text, long_ago), "published");
+  for (const char* text : {"4", "5", "6"}) EXPECT_EQ(publish(text), "published");
+  EXPECT_EQ(publish("7"), "overflow");
+  EXPECT_EQ(drained(), "4 5 6");
 }
 
 TEST_F(Policy, OverflowDropsTheOldestOfWhoIsSlow) {

@@ -11,7 +11,8 @@ namespace {
 
 const std::string default_options =
     R"({"storage":"durable","priorities":1,"order":"strict","no_subscribers":"reject",)"
-    R"("max_pending":10000,"overflow":"reject","dedupe":"off","dedupe_window_ms":60000,)"
+    R"("max_pending":10000,"max_delayed":10000,"overflow":"reject","dedupe":"off",)"
+    R"("dedupe_window_ms":60000,)"
     R"("expire":true,"ordered":false,"batch":50,"lease_ms":30000,"retry_delay_ms":1000,)"
     R"("max_retry_delay_ms":60000,"max_deliveries":10})";
 
@@ -82,7 +83,7 @@ TEST_F(Topic, IsMadeOnceAndDescribed) {
 TEST_F(Topic, HasTheOptionsThatItIsGiven) {
   const std::string options =
       R"({"storage":"memory","priorities":32,"order":"weighted","no_subscribers":"hold",)"
-      R"("max_pending":7,"overflow":"drop-oldest","dedupe":"first","dedupe_window_ms":5,)"
+      R"("max_pending":7,"max_delayed":10000,"overflow":"drop-oldest","dedupe":"first","dedupe_window_ms":5,)"
       R"("expire":false,"ordered":true,"batch":3,"lease_ms":0,"retry_delay_ms":0,)"
       R"("max_retry_delay_ms":1,"max_deliveries":0})";
   EXPECT_EQ(text_of(client.put("/v1/topics/t", options)),
@@ -106,7 +107,7 @@ TEST(TopicDefaults, AreThoseOfTheConfiguration) {
   program client{broker};
   const std::string options =
       R"({"storage":"memory","priorities":3,"order":"strict","no_subscribers":"hold",)"
-      R"("max_pending":7,"overflow":"drop-oldest","dedupe":"off","dedupe_window_ms":60000,)"
+      R"("max_pending":7,"max_delayed":10000,"overflow":"drop-oldest","dedupe":"off","dedupe_window_ms":60000,)"
       R"("expire":true,"ordered":true,"batch":5,"lease_ms":1000,"retry_delay_ms":2000,)"
       R"("max_retry_delay_ms":3000,"max_deliveries":4})";
   EXPECT_EQ(text_of(client.put("/v1/topics/t")), R"(201 {"name":"t","options":)" + options + "}\n");

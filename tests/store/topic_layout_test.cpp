@@ -50,7 +50,7 @@ std::vector<example> examples() {
 
   const std::string topic = topic_key("orders");
   add("topic", topic, "6e6f7264657273", encode(topic, topic_record{7, {}}),
-      "01070f"
+      "010710"
       "0101"      // durable
       "0201"      // one priority
       "0300"      // strict
@@ -66,7 +66,8 @@ std::vector<example> examples() {
       "0de807"    // 1 s
       "0ee0d403"  // 60 s
       "0f0a"      // 10 deliveries
-      "3dc9b34dddd195c1",
+      "10904e"    // 10000 delayed
+      "c21931bd6328c280",
       decode_topic);
 
   const std::string state = state_key(7);
@@ -108,6 +109,11 @@ std::vector<example> examples() {
       "00000003",
       encode_window(window, "key"), "017d94331b7aba30906b6579", decode_window);
 
+  const std::string withdrawn = withdrawn_key(7, {1, 4});
+  add("withdrawn", withdrawn, "740000000778010000000000000004",
+      encode_withdrawn(withdrawn, std::uint64_t{1} << 63 | 5), "01858080808080808080018e31f47f2348ba32",
+      decode_withdrawn);
+
   const std::string message = message_key(7, {1, 300});
   add("message", message, "0000000701000000000000012c", encode(message, some_message()),
       "01f8a1abfef96200036b6579"
@@ -123,6 +129,19 @@ std::vector<example> examples() {
       encode(delayed, delayed_message{1, some_message()}),
       "0101f8a1abfef96200036b6579"
       "88b649174c4a0798"
+      "7061796c6f6164",
+      decode_delayed);
+
+  core::message soon = some_message();
+  soon.expires = core::at_measured(some_time);
+  const std::string later = delayed_key(7, core::at_measured(some_time), 8);
+  add("measured", later,
+      "00000007ff"
+      "4000018bcfe5687b"
+      "0000000000000008",
+      encode(later, delayed_message{1, soon}),
+      "0201f8a1abfef9628bded481869dffff7f036b6579"
+      "e94724d97d3fc050"
       "7061796c6f6164",
       decode_delayed);
   return all;
@@ -183,7 +202,7 @@ TEST(TopicLayout, RefusesEveryValueThatIsCutShortOrGoesOn) {
 TEST(TopicLayout, TellsALaterVersionFromDamage) {
   for (const example& x : examples()) {
     std::string value = x.value;
-    value[0] = 2;
+    value[0] = 3;
     try {
       x.decode(x.key, value);
       ADD_FAILURE() << x.name;
@@ -254,6 +273,7 @@ TEST(TopicLayout, KeepsEveryOption) {
   o.order = core::priority_policy::weighted;
   o.no_subscribers = core::no_subscribers_policy::drop;
   o.max_pending = ~std::uint64_t{0};
+  o.max_delayed = 5;
   o.overflow = core::pending_policy::drop_oldest;
   o.dedupe = core::dedupe_policy::first;
   o.dedupe_window = std::chrono::milliseconds::max();
@@ -271,6 +291,7 @@ TEST(TopicLayout, KeepsEveryOption) {
   EXPECT_EQ(k.order, o.order);
   EXPECT_EQ(k.no_subscribers, o.no_subscribers);
   EXPECT_EQ(k.max_pending, o.max_pending);
+  EXPECT_EQ(k.max_delayed, o.max_delayed);
   EXPECT_EQ(k.overflow, o.overflow);
   EXPECT_EQ(k.dedupe, o.dedupe);
   EXPECT_EQ(k.dedupe_window, o.dedupe_window);

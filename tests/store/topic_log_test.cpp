@@ -26,7 +26,7 @@ class TopicLog : public ::testing::TestWithParam<bool> {
   /// From what is committed.
   void start() {
     queue.reset();
-    log = std::make_unique<topic_log>(*engine_, number, options, now);
+    log = std::make_unique<topic_log>(*engine_, number, options, now, 0, up_since);
     queue = std::make_unique<core::topic_queue>(options, *log, log->take_window());
     subscribers = log->take_subscribers();
     for (const stored_subscriber& s : subscribers) queue->subscribe(s.id, s.so_far);
@@ -87,6 +87,7 @@ class TopicLog : public ::testing::TestWithParam<bool> {
 
   core::topic_options options;
   core::wall_time now = 1'000'000;
+  core::wall_time up_since = 0;  ///< of the next start
   std::unique_ptr<topic_log> log;
   std::unique_ptr<core::topic_queue> queue;
   std::vector<stored_subscriber> subscribers;  ///< of the last start
@@ -103,7 +104,7 @@ TEST_P(TopicLog, BeginsEmpty) {
   EXPECT_EQ(log->gathered(), 0u);
   EXPECT_TRUE(subscribers.empty());
   EXPECT_EQ(log->end(0), 0u);
-  EXPECT_EQ(log->next_due(), core::no_time);
+  EXPECT_EQ(log->next_due(now), core::no_time);
 }
 
 TEST_P(TopicLog, GoesOnWhereItWas) {
@@ -403,6 +404,88 @@ TEST_P(TopicLog, ForgetsWhatHasLeftTheWindowLongAgo) {
             20);
 }
 
+TEST_P(TopicLog, KnowsAfterAStartWhatHasMovedUpOrExpired) {
+  options.dedupe = core::dedupe_policy::replace;
+  options.priorities = 2;
+  options.max_pending = 3;
+  start();
+  const core::subscriber_id ann = subscribe("ann");
+  publish("low", "k", 0, 1);
+  publish("a", {}, 0, 1);
+  publish("high", "k", 0, 0);
+  restart();
+  EXPECT_EQ(queue->of(ann)->pending(), 2u);
+  core::message late{{}, std::make_shared<const std::string>("late"), now, now + 10};
+  queue->publish(1, late, 0, now);
+  now += 10;
+  restart();
+  EXPECT_EQ(queue->of(ann)->pending(), 3u) << "there is room";
+  EXPECT_EQ(publish("b", {}, 0, 1).what, core::publish_outcome::published);
+  restart();
+  EXPECT_EQ(queue->of(ann)->pending(), 3u);
+  EXPECT_EQ(lease(ann), (strings{"high", "a", "b"}));
+  for (const auto& name : leases) queue->acknowledge(ann, name);
+  commit();
+  EXPECT_EQ(queue->of(ann)->pending(), 0u);
+  unsubscribe(ann);
+  subscribe("bob");
+  for (int n = 0; n != 100; ++n) publish("x", {}, 0, 1);
+  restart();
+  EXPECT_EQ(queue->of(subscribers.at(0).id)->pending(), 3u);
+}
+
+TEST_P(TopicLog, ForgetsWhatWasWithdrawnWhenAllHavePassedIt) {
+  options.dedupe = core::dedupe_policy::replace;
+  options.priorities = 2;
+  start();
+  const core::subscriber_id ann = subscribe("ann");
+  for (int n = 0; n != 200; ++n) publish("low", std::to_string(n), 0, 1);
+  for (int n = 0; n != 200; ++n) publish("high", std::to_string(n), 0, 0);
+  commit();
+  const auto pages = [&] {
+    const std::string prefix = withdrawn_prefix(number);
+    const auto all = contents_of(store());
+    return std::count_if(all.begin(), all.end(), [&](const auto& one) {
+      return one.first.first == family::topic &&
+             one.first.second.substr(0, prefix.size()) == prefix;
+    });
+  };
+  EXPECT_EQ(pages(), 4);
+  while (!lease(ann, 50).empty()) {
+  }
+  commit();
+  EXPECT_EQ(pages(), 1) << "the last is not full yet";
+}
+
+TEST_P(TopicLog, ListsAndCancelsWhatIsDelayedWhereverItIs) {
+  start();
+  const core::subscriber_id ann = subscribe("ann");
+  for (int n = 9; n > 0; n -= 2) publish(std::to_string(n), {}, now + n * 10);
+  restart();
+  for (int n = 8; n > 0; n -= 2) publish(std::to_string(n), {}, now + n * 10);
+  const auto listed = [&](std::optional<core::delayed_id> after = {}, std::size_t most = 100) {
+    std::string text;
+    for (const auto& d : log->list_delayed(after, most, 1000)) text += *d.what.payload;
+    return text;
+  };
+  EXPECT_EQ(listed(), "123456789");
+  const auto all = log->list_delayed({}, 100, 1000);
+  EXPECT_EQ(listed(all[3].id, 3), "567");
+  for (const std::size_t i : {0u, 3u, 8u}) {  // stored, and not
+    EXPECT_TRUE(log->cancel(all[i].id));
+    EXPECT_FALSE(log->cancel(all[i].id));
+  }
+  EXPECT_EQ(listed(), "235678");
+  EXPECT_EQ(log->delayed(), 6u);
+  restart();
+  EXPECT_EQ(listed(), "235678");
+  EXPECT_FALSE(log->cancel(all[3].id));
+  EXPECT_TRUE(log->cancel(all[4].id));
+  now += 100;
+  queue->do_due(now);
+  EXPECT_EQ(lease(ann), (strings{"2", "3", "6", "7", "8"}));
+}
+
 TEST_P(TopicLog, DeliversWhatIsDelayedAfterAStart) {
   start();
   const core::subscriber_id ann = subscribe("ann");
@@ -413,16 +496,16 @@ TEST_P(TopicLog, DeliversWhatIsDelayedAfterAStart) {
   EXPECT_EQ(log->delayed(), 3u);
   restart();
   EXPECT_EQ(log->delayed(), 3u);
-  EXPECT_EQ(queue->next_deadline(), now + 100);
+  EXPECT_EQ(queue->next_deadline(now), now + 100);
   now += 250;
   queue->do_due(now);
   EXPECT_EQ(lease(ann), (strings{"1", "2"}));
   restart();
-  EXPECT_EQ(queue->next_deadline(), now + 50);
+  EXPECT_EQ(queue->next_deadline(now), now + 50);
   now += 50;
   queue->do_due(now);
   EXPECT_EQ(lease(ann), (strings{"3"}));
-  EXPECT_EQ(log->next_due(), core::no_time);
+  EXPECT_EQ(log->next_due(now), core::no_time);
 }
 
 TEST_P(TopicLog, EndsLeasesInTimeWhenTheClockWasSetBack) {
@@ -433,19 +516,52 @@ TEST_P(TopicLog, EndsLeasesInTimeWhenTheClockWasSetBack) {
   now += 10'000;
   publish("y");
   commit();
-  const core::wall_time deadline = queue->next_deadline(), before = now;
+  const core::wall_time deadline = queue->next_deadline(now), before = now;
   EXPECT_EQ(deadline, now + 20'000);
   now -= 500'000;
   start();
-  EXPECT_EQ(queue->next_deadline(), now + 20'000);
+  EXPECT_EQ(queue->next_deadline(now), now + 20'000);
   EXPECT_EQ(subscribers[0].seen, now - 10'000);
   EXPECT_TRUE(log->has_changes());
   restart();
-  EXPECT_EQ(queue->next_deadline(), now + 20'000);  // not moved again, nor back
+  EXPECT_EQ(queue->next_deadline(now), now + 20'000);  // not moved again, nor back
   EXPECT_FALSE(log->has_changes());
   now = before;
   start();
-  EXPECT_EQ(queue->next_deadline(), now - 480'000);
+  EXPECT_EQ(queue->next_deadline(now), now - 480'000);
+}
+
+TEST_P(TopicLog, DoesNotCountTheTimeInWhichNobodyCouldAsk) {
+  start();
+  const core::subscriber_id ann = subscribe("ann", milliseconds{100'000});
+  publish("x");
+  lease(ann);
+  now += 10'000;
+  publish("y");
+  commit();
+  now += 500'000;
+  up_since = now;
+  now += 1'000;
+  for (int i = 0; i != 2; ++i) {
+    SCOPED_TRACE(i);
+    i == 0 ? start() : restart();
+    EXPECT_EQ(queue->next_deadline(now), up_since + 20'000);
+    EXPECT_EQ(subscribers.at(0).seen, up_since - 10'000);
+    now += 1'000;
+  }
+}
+
+TEST_P(TopicLog, CountsTheTimeUpToWhichItWasKept) {
+  start();
+  subscribe("ann", milliseconds{100'000});
+  commit();
+  now += 50'000;
+  log->keep_time();
+  commit();
+  now += 500'000;
+  up_since = now;
+  start();
+  EXPECT_EQ(subscribers.at(0).seen, now - 50'000);
 }
 
 TEST_P(TopicLog, HoldsTheWindowNoLongerWhenTheClockWasSetBack) {
@@ -574,7 +690,7 @@ TEST_P(TopicLog, PassesOverADelayedMessageThatIsDamagedAndNamesIt) {
   now += 200;
   queue->do_due(now);
   EXPECT_EQ(lease(ann), (strings{"0", "2"}));
-  EXPECT_EQ(queue->next_deadline(), now + options.lease.count());
+  EXPECT_EQ(queue->next_deadline(now), now + options.lease.count());
   const auto damage = log->take_damage();
   ASSERT_EQ(damage.size(), 1u);
   EXPECT_NE(damage[0].find("the delayed message with the key 00000003ff"), std::string::npos);
@@ -587,13 +703,13 @@ TEST_P(TopicLog, KeepsNothingOfADelayedMessageThatIsDamaged) {
   publish("x", {}, now + 100);
   restart();
   test::damage(store(), family::message, delayed_key(number, now + 100, 0));
-  EXPECT_EQ(queue->next_deadline(), core::no_time);
+  EXPECT_EQ(queue->next_deadline(now), core::no_time);
   EXPECT_EQ(log->delayed(), 0u);
   EXPECT_TRUE(log->has_changes());
   restart();
   EXPECT_EQ(stored(family::message), 0u);
   EXPECT_EQ(log->delayed(), 0u);
-  EXPECT_EQ(queue->next_deadline(), core::no_time);
+  EXPECT_EQ(queue->next_deadline(now), core::no_time);
   EXPECT_TRUE(log->take_damage().empty());
 }
 
@@ -703,13 +819,13 @@ TEST_F(TopicLogOfAClosedStore, LosesNoMessageThatIsDueMeanwhile) {
   publish(1, 100);
   publish(2, 100);
   commit();
-  EXPECT_EQ(queue->next_deadline(), 100);
+  EXPECT_EQ(queue->next_deadline(100), 100);
   close();
   EXPECT_THROW(queue->do_due(100), error);
   EXPECT_NO_THROW(queue->do_due(101));
   EXPECT_EQ(log->delayed(), 2u);
   open();
-  EXPECT_EQ(queue->next_deadline(), 1100);
+  EXPECT_EQ(queue->next_deadline(101), 1100);
   queue->do_due(1100);
   EXPECT_EQ(queue->lease(ann, 10, 1100).size(), 2u);
 }

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,40 +34,29 @@ class naive_topic {
 
   explicit naive_topic(const core::topic_options& options) : options_(options) {}
 
-  outcome publish(core::priority_level priority, const core::message& m, core::wall_time deliver_at,
-                  core::wall_time now) {
+  outcome publish(core::priority_level priority, const core::message& m,
+                  core::clock_time deliver_at, core::moment now) {
     if (priority >= options_.priorities) return outcome::no_such_priority;
     if (subscribers_.empty() && options_.no_subscribers != core::no_subscribers_policy::hold) {
       const bool drops = options_.no_subscribers == core::no_subscribers_policy::drop;
       return drops ? outcome::dropped : outcome::no_subscribers;
     }
-    const bool delayed = deliver_at > now;
+    core::clock_time due = deliver_at;
+    if (options_.expire && now.measured_of(m.expires) < now.measured_of(due)) due = m.expires;
+    const bool delayed = !now.has_reached(due);
     if (!delayed && replace(priority, m)) return outcome::replaced;
     const bool is_remembered = options_.dedupe == core::dedupe_policy::first && !m.key.empty();
     if (is_remembered) {
       const auto known = keys_.find(m.key);
-      if (known != keys_.end() && known->second > now - options_.dedupe_window.count()) {
+      if (known != keys_.end() && known->second > now.measured - options_.dedupe_window.count()) {
         return outcome::duplicate;
       }
     }
-    const auto surplus = [&](const subscriber& s) {
-      const std::size_t pending = s.copies.size() + delayed_.size();
-      return pending < options_.max_pending ? 0 : pending + 1 - options_.max_pending;
-    };
-    for (const auto& [id, s] : subscribers_) {
-      const bool may_drop =
-          options_.overflow == core::pending_policy::drop_oldest && s.copies.size() >= surplus(s);
-      if (surplus(s) != 0 && !may_drop) return outcome::overflow;
-    }
-    if (subscribers_.empty() && messages_.size() + delayed_.size() >= options_.max_pending) {
-      return outcome::overflow;
-    }
-    for (auto& [id, s] : subscribers_) {
-      while (surplus(s) != 0) drop_oldest(s);
-    }
-    if (is_remembered) keys_[m.key] = now;
+    if (delayed && delayed_.size() >= options_.max_delayed) return outcome::too_many_delayed;
+    if (!(delayed && may_drop()) && !make_room(now)) return outcome::overflow;
+    if (is_remembered) keys_[m.key] = now.measured;
     if (delayed) {
-      delayed_.emplace(deliver_at, std::pair{priority, m});
+      delayed_.emplace(due, std::pair{priority, m});
       return outcome::delayed;
     }
     append(priority, m);
@@ -86,25 +76,23 @@ class naive_topic {
     forget_finished();
   }
 
-  std::vector<core::delivery> lease(core::subscriber_id id, std::uint32_t most,
-                                    core::wall_time now) {
+  std::vector<core::delivery> lease(core::subscriber_id id, std::uint32_t most, core::moment now) {
     return take(id, std::min(most, options_.batch), now);
   }
-  std::vector<core::delivery> fetch(core::subscriber_id id, core::wall_time now) {
+  std::vector<core::delivery> fetch(core::subscriber_id id, core::moment now) {
     auto all = take(id, 1'000'000, now);
     if (options_.lease.count() == 0) {
       for (core::delivery& d : all) {
-        d.deadline = now + core::endless_fetch.count();
+        d.deadline = now.measured + core::endless_fetch.count();
         subscribers_.at(id).find(d.lease.id)->deadline = d.deadline;
       }
     }
     return all;
   }
-  std::vector<core::delivery> take(core::subscriber_id id, std::uint32_t most,
-                                   core::wall_time now) {
+  std::vector<core::delivery> take(core::subscriber_id id, std::uint32_t most, core::moment now) {
     std::vector<core::delivery> all;
     subscriber& s = subscribers_.at(id);
-    do_due(s, now);
+    do_due(s, now.measured);
     const std::uint64_t first = s.leases + 1;
     while (all.size() < most) {
       copy* const c = next(s, first, now);
@@ -112,7 +100,8 @@ class naive_topic {
       c->now = copy::state::leased;
       c->lease = ++s.leases;
       ++c->attempts;
-      c->deadline = options_.lease.count() == 0 ? core::no_time : now + options_.lease.count();
+      c->deadline =
+          options_.lease.count() == 0 ? core::no_time : now.measured + options_.lease.count();
       all.push_back({{c->id, c->lease}, c->attempts, c->deadline, messages_.at(c->id)});
     }
     forget_finished();
@@ -179,22 +168,37 @@ class naive_topic {
     }
   }
 
-  void do_due(core::wall_time now) {
-    while (!delayed_.empty() && delayed_.begin()->first <= now) {
-      const auto [priority, m] = delayed_.begin()->second;
-      delayed_.erase(delayed_.begin());
+  void do_due(core::moment now) {
+    for (auto d = first_due(now); d != delayed_.end() && now.has_reached(d->first);
+         d = first_due(now)) {
+      const auto [priority, m] = d->second;
+      delayed_.erase(d);
+      if (options_.expire && now.has_reached(m.expires)) continue;
       const bool is_for_nobody =
           subscribers_.empty() && options_.no_subscribers != core::no_subscribers_policy::hold;
-      if (!is_for_nobody && !replace(priority, m)) append(priority, m);
+      if (is_for_nobody || replace(priority, m)) continue;
+      if (may_drop()) make_room(now);
+      append(priority, m);
     }
-    for (auto& [id, s] : subscribers_) do_due(s, now);
+    for (auto& [id, s] : subscribers_) do_due(s, now.measured);
   }
-  core::wall_time next_deadline() const {
-    core::wall_time next = delayed_.empty() ? core::no_time : delayed_.begin()->first;
+  core::wall_time next_deadline(core::moment now) {
+    const auto first = first_due(now);
+    core::wall_time next = first == delayed_.end() ? core::no_time : now.measured_of(first->first);
     for (const auto& [id, s] : subscribers_) {
       for (const copy& c : s.copies) next = std::min(next, c.deadline);
     }
     return next;
+  }
+
+  std::vector<std::string> delayed() const {
+    std::vector<std::string> all;
+    for (const auto& [due, m] : delayed_) all.push_back(*m.second.payload);
+    return all;
+  }
+  /// As they are listed.
+  void cancel(std::size_t i) {
+    delayed_.erase(std::next(delayed_.begin(), static_cast<std::ptrdiff_t>(i)));
   }
 
   std::size_t pending(core::subscriber_id id) const { return subscribers_.at(id).copies.size(); }
@@ -228,15 +232,13 @@ class naive_topic {
   bool replace(core::priority_level priority, const core::message& m) {
     if (options_.dedupe != core::dedupe_policy::replace || m.key.empty()) return false;
     for (const auto& [id, former] : messages_) {
-      if (former.key != m.key) continue;
+      if (former.key != m.key || withdrawn_.count(id) != 0) continue;
       const core::message_id old = id;
       if (priority < old.priority) {
         append(priority, m);
         messages_.erase(old);
         for (auto& [n, s] : subscribers_) {
-          // One that is unread counts until the cursor has passed it.
-          copy* const c = s.find(old);
-          if (c && c->now != copy::state::unread) s.finish(old);
+          if (s.find(old)) s.finish(old);
         }
         return true;
       }
@@ -252,6 +254,54 @@ class naive_topic {
       return true;
     }
     return false;
+  }
+
+  std::multimap<core::clock_time, std::pair<core::priority_level, core::message>>::iterator
+  first_due(core::moment now) {
+    return std::min_element(delayed_.begin(), delayed_.end(), [now](const auto& a, const auto& b) {
+      return now.measured_of(a.first) < now.measured_of(b.first);
+    });
+  }
+
+  bool is_full() const {
+    if (subscribers_.empty()) return messages_.size() >= options_.max_pending;
+    return std::any_of(subscribers_.begin(), subscribers_.end(), [&](const auto& s) {
+      return s.second.copies.size() >= options_.max_pending;
+    });
+  }
+  bool may_drop() const {
+    return options_.overflow == core::pending_policy::drop_oldest && !subscribers_.empty();
+  }
+  bool make_room(core::moment now) {
+    while (is_full() && withdraw_expired(now)) {
+    }
+    if (is_full() && !may_drop()) return false;
+    for (auto& [id, s] : subscribers_) {
+      while (s.copies.size() >= options_.max_pending) drop_oldest(s);
+    }
+    return true;
+  }
+  /// The one that expired first, but for those who have it, or keep it dead.
+  bool withdraw_expired(core::moment now) {
+    std::optional<std::pair<core::clock_time, core::message_id>> first;
+    const auto goes_before = [](const auto& a, const auto& b) {  // those of the wall clock first
+      const bool measured = core::is_measured(a.first);
+      return measured != core::is_measured(b.first) ? !measured : a < b;
+    };
+    for (const auto& [id, m] : messages_) {
+      if (!options_.expire || !now.has_reached(m.expires) || withdrawn_.count(id) != 0) continue;
+      if (!first || goes_before(std::pair{m.expires, id}, *first)) first = {m.expires, id};
+    }
+    if (!first) return false;
+    const core::message_id id = first->second;
+    withdrawn_.insert(id);
+    for (auto& [n, s] : subscribers_) {
+      const copy* const c = s.find(id);
+      if (c && c->now != copy::state::leased && c->now != copy::state::dead) s.finish(id);
+    }
+    if (subscribers_.empty()) messages_.erase(id);
+    forget_finished();
+    return true;
   }
 
   void drop_oldest(subscriber& s) {
@@ -278,14 +328,15 @@ class naive_topic {
   }
 
   /// Whether it can still be delivered; if not it is finished.
-  bool is_readable(subscriber& s, core::message_id id, core::wall_time now) {
+  bool is_readable(subscriber& s, core::message_id id, core::moment now) {
     const auto m = messages_.find(id);
-    if (m != messages_.end() && !(options_.expire && m->second.expires <= now)) return true;
+    if (m != messages_.end() && !(options_.expire && now.has_reached(m->second.expires)))
+      return true;
     s.finish(id);
     return false;
   }
 
-  copy* next(subscriber& s, std::uint64_t first, core::wall_time now) {
+  copy* next(subscriber& s, std::uint64_t first, core::moment now) {
     const auto levels = static_cast<int>(options_.priorities);
     std::vector<int> order;
     if (options_.order == core::priority_policy::weighted && levels > 1 && s.leases % 8 == 7) {
@@ -369,9 +420,10 @@ class naive_topic {
 
   core::topic_options options_;
   std::map<core::message_id, core::message> messages_;
+  std::set<core::message_id> withdrawn_;
   std::map<core::subscriber_id, subscriber> subscribers_;
   std::map<std::string, core::wall_time> keys_;
-  std::multimap<core::wall_time, std::pair<core::priority_level, core::message>> delayed_;
+  std::multimap<core::clock_time, std::pair<core::priority_level, core::message>> delayed_;
   std::array<core::place, core::most_priorities> ends_{};
 };
 

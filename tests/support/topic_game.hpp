@@ -111,7 +111,7 @@ class topic_game {
   }
 
   void step() {
-    switch (random_.between(0, 9)) {
+    switch (random_.between(0, 10)) {
       case 0:
       case 1:
       case 2:
@@ -131,14 +131,18 @@ class topic_game {
       case 8:
         if (!there().empty()) see_to_the_dead();
         break;
+      case 9:
+        see_to_the_delayed();
+        break;
       default:
         if (random_.one_in(8)) restart();
         now_ += random_.between(0, 60);
-        topic_->do_due(now_);
-        model().do_due(now_);
+        if (random_.one_in(4)) ahead_ = random_.between(-200, 200);
+        topic_->do_due(moment());
+        model().do_due(moment());
     }
     if (const std::size_t n = world_.keep(*topic_, now_)) kept_.insert_or_assign(n, now_is_);
-    compare("next deadline", topic_->next_deadline(), model().next_deadline());
+    compare("next deadline", topic_->next_deadline(moment()), model().next_deadline(moment()));
     compare("messages", world_.messages(), model().messages());
     for (const auto& [name, id] : there()) {
       compare("pending", topic_->of(id)->pending(), std::uint64_t{model().pending(id)});
@@ -151,14 +155,11 @@ class topic_game {
     o.priorities = static_cast<unsigned>(random.between(1, 5));
     o.order = random.one_in(2) ? core::priority_policy::strict : core::priority_policy::weighted;
     o.max_pending = static_cast<std::uint64_t>(random.between(3, 40));
+    o.max_delayed = static_cast<std::uint64_t>(random.between(1, 10));
     o.overflow =
         random.one_in(2) ? core::pending_policy::reject : core::pending_policy::drop_oldest;
     o.dedupe = static_cast<core::dedupe_policy>(random.between(0, 2));
-    // What is replaced while it is held counts as pending until it is passed: the model has no
-    // cursors.
-    const bool may_hold = o.dedupe != core::dedupe_policy::replace;
-    o.no_subscribers =
-        static_cast<core::no_subscribers_policy>(random.between(0, 2) * (may_hold ? 1 : 0));
+    o.no_subscribers = static_cast<core::no_subscribers_policy>(random.between(0, 2));
     o.dedupe_window = std::chrono::milliseconds{random.between(1, 200)};
     o.expire = !random.one_in(4);
     o.ordered = random.one_in(2);
@@ -182,6 +183,7 @@ class topic_game {
     std::vector<std::pair<core::subscriber_id, core::lease_name>> leases;
   };
 
+  core::moment moment() const { return {now_, now_ + ahead_}; }
   naive_topic& model() { return now_is_.model; }
   auto& there() { return now_is_.there; }
   auto& leases() { return now_is_.leases; }
@@ -192,7 +194,10 @@ class topic_game {
   }
 
   void publish() {
-    const auto soon = [&] { return now_ + random_.between(0, 100); };
+    const auto soon = [&] {
+      const core::wall_time time = now_ + random_.between(0, 100);
+      return random_.one_in(2) ? core::at_measured(time) : time + ahead_;
+    };
     core::message m;
     if (random_.one_in(2)) m.key = std::to_string(random_.between(1, 5));
     m.payload = std::make_shared<const std::string>(std::to_string(++published_));
@@ -201,8 +206,8 @@ class topic_game {
     const core::wall_time at = random_.one_in(5) ? soon() : 0;
     const auto priority = static_cast<core::priority_level>(
         random_.between(0, static_cast<int>(options_.priorities)));
-    compare("publish", topic_->publish(priority, m, at, now_).what,
-            model().publish(priority, m, at, now_));
+    compare("publish", topic_->publish(priority, m, at, moment()).what,
+            model().publish(priority, m, at, moment()));
   }
 
   /// From what outlives the process.
@@ -249,8 +254,8 @@ class topic_game {
     const core::subscriber_id id = anybody();
     const auto most = static_cast<std::uint32_t>(random_.between(0, 12));
     const bool all = random_.one_in(4);
-    const auto got = all ? topic_->fetch(id, now_) : topic_->lease(id, most, now_);
-    const auto same = all ? model().fetch(id, now_) : model().lease(id, most, now_);
+    const auto got = all ? topic_->fetch(id, moment()) : topic_->lease(id, most, moment());
+    const auto same = all ? model().fetch(id, moment()) : model().lease(id, most, moment());
     compare("lease", shown(got), shown(same));
     for (const core::delivery& d : got) leases().emplace_back(id, d.lease);
   }
@@ -289,10 +294,31 @@ class topic_game {
     }
   }
 
+  void see_to_the_delayed() {
+    const auto all = log_->list_delayed({}, 100, 1'000'000);
+    std::vector<std::string> payloads;
+    for (const auto& d : all) payloads.push_back(*d.what.payload);
+    compare("delayed", payloads, model().delayed());
+    if (all.empty() || !random_.one_in(4)) return;
+    const auto i = static_cast<std::size_t>(random_.between(0, static_cast<int>(all.size()) - 1));
+    std::vector<std::string> behind;
+    for (const auto& d : log_->list_delayed(all[i].id, 2, 1'000'000)) {
+      behind.push_back(*d.what.payload);
+    }
+    const auto end = std::min(i + 3, payloads.size());
+    compare("behind", behind,
+            std::vector<std::string>(payloads.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                                     payloads.begin() + static_cast<std::ptrdiff_t>(end)));
+    compare("cancel", log_->cancel(all[i].id), true);
+    compare("cancel again", log_->cancel(all[i].id), false);
+    model().cancel(i);
+  }
+
   Random& random_;
   Differ differ_;
   World world_;
   core::wall_time now_ = 1000;
+  core::wall_time ahead_ = 0;  ///< the wall clock, of measured time
   core::topic_options options_;
   core::topic_log* log_;
   std::unique_ptr<core::topic_queue> topic_;

@@ -48,9 +48,12 @@ class topic_plane : public actor_test {
           topic_recorder, std::make_shared<const topic_recorder_environment>(
                               topic_recorder_environment{*engine, statistics_is, report_interval}));
     }
+    const auto clock = [this] {
+      return wall + set_by + (scheduler.clock().now() - started_at) / std::chrono::milliseconds{1};
+    };
     if (!stores) options.defaults.storage = core::topic_storage::memory;
     plane =
-        system.spawn(topics, topic_environment{options, topic_clock{wall, scheduler.clock().now()},
+        system.spawn(topics, topic_environment{options, topic_clock{clock, scheduler.clock().now()},
                                                stores ? engine.get() : nullptr, recorder,
                                                statistics_is, report_interval});
     run();
@@ -138,6 +141,7 @@ class topic_plane : public actor_test {
   topic_recorder_actor recorder;
   topics_actor plane;
   core::wall_time wall = start_time;
+  core::wall_time set_by = 0;  ///< the machine's clock, since the start
   core::time_point started_at = scheduler.clock().now();
 };
 
