@@ -277,6 +277,20 @@ void watch_http(pointer self) {
   self->delayed_send(self, std::clamp(pause, milliseconds{1}, milliseconds{5000}), progress_due{});
 }
 
+/// A clock that is damaged is none.
+topic_clock clock_of(store::engine* engine, const topic_clock::wall_clock& wall,
+                     core::time_point now) {
+  try {
+    if (const auto last =
+            engine ? engine->get(store::family::meta, store::clock_key) : std::nullopt) {
+      return {wall, now, store::decode_clock(*last)};
+    }
+  } catch (const store::error& e) {
+    log::error("the clock of topics cannot be read", {{"reason", e.what()}});
+  }
+  return {wall, now};
+}
+
 }  // namespace
 
 supervisor_actor::behavior_type supervisor(
@@ -326,19 +340,19 @@ supervisor_actor::behavior_type supervisor(
                                      state.statistics, report_interval, wall_clock}),
                                  std::shared_ptr<store::event_log>{std::move(stored->log)});
   }
+  const topic_clock for_times = clock_of(stored->engine.get(), wall_clock, self->clock().now());
   if (stored->engine) {
     state.topic_recorder =
         spawn_aside(self, environment->own_threads, topic_recorder,
                     std::make_shared<const topic_recorder_environment>(topic_recorder_environment{
-                        *stored->engine, state.statistics, report_interval}));
+                        *stored->engine, state.statistics, report_interval, for_times}));
   }
   topic_options for_topics = options.topic;
   if (!stored->engine) for_topics.defaults.storage = core::topic_storage::memory;
   state.topics =
       spawn_watched(self, topics,
-                    topic_environment{for_topics, topic_clock{wall_clock, self->clock().now()},
-                                      stored->engine.get(), state.topic_recorder, state.statistics,
-                                      report_interval});
+                    topic_environment{for_topics, for_times, stored->engine.get(),
+                                      state.topic_recorder, state.statistics, report_interval});
   state.sequencer = spawn_watched(
       self, sequencer,
       std::make_shared<const sequencer_environment>(sequencer_environment{

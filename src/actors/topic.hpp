@@ -31,14 +31,17 @@
 
 namespace skein {
 
-/// The clock of the machine, and beside it measured time, which begins with it and goes on as the
-/// actors' clock does, whatever the other is set to.
+/// The clock of the machine, and beside it measured time, which goes on as the actors' clock does,
+/// whatever the other is set to.
 class topic_clock {
  public:
   using wall_clock = std::function<core::wall_time()>;  ///< for all threads
 
   topic_clock(wall_clock wall, core::time_point at)
       : wall_(std::move(wall)), start_(wall_()), at_(at) {}
+  /// Goes on from what was stored.
+  topic_clock(wall_clock wall, core::time_point at, core::moment last)
+      : wall_(std::move(wall)), start_(core::measured_after(last, wall_())), at_(at) {}
   core::wall_time start() const { return start_; }
   core::moment operator()(core::time_point now) const {
     return {start_ + std::chrono::duration_cast<std::chrono::milliseconds>(now - at_).count(),

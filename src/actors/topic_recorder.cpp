@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "actors/log_exceptions.hpp"
+#include "store/topic_layout.hpp"
 
 namespace skein {
 
@@ -39,6 +40,15 @@ void fail(pointer self, const store::error& e) {
   self->delayed_send(self, topic_recorder_state::retry_interval, commit_due{why::retry});
 }
 
+/// To what is committed, if there is something.
+void add_clock(pointer self) {
+  topic_recorder_state& state = self->state;
+  const auto& clock = state.environment->clock;
+  if (!clock || state.batch->bytes() == 0) return;
+  const std::string value = store::encode_clock(clock(self->clock().now()));
+  state.batch->put(store::family::meta, store::clock_key, {value});
+}
+
 /// Returns whether it worked.
 bool commit(pointer self) {
   topic_recorder_state& state = self->state;
@@ -48,6 +58,7 @@ bool commit(pointer self) {
     if (state.failing) engine.recover();
     state.batch->clear();
     for (const auto& w : state.waiting) w.what->add_to(*state.batch);
+    add_clock(self);
     const bool sync = state.sync || state.failing;
     if (state.batch->bytes() != 0) {
       engine.commit(*state.batch, sync);

@@ -10,11 +10,13 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <vector>
 
 #include "actors/interfaces.hpp"
 #include "actors/log.hpp"
+#include "core/time.hpp"
 
 namespace skein {
 
@@ -22,6 +24,7 @@ struct topic_recorder_environment {
   store::engine& engine;
   statistics_actor statistics;
   std::chrono::milliseconds report_interval;
+  std::function<core::moment(core::time_point)> clock{};  ///< is stored with each commit; or none is
 };
 
 struct topic_recorder_state {

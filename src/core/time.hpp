@@ -55,4 +55,9 @@ struct moment {
   }
 };
 
+/// The measured time at which a process begins, after one that was there at `last`.
+constexpr wall_time measured_after(moment last, wall_time wall) {
+  return last.measured + (wall > last.wall ? wall - last.wall : 0);
+}
+
 }  // namespace skein::core

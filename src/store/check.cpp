@@ -69,6 +69,8 @@ meta_data read_meta(engine& where, const report_function& report) {
     } else if (key == topics_key) {
       found.topics.reset();
       found.topics = decode_topics(value);
+    } else if (key == clock_key) {
+      decode_clock(value);
     } else {
       report("family meta has an unknown key of " + std::to_string(key.size()) + " bytes");
     }

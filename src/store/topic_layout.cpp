@@ -117,6 +117,21 @@ topic_number decode_topics(std::string_view value) {
   return static_cast<topic_number>(next);
 }
 
+std::string encode_clock(core::moment now) {
+  std::string value = begin_value(0);
+  append_time(value, now.measured);
+  append_time(value, now.wall);
+  return with_checksum(clock_key, std::move(value));
+}
+
+core::moment decode_clock(std::string_view value) {
+  reader in{"the clock", clock_key, value};
+  const wall_time measured = read_time(in);
+  const wall_time wall = read_time(in);
+  in.check_all();
+  return {measured, wall};
+}
+
 std::string encode(std::string_view key, const topic_record& t) {
   std::string value = begin_value(0);
   append_varint(value, t.number);

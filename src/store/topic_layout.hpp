@@ -4,6 +4,7 @@
 ///
 ///     family   key                                             value
 ///     meta     "topics"                                        topics    number of the next topic
+///              "clock"                                         clock     at the last commit
 ///     topic    'n' name                                        topic
 ///              't' u32be topic                                 state
 ///              't' u32be topic 'k' key                         place     for dedupe `replace`
@@ -16,6 +17,7 @@
 ///              u32be topic 0xff u64be due u64be n              delayed
 ///
 ///     topics  = version u8, number, checksum
+///     clock   = version u8, measured time, time, checksum
 ///     topic   = version u8, number, count, count * { tag, value }, checksum
 ///     state   = version u8, priorities, priorities * { kept, begin - kept, end - begin },
 ///               delayed, delayed ever, subscribers ever, time, checksum
@@ -64,6 +66,7 @@ using core::wall_time;
 using topic_number = std::uint32_t;
 
 inline constexpr std::string_view topics_key = "topics";
+inline constexpr std::string_view clock_key = "clock";
 
 std::string topic_key(std::string_view name);
 std::string state_key(topic_number topic);
@@ -154,6 +157,7 @@ inline std::size_t size_of(const core::message& m) {
 }
 
 std::string encode_topics(topic_number next);
+std::string encode_clock(core::moment now);
 std::string encode(std::string_view key, const topic_record& t);
 std::string encode(std::string_view key, const topic_state& s);
 std::string encode(std::string_view key, core::message_id place);
@@ -166,6 +170,7 @@ std::string encode(std::string_view key, const delayed_message& d);
 
 /// Each throws store::error (`corrupted`, or `newer_version`) with a text that names the key.
 topic_number decode_topics(std::string_view value);
+core::moment decode_clock(std::string_view value);
 topic_record decode_topic(std::string_view key, std::string_view value);
 topic_state decode_state(std::string_view key, std::string_view value);
 core::message_id decode_place(std::string_view key, std::string_view value);

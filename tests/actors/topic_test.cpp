@@ -481,6 +481,56 @@ TEST_F(Topic, ListsAndCancelsWhatIsDelayed) {
   }
 }
 
+TEST_F(Topic, FollowsTheClockWithTimesAndNothingElse) {
+  for (const bool stores : {true, false}) {
+    SCOPED_TRACE(stores);
+    kill_all();
+    set_by = 0;
+    start(stores);
+    subscribe("a", "one");
+    const core::wall_time now = wall + (scheduler.clock().now() - started_at) / 1ms;
+    api::publish what;
+    for (const char* payload :
+         {"due in a day", "due in an hour", "gone in a day", "gone in an hour"}) {
+      what.messages.push_back(text(payload));
+    }
+    what.messages[0].deliver_at = now + 24 * 3'600'000;
+    what.messages[1].delay = 1h;
+    what.messages[2].expires = now + 24 * 3'600'000;
+    what.messages[3].ttl = 1h;
+    begin("a", what);
+    const auto first = lease("a", "one", 1);
+    EXPECT_EQ(payloads(*first), texts{"gone in a day"});
+    begin("a", api::settle{"one", api::settle::action::nack, leases_of(*first), 0ms});
+    set_by = 25 * 3'600'000;
+    const auto second = lease("a", "one", 10);
+    EXPECT_EQ(payloads(*second), (texts{"gone in an hour", "due in a day"}));
+    const auto& told = second->as<api::leased>().messages.at(0);
+    EXPECT_EQ(told.what.expires, now + set_by + 3'600'000) << "by the clock as it is set";
+    EXPECT_EQ(told.deadline, now + set_by + 30'000);
+    const auto third = lease("a", "one", 10, 2h);
+    set_by = -25 * 3'600'000;
+    pass(30min);
+    EXPECT_EQ(payloads(*third), (texts{"gone in an hour", "due in a day"})) << "their leases end";
+    recorder = nullptr;
+  }
+}
+
+TEST_F(Topic, LooksAtTheClockWhileSomebodyWaits) {
+  start();
+  subscribe("a", "one");
+  api::publish what;
+  what.messages.push_back(text("x"));
+  what.messages[0].deliver_at = wall + 24 * 3'600'000;
+  begin("a", what);
+  const auto waits = lease("a", "one", 1, 1h);
+  pass(10s);
+  EXPECT_FALSE(waits->answer);
+  set_by = 24 * 3'600'000;
+  pass(1s);
+  EXPECT_EQ(payloads(*waits), texts{"x"});
+}
+
 TEST_F(Topic, WhoWaitsForMessagesIsNotIdle) {
   start();
   begin("a", api::subscribe{"one", 1s});

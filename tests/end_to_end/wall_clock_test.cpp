@@ -2,6 +2,12 @@
 
 #include "wall_clock.hpp"
 
+#include <array>
+#include <ctime>
+#include <optional>
+
+#include "support/program.hpp"
+
 namespace skein::test {
 namespace {
 
@@ -105,6 +111,103 @@ TEST_F(WallClock, DecidesWhatIsTooOldForAnInbox) {
     broker.start_again();
   }
   broker.stop();
+}
+
+// --- topics ---
+
+/// Of RFC 3339, so many seconds from what is right.
+std::string time_from_now(std::int64_t seconds) {
+  const std::time_t at = std::time(nullptr) + seconds;
+  std::tm parts{};
+  ::gmtime_r(&at, &parts);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text.data();
+}
+
+class TopicTimes : public testing::Test {
+ protected:
+  void begin(std::int64_t wrong_by) {
+    clock.set(wrong_by);
+    broker.emplace(daemon::options{}, clock.how());
+    client.emplace(*broker);
+    client->create("t", "{}");
+    client->subscribe("t", "s");
+  }
+  std::string publish(const std::string& payload, const std::string& more) {
+    return outcomes_in(client->post(
+        "/v1/topics/t/messages",
+        "{\"payload\":" + json_text(payload) + (more.empty() ? "" : ",") + more + "}"));
+  }
+  std::string delayed() {
+    return std::to_string(
+        client->get("/v1/topics/t/delayed").json().at("messages").as_array().size());
+  }
+
+  wall_clock clock;
+  std::optional<daemon> broker;
+  std::optional<program> client;
+};
+
+TEST_F(TopicTimes, MayBeSetAfterTheStart) {
+  begin(-day);
+  EXPECT_EQ(publish("due", "\"deliver_at\":\"" + time_from_now(-3600) + "\""), "delayed");
+  EXPECT_EQ(publish("far", "\"deliver_at\":\"" + time_from_now(3600) + "\""), "delayed");
+  EXPECT_EQ(publish("gone", "\"expires_at\":\"" + time_from_now(-3600) + "\""), "published");
+  EXPECT_EQ(publish("kept", "\"expires_at\":\"" + time_from_now(3600) + "\""), "published");
+  EXPECT_EQ(client->drain("t", "s"), "gone kept");
+  EXPECT_EQ(publish("gone", "\"expires_at\":\"" + time_from_now(-3600) + "\""), "published");
+  EXPECT_EQ(publish("kept", "\"expires_at\":\"" + time_from_now(3600) + "\""), "published");
+  clock.set(0);
+  EXPECT_EQ(client->drain("t", "s"), "kept due");
+  EXPECT_EQ(delayed(), "1");
+}
+
+TEST_F(TopicTimes, IsLookedAtWhileSomebodyWaits) {
+  begin(-day);
+  EXPECT_EQ(publish("due", "\"deliver_at\":\"" + time_from_now(-3600) + "\""), "delayed");
+  program waiter{*broker};
+  waiter.begin({"POST", "/v1/topics/t/subscribers/s/lease", R"({"wait_ms":50000})"});
+  clock.set(0);
+  EXPECT_EQ(waiter.end().json().at_pointer("/deliveries/0/payload").as_string(), "due");
+}
+
+TEST_F(TopicTimes, MayBeSetBetweenTwoLives) {
+  for (const std::int64_t wrong : {-day, day}) {
+    begin(wrong);
+    clock.set(0);
+    EXPECT_EQ(publish("delayed", R"("delay_ms":3600000)"), "delayed");
+    EXPECT_EQ(publish("kept", R"("ttl_ms":3600000)"), "published");
+    for (const std::int64_t at_start : {std::int64_t{0}, -2 * day}) {
+      broker->stop();
+      clock.set(at_start);
+      broker->start_again();
+      clock.set(0);
+      client.emplace(*broker);
+      EXPECT_EQ(delayed(), "1");
+      EXPECT_EQ(client->number("/v1/topics/t/subscribers/s", "pending"), 1u);
+    }
+    EXPECT_EQ(client->drain("t", "s"), "kept");
+    EXPECT_EQ(delayed(), "1");
+    client.reset();
+    broker.reset();
+  }
+}
+
+TEST_F(TopicTimes, DoesNotChangeWhatIsMeasured) {
+  begin(0);
+  EXPECT_EQ(publish("delayed", R"("delay_ms":3600000)"), "delayed");
+  EXPECT_EQ(publish("leased", R"("ttl_ms":3600000)"), "published");
+  const auto leased = client->lease("t", "s");
+  EXPECT_EQ(publish("waits", R"("ttl_ms":3600000)"), "published");
+  for (const std::int64_t time : {2 * day, -2 * day}) {
+    clock.set(time);
+    EXPECT_EQ(client->settle("extend", "t", "s", leases_of(leased), R"("lease_ms":60000)"), "done");
+    EXPECT_EQ(delayed(), "1");
+  }
+  clock.set(day);
+  client->ack("t", "s", leased);
+  EXPECT_EQ(client->drain("t", "s"), "waits");
 }
 
 }  // namespace
