@@ -17,6 +17,7 @@
 #include <iostream>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <thread>
 
 #include "actors/caf_settings.hpp"
@@ -24,6 +25,7 @@
 #include "actors/log.hpp"
 #include "actors/supervisor.hpp"
 #include "config/invocation.hpp"
+#include "core/hash.hpp"
 #include "io/acceptor.hpp"
 #include "io/descriptors.hpp"
 #include "store/recovery.hpp"
@@ -210,6 +212,8 @@ int main(int argc, char** argv) {
   int exit_status = exit_cannot_start;
   try {
     io::raise_descriptor_limit();
+    std::random_device random;
+    core::table_secret = std::uint64_t{random()} << 32 | random();
     exit_status = run(invocation.options);
   } catch (const std::exception& e) {
     std::cerr << "skeind: " << e.what() << '\n';

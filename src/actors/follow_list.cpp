@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <random>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -12,8 +13,16 @@ namespace skein {
 
 namespace {
 
-/// Of one call; some milliseconds for the router.
-constexpr std::uint32_t places_a_call = 1u << 15;
+/// What one call looks at; a good deal less than a millisecond for the router.
+constexpr std::uint64_t places_a_call = 1u << 12;
+/// So many followees are sorted for each page.
+constexpr std::size_t most_sorted = 1u << 12;
+
+/// A cursor is of this process: another one has another order.
+std::uint64_t process_tag() {
+  static const std::uint64_t tag = std::random_device{}();
+  return tag;
+}
 
 api::answer stale(const char* detail) {
   api::refused r;
@@ -38,11 +47,58 @@ std::vector<T> numbers_in(std::string_view text) {
   return all;
 }
 
+/// A page of those whom `for_each_at(place, visit)` visits. The cursor: process, size of the table,
+/// the place in it, how many were told of those at home there.
+template <class ForEachAt>
+api::answer list_by_places(const api::list_follows& asked, std::uint64_t places,
+                           ForEachAt&& for_each_at) {
+  std::uint64_t place = 0;
+  std::size_t told = 0;
+  if (!asked.after.empty()) {
+    const auto after = numbers_in<std::uint64_t>(asked.after);
+    if (after.size() != 4) return stale("`after` is none that was given");
+    if (after[0] != process_tag() || after[1] != places || after[2] > places) {
+      return stale("the graph has changed its size: list from the beginning");
+    }
+    place = after[2];
+    told = after[3];
+  }
+  api::follow_list page;
+  const auto go_on_at = [&](std::uint64_t next, std::size_t skip) {
+    page.next = std::to_string(process_tag()) + "." + std::to_string(places) + "." +
+                std::to_string(next) + "." + std::to_string(skip);
+  };
+  std::vector<core::user_id> here;
+  for (std::uint64_t seen = 0; place != places; ++place, ++seen) {
+    if (seen == places_a_call) {
+      go_on_at(place, 0);
+      break;
+    }
+    here.clear();
+    for_each_at(place, [&](core::user_id user) { here.push_back(user); });
+    std::sort(here.begin(), here.end());
+    for (std::size_t i = std::exchange(told, 0); i < here.size(); ++i) {
+      if (page.users.size() == asked.most) {
+        go_on_at(place, i);
+        return page;
+      }
+      page.users.push_back(here[i]);
+    }
+  }
+  return page;
+}
+
 api::answer list_followees(const core::follower_graph& graph, const api::list_follows& asked) {
+  const core::user_set* const all = graph.followees_of(asked.user);
+  if (all && all->size() > most_sorted) {
+    return list_by_places(asked, all->places(), [&](std::uint64_t place, auto&& visit) {
+      all->for_each_at_home(place, visit);
+    });
+  }
   const auto after = numbers_in<core::user_id>(asked.after);
   if (!asked.after.empty() && after.size() != 1) return stale("`after` is none that was given");
   api::follow_list page;
-  if (const core::user_set* const all = graph.followees_of(asked.user)) {
+  if (all) {
     all->for_each([&](core::user_id user) {
       if (after.empty() || user > after[0]) page.users.push_back(user);
     });
@@ -56,44 +112,13 @@ api::answer list_followees(const core::follower_graph& graph, const api::list_fo
   return page;
 }
 
-/// The cursor: size of the table, the place in it, how many were told of those at home there.
 api::answer list_followers(const core::follower_graph& graph, const api::list_follows& asked) {
-  const std::uint32_t places = graph.places();
-  std::uint32_t place = 0;
-  std::size_t told = 0;
-  if (!asked.after.empty()) {
-    const auto after = numbers_in<std::uint32_t>(asked.after);
-    if (after.size() != 3) return stale("`after` is none that was given");
-    if (after[0] != places || after[1] > places) {
-      return stale("the graph has changed its size: list from the beginning");
-    }
-    place = after[1];
-    told = after[2];
-  }
-  api::follow_list page;
-  const auto go_on_at = [&](std::uint32_t next, std::size_t skip) {
-    page.next = std::to_string(places) + "." + std::to_string(next) + "." + std::to_string(skip);
-  };
-  std::vector<core::user_id> here;
-  for (std::uint32_t seen = 0; place != places; ++place, ++seen) {
-    if (seen == places_a_call) {
-      go_on_at(place, 0);
-      break;
-    }
-    here.clear();
-    graph.for_each_follower(place, place + 1, [&](core::user_id follower, const auto& followees) {
-      if (followees.contains(asked.user)) here.push_back(follower);
+  return list_by_places(asked, graph.places(), [&](std::uint64_t place, auto&& visit) {
+    const auto at = static_cast<std::uint32_t>(place);
+    graph.for_each_follower(at, at + 1, [&](core::user_id follower, const auto& followees) {
+      if (followees.contains(asked.user)) visit(follower);
     });
-    std::sort(here.begin(), here.end());
-    for (std::size_t i = std::exchange(told, 0); i < here.size(); ++i) {
-      if (page.users.size() == asked.most) {
-        go_on_at(place, i);
-        return page;
-      }
-      page.users.push_back(here[i]);
-    }
-  }
-  return page;
+  });
 }
 
 }  // namespace

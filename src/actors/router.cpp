@@ -6,6 +6,7 @@
 #include "actors/follow_list.hpp"
 #include "actors/io_unit.hpp"
 #include "actors/log_exceptions.hpp"
+#include "core/hash.hpp"
 #include "core/recipients.hpp"
 
 namespace skein {
@@ -250,6 +251,7 @@ void begin_checkpoint(pointer self, store::generation_number generation,
   begun.what.epoch = state.epoch;
   begun.what.from = state.position;
   begun.what.places = state.graph.places();
+  begun.what.secret = core::table_secret;
   state.checkpoint = std::move(begun);
 }
 

@@ -85,6 +85,20 @@ class compact_set {
     return true;
   }
 
+  /// Places, at which members are at home as long as their number is the same. All of an array are
+  /// at one.
+  std::uint32_t places() const { return !block_ ? 0 : hashed() ? block_->capacity : 1; }
+
+  /// Calls `visit` for each member at home at `place`.
+  template <class F>
+  void for_each_at_home(std::uint32_t place, F&& visit) const {
+    if (!hashed()) return for_each(visit);
+    const T* const first = members();
+    for (std::uint32_t i = place; first[i] != vacant; i = after(i)) {
+      if (home_of(first[i]) == place) visit(first[i]);
+    }
+  }
+
   template <class F>
   void for_each(F&& visit) const {
     if (!block_) return;

@@ -41,6 +41,19 @@ class user_set {
     narrow_.prefetch();
     wide_.prefetch();
   }
+  /// As those of a `compact_set`.
+  std::uint64_t places() const { return std::uint64_t{narrow_.places()} + wide_.places(); }
+  template <class F>
+  void for_each_at_home(std::uint64_t place, F&& visit) const {
+    if (place < narrow_.places()) {
+      narrow_.for_each_at_home(static_cast<std::uint32_t>(place),
+                               [&](std::uint32_t user) { visit(static_cast<user_id>(user)); });
+    } else {
+      wide_.for_each_at_home(
+          static_cast<std::uint32_t>(place - narrow_.places()),
+          [&](std::uint64_t user) { visit(static_cast<user_id>(user ^ widening)); });
+    }
+  }
   template <class F>
   void for_each(F&& visit) const {
     narrow_.for_each([&](std::uint32_t user) { visit(static_cast<user_id>(user)); });

@@ -14,13 +14,32 @@ constexpr std::uint64_t hash_of(std::uint64_t x) {
   return (x ^ (x >> 27)) * 0x94D049BB133111EBu;
 }
 
+/// Both halves of a product of 128 bits in one.
+constexpr std::uint64_t folded_product(std::uint64_t a, std::uint64_t b) {
+  __extension__ typedef unsigned __int128 wide;
+  const wide product = static_cast<wide>(a) * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+/// Takes part in where the members of every table of the process lie, so that nobody can choose
+/// members that lie in one place. Set before the first table is made, or never.
+inline std::uint64_t table_secret = 0;
+
 /// The place of `x` in a table of `size` places, below 2^32; without a division (Lemire 2019).
 ///
 /// The size takes part in the hash. Otherwise all tables would have their members in one order, and
 /// filling one from another would make a single run of all that was filled in so far.
-constexpr std::uint32_t place_of(std::uint64_t x, std::uint32_t size) {
-  const std::uint64_t hash = hash_of(x ^ (size * 0x9E3779B97F4A7C15u));
+///
+/// It is stored where the members of a checkpoint lie: for each secret the same in every version.
+constexpr std::uint32_t place_of(std::uint64_t x, std::uint32_t size, std::uint64_t secret) {
+  x ^= size * 0x9E3779B97F4A7C15u;
+  x ^= folded_product(x ^ secret, secret << 32 | secret >> 32);
+  const std::uint64_t hash = hash_of(x);
   return static_cast<std::uint32_t>(((hash >> 32) * size) >> 32);
+}
+
+inline std::uint32_t place_of(std::uint64_t x, std::uint32_t size) {
+  return place_of(x, size, table_secret);
 }
 
 /// Tells texts apart; never 0. It is stored: the same for the same bytes on every machine and in

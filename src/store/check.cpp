@@ -405,7 +405,8 @@ class slices_check {
     bool at_home = true;
     std::uint32_t last = 0;
     const auto check_home = [&](core::user_id follower, core::user_id) {
-      const auto home = core::place_of(static_cast<std::uint64_t>(follower), of->places);
+      const auto home =
+          core::place_of(static_cast<std::uint64_t>(follower), of->places, of->secret);
       at_home &= home >= at.place;
       last = std::max(last, home);
     };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/event_keys.hpp"
+#include "core/hash.hpp"
 #include "core/key_filter.hpp"
 #include "store/log_reader.hpp"
 #include "store/recovery.hpp"
@@ -297,6 +298,7 @@ checkpoint event_log::make_checkpoint(core::log_position target) {
   c.time = time_;
   const graph_at_position found = graph_at(where_, c.from);
   c.epoch = found.epoch;
+  c.secret = core::table_secret;
   c.places = found.graph.places();
   c.edges = found.graph.edges();
   const std::uint64_t places = edges_of_a_slice * c.places / (c.edges + 1) + 1;

@@ -30,6 +30,7 @@ T number_of(const char* what, std::string_view name, std::string_view key) {
 
 constexpr std::string_view epoch_name = "epoch";
 constexpr std::string_view checkpoint_name = "checkpoint";
+constexpr std::uint8_t checkpoint_version = 2;
 
 }  // namespace
 
@@ -180,7 +181,7 @@ epoch_begin decode_epoch(std::string_view key, std::string_view value) {
 }
 
 std::string encode(const checkpoint& c) {
-  std::string value = begin_value(3);
+  std::string value = begin_value(3, checkpoint_version);
   append_little(value, c.epoch);
   append_little(value, c.from);
   append_little(value, c.before);
@@ -189,11 +190,12 @@ std::string encode(const checkpoint& c) {
   value.append(4, '\0');
   append_little(value, c.edges);
   append_little(value, c.time);
+  append_little(value, c.secret);
   return with_checksum(checkpoint_key(c.generation), std::move(value));
 }
 
 checkpoint decode_checkpoint(std::string_view key, std::string_view value) {
-  reader in{"the checkpoint", key, value};
+  reader in{"the checkpoint", key, value, checkpoint_version};
   checkpoint c;
   c.generation = number_of<generation_number>("the checkpoint", checkpoint_name, key);
   in.skip_zeros(3);
@@ -205,6 +207,7 @@ checkpoint decode_checkpoint(std::string_view key, std::string_view value) {
   in.skip_zeros(4);
   c.edges = in.read<std::uint64_t>();
   c.time = in.read<wall_time>();
+  if (in.version() > 1) c.secret = in.read<std::uint64_t>();
   in.check_all();
   return c;
 }

@@ -17,7 +17,7 @@
 ///     epoch      = version u8, keeps graph u8, 6 zeros, begin u64, first event u64, time i64,
 ///                  checksum
 ///     checkpoint = version u8, 3 zeros, epoch u32, from u64, before u64, upto u64, places u32,
-///                  4 zeros, edges u64, time i64, checksum
+///                  4 zeros, edges u64, time i64, secret u64, checksum; in version 1 without secret
 ///     record     = version u8, 3 zeros, epoch u32, events u32, line end u32, checksum, text
 ///     entry      = version u8, 3 zeros, epoch u32, next i64, time i64, before u64, events u32,
 ///                  broadcasts u32, bytes u32, 4 zeros, checksum, filter
@@ -34,6 +34,7 @@
 ///     before       events in the log before the record, ever
 ///     time         ms since 1970; never less than that of the record before
 ///     first event  core::fingerprint_of event 1 of the epoch; 0: it has not come
+///     secret       of core::place_of, for the places; in version 1 it is 0
 ///     place, end   followers at home in [place, end) of the places; `end` is the place of the next
 ///                  slice, or the number of places
 ///     filter       core::key_filter of the keys of the events
@@ -129,6 +130,7 @@ struct checkpoint {
   std::uint32_t places = 0;  ///< of the graph's table; the slices cover them
   std::uint64_t edges = 0;   ///< at `upto`
   wall_time time = 0;        ///< of what had been appended when it was complete
+  std::uint64_t secret = 0;  ///< of the graph's table
 };
 
 /// How far a user has acknowledged.

@@ -88,7 +88,8 @@ bool load(engine& where, const checkpoint& from, const std::vector<core::user_id
   if (from.places == 0) return true;
   std::vector<std::pair<std::uint32_t, core::user_id>> homes;
   for (const core::user_id user : users) {
-    homes.push_back({core::place_of(static_cast<std::uint64_t>(user), from.places), user});
+    homes.push_back(
+        {core::place_of(static_cast<std::uint64_t>(user), from.places, from.secret), user});
   }
   std::sort(homes.begin(), homes.end());
   // Many of them may be in one slice, which is read once: from the back to the front, the place of

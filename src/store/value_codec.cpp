@@ -44,8 +44,8 @@ std::uint64_t checksum(std::string_view key, std::string_view head, std::string_
   return XXH3_64bits_withSeed(rest.data(), rest.size(), XXH3_64bits(start.data(), start.size()));
 }
 
-std::string begin_value(std::size_t zeros) {
-  std::string value(1, char{value_version});
+std::string begin_value(std::size_t zeros, std::uint8_t version) {
+  std::string value(1, static_cast<char>(version));
   value.append(zeros, '\0');
   return value;
 }
@@ -56,10 +56,9 @@ std::string with_checksum(std::string_view key, std::string value) {
 }
 
 reader::reader(const char* what, std::string_view key, std::string_view value, std::uint8_t newest)
-    : what_(what), key_(key), value_(value) {
-  const auto v = read<std::uint8_t>();
-  if (v > newest) written_later(what, key);
-  if (v == 0) fail("its version is unknown");
+    : what_(what), key_(key), value_(value), version_(read<std::uint8_t>()) {
+  if (version_ > newest) written_later(what, key);
+  if (version_ == 0) fail("its version is unknown");
 }
 
 void reader::skip_zeros(std::size_t n) {

@@ -59,7 +59,7 @@ constexpr std::int64_t unzigzag(std::uint64_t value) {
 std::uint64_t checksum(std::string_view key, std::string_view head, std::string_view rest = {});
 
 /// The version, and so many zeros.
-std::string begin_value(std::size_t zeros);
+std::string begin_value(std::size_t zeros, std::uint8_t version = value_version);
 
 /// `value`, with its checksum behind.
 std::string with_checksum(std::string_view key, std::string value);
@@ -71,6 +71,8 @@ class reader {
   /// \param newest  of its versions, from 1
   reader(const char* what, std::string_view key, std::string_view value,
          std::uint8_t newest = value_version);
+
+  std::uint8_t version() const { return version_; }
 
   template <class T>
   T read() {
@@ -103,6 +105,7 @@ class reader {
   std::string_view key_;
   std::string_view value_;
   std::size_t at_ = 0;
+  std::uint8_t version_;
 };
 
 }  // namespace skein::store

@@ -120,10 +120,10 @@ std::vector<example> examples() {
       "0101000000000000 e803000000000000 8877665544332211 0068e5cf8b010000 "
       "a15dfc26885b225b");
 
-  const checkpoint c{3, 2, 1000, 100, 1012, 8, 2, 1'700'000'000'123};
+  const checkpoint c{3, 2, 1000, 100, 1012, 8, 2, 1'700'000'000'123, 0x1122334455667788};
   add("checkpoint", checkpoint_key(3), encode(c), decode_checkpoint,
-      "0100000002000000 e803000000000000 6400000000000000 f403000000000000 0800000000000000 "
-      "0200000000000000 7b68e5cf8b010000 09d2f98de52845b2");
+      "0200000002000000 e803000000000000 6400000000000000 f403000000000000 0800000000000000 "
+      "0200000000000000 7b68e5cf8b010000 8877665544332211 f729b1a607544f80");
 
   const inbox i{2, 8, 1'700'000'000'123};
   add("inbox", user_key(-1), encode(user_key(-1), i), decode_inbox,
@@ -196,6 +196,7 @@ TEST(Layout, GivesBackEveryField) {
   EXPECT_EQ(c.places, 8u);
   EXPECT_EQ(c.edges, 2u);
   EXPECT_EQ(c.time, 1'700'000'000'123);
+  EXPECT_EQ(c.secret, 0x1122334455667788u);
 
   const auto v = value_of("inbox");
   const inbox i = decode_inbox(v.key, v.value);
@@ -206,6 +207,23 @@ TEST(Layout, GivesBackEveryField) {
   const slice_place place = place_of_slice(slice_key(3, 5));
   EXPECT_EQ(place.generation, 3u);
   EXPECT_EQ(place.place, 5u);
+}
+
+TEST(Layout, ReadsACheckpointOfTheFirstVersion) {
+  std::string value;
+  for (const unsigned char byte :
+       {0x01, 0x00, 0x00, 0x00, 0x02, 0x00, 0x00, 0x00, 0xe8, 0x03, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x00, 0x64, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xf4, 0x03,
+        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x7b, 0x68, 0xe5, 0xcf,
+        0x8b, 0x01, 0x00, 0x00, 0x09, 0xd2, 0xf9, 0x8d, 0xe5, 0x28, 0x45, 0xb2}) {
+    value += static_cast<char>(byte);
+  }
+  const checkpoint c = decode_checkpoint(checkpoint_key(3), value);
+  EXPECT_EQ(c.upto, 1012u);
+  EXPECT_EQ(c.places, 8u);
+  EXPECT_EQ(c.time, 1'700'000'000'123);
+  EXPECT_EQ(c.secret, 0u);
 }
 
 /// Whether `decode` refuses as it says.
@@ -256,7 +274,7 @@ TEST(Layout, RefusesEveryValueThatIsCutShortOrGoesOn) {
 TEST(Layout, TellsALaterVersionFromDamage) {
   for (const example& x : examples()) {
     std::string value = x.value;
-    value[0] = 2;
+    ++value[0];
     try {
       x.decode(x.key, value);
       ADD_FAILURE() << x.name;

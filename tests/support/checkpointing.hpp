@@ -38,6 +38,7 @@ class slow_router {
     checkpoint_->epoch = epoch_;
     checkpoint_->from = position_;
     checkpoint_->places = graph_.places();
+    checkpoint_->secret = core::table_secret;
     place_ = 0;
   }
   bool is_at_checkpoint() const { return checkpoint_.has_value(); }
