@@ -3,22 +3,54 @@
 #include <spdlog/async.h>
 #include <spdlog/async_logger.h>
 #include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
 #include <utility>
 
+#include "io/patient_output.hpp"
+
 namespace skein::log {
 namespace {
 
+/// Standard error. Only the thread of the log waits for whoever reads it, and behind `end` not even
+/// that one for long.
+class standard_error : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  void end() { deadline_ = (clock::now() + patience).time_since_epoch().count(); }
+  std::uint64_t lost() const { return lost_; }
+
+ private:
+  using clock = std::chrono::steady_clock;
+
+  void sink_it_(const spdlog::details::log_msg& line) override {
+    spdlog::memory_buf_t text;
+    formatter_->format(line, text);
+    const auto over = [&] { return clock::now().time_since_epoch().count() >= deadline_; };
+    if (!out_.write({text.data(), text.size()}, over)) ++lost_;
+  }
+  void flush_() override {}
+
+  io::patient_output out_{STDERR_FILENO};
+  std::atomic<clock::rep> deadline_{clock::duration::max().count()};
+  std::atomic<std::uint64_t> lost_{0};
+};
+
 struct running {
+  std::shared_ptr<standard_error> out;  ///< null: another sink
   std::shared_ptr<spdlog::details::thread_pool> writer;
   std::shared_ptr<spdlog::async_logger> lines;
+
+  std::uint64_t dropped() const {
+    return writer->overrun_counter() + (out == nullptr ? 0 : out->lost());
+  }
 };
 
 std::shared_mutex changing;  // shared by those who log, alone for those who start and stop
@@ -71,9 +103,11 @@ void append_number(std::string& line, Number number) {
   line.append(digits, std::to_chars(std::begin(digits), std::end(digits), number).ptr);
 }
 
-void start_on(log_level least, std::shared_ptr<spdlog::sinks::sink> sink) {
+void start_on(log_level least, std::shared_ptr<spdlog::sinks::sink> sink,
+              std::shared_ptr<standard_error> out = nullptr) {
   stop();
   auto next = std::make_unique<running>();
+  next->out = std::move(out);
   next->writer = std::make_shared<spdlog::details::thread_pool>(queue_capacity, 1);
   next->lines = std::make_shared<spdlog::async_logger>(
       "skein", std::move(sink), next->writer, spdlog::async_overflow_policy::overrun_oldest);
@@ -119,7 +153,8 @@ std::string format(log_level level, std::string_view message, fields all) {
 }
 
 void start(log_level least) {
-  start_on(least, std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  const auto out = std::make_shared<standard_error>();
+  start_on(least, out, out);
 }
 
 void start(log_level least, std::ostream& out) {
@@ -134,14 +169,15 @@ void stop() {
     last = std::move(current);
   }
   if (!last) return;
-  if (const auto lost = last->writer->overrun_counter(); lost > 0)
+  if (last->out) last->out->end();
+  if (const auto lost = last->dropped(); lost > 0)
     write_text(*last, format(log_level::warn, "log lines dropped", {{"lines", lost}}));
   last->lines->flush();
 }  // the end of `last` waits until its thread has written all
 
 std::uint64_t dropped() {
   const std::shared_lock shared{changing};
-  return current ? current->writer->overrun_counter() : 0;
+  return current ? current->dropped() : 0;
 }
 
 void detail::write(log_level level, std::string_view message, fields all) {

@@ -60,15 +60,19 @@ using fields = std::initializer_list<field>;
 /// Lines that may wait to be written.
 inline constexpr std::size_t queue_capacity = 8192;
 
+/// How long the end of the log waits for whoever reads standard error.
+inline constexpr std::chrono::seconds patience{2};
+
 /// Writes lines of `least` and above from now on, to standard error or to `out`, which must live
 /// until `stop`. Before `start` nothing is written. Starting again changes level and place.
 void start(log_level least);
 void start(log_level least, std::ostream& out);
 
-/// Writes what waits, tells how many lines were dropped if any were, and ends the log.
+/// Writes what waits, tells how many lines were dropped if any were, and ends the log. What is not
+/// read within `patience` is given up.
 void stop();
 
-/// Lines dropped since `start` because they came faster than they could be written.
+/// Lines dropped since `start` because they came faster than they could be written, or could not be.
 std::uint64_t dropped();
 
 /// `level=info msg="source connected" id=3`. Values with blanks, quotes, `=`, backslashes or

@@ -1,13 +1,19 @@
 /// skein: load, verify, operate and talk to an event broker from the command line.
+#include <poll.h>
+#include <unistd.h>
+
 #include <array>
-#include <csignal>
+#include <cstdio>
 #include <iostream>
 #include <string>
 
 #include "cli/commands.hpp"
+#include "core/visible_text.hpp"
+#include "io/process.hpp"
 
 namespace {
 
+using namespace skein;
 using namespace skein::cli;
 
 struct command {
@@ -53,7 +59,7 @@ int run(arguments args) {
   if (args.empty()) throw usage_error{"a command is missing"};
   auto name = args.front();
   args.erase(args.begin());
-  if (name == "--version") {
+  if (name == "--version" || name == "-V") {
     std::cout << "skein " << SKEIN_VERSION << "\n";
     return exit_good;
   }
@@ -70,17 +76,30 @@ int run(arguments args) {
   return known->run(args);
 }
 
+/// Says so, unless it is for nobody reads any more.
+bool is_output_lost() {
+  std::cout.flush();
+  const bool flushed = std::fflush(stdout) == 0;
+  if (std::cout && flushed && std::ferror(stdout) == 0) return false;
+  pollfd output{STDOUT_FILENO, 0, 0};
+  const bool is_read = ::poll(&output, 1, 0) == 0 || (output.revents & POLLERR) == 0;
+  if (is_read) std::cerr << "skein: cannot write to standard output" << std::endl;
+  return true;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);
+  io::take_over_process();
+  io::tell_why_it_ends("skein", exit_bad);
   try {
-    return run({argv + 1, argv + argc});
+    const int status = run({argv + 1, argv + argc});
+    return is_output_lost() ? exit_bad : status;
   } catch (const usage_error& e) {
-    std::cerr << "skein: " << e.what() << " (see skein --help)" << std::endl;
+    std::cerr << "skein: " << core::visible(e.what()) << " (see skein --help)" << std::endl;
     return exit_usage;
   } catch (const std::exception& e) {
-    std::cerr << "skein: " << e.what() << std::endl;
+    std::cerr << "skein: " << core::visible(io::reason_of(e)) << std::endl;
     return exit_bad;
   }
 }

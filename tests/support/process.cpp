@@ -69,6 +69,7 @@ process::process(const std::string& program, const start& how) {
       // So that a privileged program cannot raise it again.
       ::prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE);
     }
+    if (how.before) how.before();
     if (::chdir(how.directory.c_str()) == 0) ::execve(argv[0], argv.data(), envp.data());
     ::_exit(127);
   }

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,6 +24,8 @@ class process {
     std::string directory = "/";
     /// Hard limit of open descriptors, which the program cannot raise; 0: as this process.
     std::uint64_t most_descriptors = 0;
+    /// Called in the new process at last: what else it inherits.
+    std::function<void()> before = {};
   };
 
   process(const std::string& program, const start& how);

@@ -1,0 +1,28 @@
+/// What a process inherits from whoever starts it, made fit to work with; and how it says that it
+/// cannot go on.
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <string>
+
+namespace skein::io {
+
+/// To be called first of all. Standard streams that are closed are opened, so that no file gets
+/// their numbers: reading the first and writing to the second fails as before, what goes to the
+/// third is gone. No signal is blocked. SIGPIPE and SIGXFSZ are ignored: the call that they are
+/// about says what is wrong.
+void take_over_process();
+
+/// What would end the process by SIGABRT with words of a library ends it with one line that begins
+/// with `name`: no threads, no memory, and exceptions that nobody catches. The exit status is
+/// `status`; for such exceptions it remains SIGABRT. `name` must live as long as the process.
+void tell_why_it_ends(const char* name, int status);
+
+/// What it says, or what a limit of the machine means where a library has no good words for it.
+std::string reason_of(const std::exception& failed);
+
+/// \throws std::runtime_error if the machine does not give `count` more threads
+void check_threads(std::size_t count);
+
+}  // namespace skein::io

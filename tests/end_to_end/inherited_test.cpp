@@ -1,0 +1,188 @@
+/// What the programs inherit from whoever starts them: streams, signals, limits.
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+
+#include "audience.hpp"
+#include "operating.hpp"
+#include "support/program.hpp"
+
+namespace skein::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Where nobody reads: a pipe that is full.
+int unread_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error{"no pipe"};
+  ::fcntl(ends[1], F_SETFL, O_NONBLOCK);
+  const std::string text(1 << 12, 'x');
+  while (::write(ends[1], text.data(), text.size()) > 0) {
+  }
+  ::fcntl(ends[1], F_SETFL, 0);
+  return ends[1];
+}
+
+const std::vector<std::string> own_doors{
+    "--source.listen", "127.0.0.1:0", "--client.listen",  "127.0.0.1:0",
+    "--http.listen",   "127.0.0.1:0", "--log.level",      "debug",
+    "--config",        "/dev/null",   "--store.directory"};
+
+std::vector<std::string> with_store(const fs::path& store) {
+  auto arguments = own_doors;
+  arguments.push_back(store);
+  return arguments;
+}
+
+void await_control(const fs::path& store) {
+  await("the control door", [&] { return operate(store, {"status"}).status == 0; });
+}
+
+/// Expects one line, and no other words.
+void expect_one_line(const finished& done, int status, const std::string& words) {
+  EXPECT_EQ(done.status, status) << done.err;
+  EXPECT_EQ(done.out, "");
+  EXPECT_NE(done.err.find(words), std::string::npos) << done.err;
+  EXPECT_EQ(std::count(done.err.begin(), done.err.end(), '\n'), 1) << done.err;
+}
+
+void limit(int what, rlim_t to) {
+  const rlimit both{to, to};
+  ::setrlimit(static_cast<__rlimit_resource>(what), &both);
+}
+
+TEST(Inherited, AnUnreadStandardErrorDoesNotStopTheEnd) {
+  for (const char* durability : {"async", "none"}) {
+    temporary_directory own;
+    const int unread = unread_pipe();
+    auto arguments = with_store(own.path() / "store");
+    arguments.insert(arguments.end(),
+                     {"--event.durability", durability, "--statistics.interval", "1ms"});
+    process quiet{SKEIND_PATH,
+                  {arguments, {}, own.path(), 0, [=] { ::dup2(unread, STDERR_FILENO); }}};
+    await_control(own.path() / "store");
+    quiet.signal(SIGTERM);
+    EXPECT_EQ(quiet.wait(), 0);
+    ::close(unread);
+  }
+}
+
+TEST(Inherited, ClosedStandardStreamsTakeNoFileOfTheDaemon) {
+  temporary_directory own;
+  const auto store = own.path() / "store";
+  process quiet{SKEIND_PATH, {with_store(store), {}, own.path(), 0, [] {
+                                for (int stream = 0; stream != 3; ++stream) ::close(stream);
+                              }}};
+  await_control(store);
+  for (int stream = 0; stream != 3; ++stream) {
+    EXPECT_EQ(
+        fs::read_symlink("/proc/" + std::to_string(quiet.id()) + "/fd/" + std::to_string(stream)),
+        "/dev/null");
+  }
+  quiet.signal(SIGTERM);
+  EXPECT_EQ(quiet.wait(), 0);
+  for (const auto& entry : fs::recursive_directory_iterator{store}) {
+    if (entry.path().filename() == "LOCK") EXPECT_EQ(entry.file_size(), 0u);
+  }
+}
+
+TEST(Inherited, SkeinDoesNotTakeAClosedOutputForItsConnection) {
+  daemon broker;
+  program work{broker};
+  work.create("t");
+  work.subscribe("t", "s");
+  work.publish("t", "precious");
+  const std::vector<std::string> fetch{"fetch", "--port", std::to_string(broker.http_port()), "t",
+                                       "s"};
+  const auto closed = run(SKEIN_PATH, {fetch, {}, "/", 0, [] { ::close(STDOUT_FILENO); }});
+  EXPECT_EQ(closed.status, 1);
+  EXPECT_NE(closed.err.find("cannot write"), std::string::npos) << closed.err;
+  // It was given back.
+  const std::vector<std::string> sub{
+      "sub", "--port", std::to_string(broker.http_port()), "--count", "1", "t", "s"};
+  EXPECT_EQ(run(SKEIN_PATH, {sub}).out, "precious\n");
+  const std::vector<std::string> pub{"pub", "--port", std::to_string(broker.http_port()), "t"};
+  EXPECT_EQ(run(SKEIN_PATH, {pub, {}, "/", 0, [] { ::close(STDIN_FILENO); }}).status, 1);
+  broker.stop();
+}
+
+TEST(Inherited, SignalsThatTheParentBlocksAreHeard) {
+  temporary_directory own;
+  process deaf{SKEIND_PATH, {with_store(own.path() / "store"), {}, own.path(), 0, [] {
+                               sigset_t all;
+                               ::sigfillset(&all);
+                               ::sigprocmask(SIG_BLOCK, &all, nullptr);
+                             }}};
+  await_control(own.path() / "store");
+  deaf.signal(SIGTERM);
+  EXPECT_EQ(deaf.wait(), 0);
+}
+
+TEST(Inherited, ALimitOfFileSizesIsAFullDisk) {
+  temporary_directory own;
+  const auto started_with = [&](rlim_t bytes) {
+    return process::start{
+        with_store(own.path() / "store"), {}, own.path(), 0, [=] { limit(RLIMIT_FSIZE, bytes); }};
+  };
+  EXPECT_EQ(run(SKEIND_PATH, started_with(0)).status, 1);
+  process limited{SKEIND_PATH, started_with(3000)};
+  await_control(own.path() / "store");
+  const auto log = limited.err();
+  const std::string door = "door=source address=127.0.0.1:";
+  peer source{static_cast<std::uint16_t>(std::stoi(log.substr(log.find(door) + door.size())))};
+  source.send(sent(broadcasts(1, 1000)));
+  await("a store that cannot be written", [&] {
+    return text_of("store_failing", operate(own.path() / "store", {"status"}).out) == "1";
+  });
+  EXPECT_TRUE(limited.lives());
+}
+
+TEST(Inherited, TooFewThreadsAreOneLine) {
+  const auto as_stranger = [](rlim_t threads) {
+    return [=] {
+      limit(RLIMIT_NPROC, threads);
+      // Who may pass the limit has none.
+      if (::setgid(61'234) != 0 || ::setuid(61'234) != 0) ::_exit(125);
+    };
+  };
+  if (::getuid() != 0) GTEST_SKIP() << "needs a user that has no other processes";
+  for (rlim_t threads = 1; threads != 13; ++threads) {
+    temporary_directory own;
+    fs::permissions(own.path(), fs::perms::all);
+    const auto done =
+        run(SKEIND_PATH,
+            {with_store(own.path() / "store"), {}, own.path(), 0, as_stranger(threads)}, 5s);
+    if (!done.status) break;  // enough
+    expect_one_line(done, 1, "skeind: not enough threads");
+    EXPECT_FALSE(fs::exists(own.path() / "store"));
+  }
+}
+
+TEST(Inherited, TooLittleAddressSpaceIsOneLine) {
+  for (rlim_t mebibytes = 60; mebibytes < 400; mebibytes += 20) {
+    SCOPED_TRACE(mebibytes);
+    temporary_directory own;
+    const auto done = run(SKEIND_PATH,
+                          {with_store(own.path() / "store"),
+                           {},
+                           own.path(),
+                           0,
+                           [=] { limit(RLIMIT_AS, mebibytes << 20); }},
+                          5s);
+    if (!done.status) break;           // enough
+    if (done.status == 127) continue;  // not even for the loader
+    EXPECT_EQ(done.status, 1);
+    EXPECT_NE(done.err.find("skeind: not enough "), std::string::npos) << done.err;
+    EXPECT_EQ(done.err.find("terminate"), std::string::npos) << done.err;
+  }
+}
+
+}  // namespace
+}  // namespace skein::test
