@@ -7,6 +7,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/defaults.hpp>
 #include <caf/send.hpp>
 #include <chrono>
 #include <condition_variable>
@@ -28,6 +29,7 @@
 #include "core/hash.hpp"
 #include "io/acceptor.hpp"
 #include "io/descriptors.hpp"
+#include "io/process.hpp"
 #include "store/recovery.hpp"
 
 namespace {
@@ -76,6 +78,7 @@ std::shared_ptr<stored_state> open_store(const daemon_options& options) {
 }
 
 std::string control_socket(const daemon_options& options) {
+  if (options.control.socket == no_door) return "";
   if (options.control.socket != "auto") return options.control.socket;
   return is_stored(options) ? options.store.directory + "/control" : "";
 }
@@ -107,19 +110,25 @@ class last_resort {
   std::thread thread_;  ///< last: it uses the others
 };
 
+/// Those beside the workers: I/O, log, two of the store's, three of CAF's, three that wait for
+/// files, one for the end.
+constexpr std::size_t other_threads = 11;
+
+std::size_t workers_of(const caf::actor_system_config& settings) {
+  return caf::get_or(settings, "scheduler.max-threads", caf::defaults::scheduler::max_threads);
+}
+
 /// The doors and the actors behind them. The I/O context ends when nothing waits for it any more.
 int run(const daemon_options& options) {
-  log::start(options.level);
-  std::signal(SIGPIPE, SIG_IGN);
   std::optional<last_resort> closing;  // outlives what has to be closed
-  const auto stored = open_store(options);
-  io::flow flow{options.flow.high_mark, options.flow.low_mark};
-  boost::asio::io_context context{1};
-  boost::asio::signal_set signals{context, SIGINT, SIGTERM};
-  std::promise<int> finished;
-
   caf::actor_system_config settings;
   apply_caf_settings(settings, options.caf);
+  io::check_threads(workers_of(settings) + other_threads);
+  log::start(options.level);
+  io::flow flow{options.flow.high_mark, options.flow.low_mark};
+  boost::asio::io_context context{1};
+  std::promise<int> finished;
+
   caf::actor_system system{settings};
   io_unit unit{system};
   supervisor_actor parent;
@@ -130,35 +139,57 @@ int run(const daemon_options& options) {
     counted.accept_errors = 1;
     unit.send(parent, report{counted});
   };
-  io::acceptor sources{context, options.source.listen, source_port,
-                       [&](auto connection) { unit.send(parent, source_accepted{connection}); },
-                       accept_failed};
-  io::acceptor clients{context, options.client.listen, client_port,
-                       [&](auto connection) { unit.send(parent, client_accepted{connection}); },
-                       accept_failed};
-  io::acceptor programs{context, options.http.listen, http_port,
-                        [&](auto connection) { unit.send(parent, http_accepted{connection}); },
-                        accept_failed};
+  std::optional<io::acceptor> sources;
+  if (options.source.listen != no_door) {
+    sources.emplace(
+        context, options.source.listen, source_port,
+        [&](auto connection) { unit.send(parent, source_accepted{connection}); }, accept_failed);
+  }
+  std::optional<io::acceptor> clients;
+  if (options.client.listen != no_door) {
+    clients.emplace(
+        context, options.client.listen, client_port,
+        [&](auto connection) { unit.send(parent, client_accepted{connection}); }, accept_failed);
+  }
+  std::optional<io::acceptor> programs;
+  if (options.http.listen != no_door) {
+    programs.emplace(
+        context, options.http.listen, http_port,
+        [&](auto connection) { unit.send(parent, http_accepted{connection}); }, accept_failed);
+  }
+  // Not before the doors are had: a start that fails leaves no new store.
+  const auto stored = open_store(options);
+  boost::asio::signal_set signals{context, SIGINT, SIGTERM};
   std::optional<io::acceptor> operators;
   if (const std::string path = control_socket(options); !path.empty()) {
     operators.emplace(
         context, std::filesystem::path{path},
         [&](auto connection) { unit.send(parent, control_accepted{connection}); }, accept_failed);
   }
+  const auto open = [](const char* door, std::optional<io::acceptor>& at) {
+    if (!at) return;
+    at->start();
+    for (const auto& address : at->addresses()) {
+      log::info("listening", {{"door", door}, {"address", address}});
+    }
+  };
+  open("source", sources);
+  open("client", clients);
+  open("http", programs);
+  open("control", operators);
   const auto stop_accepting = [&] {
     boost::asio::post(context, [&] {
-      sources.stop();
-      clients.stop();
-      programs.stop();
-      if (operators) operators->stop();
+      for (auto* door : {&sources, &clients, &programs, &operators}) {
+        if (*door) (*door)->stop();
+      }
     });
   };
-  parent = system.spawn(
-      supervisor,
-      std::make_shared<const supervisor_environment>(supervisor_environment{
-          options, flow, &unit, stop_accepting,
-          [&](int exit_status) { finished.set_value(exit_status); }, true, programs.is_local()}),
-      stored);
+  parent = system.spawn(supervisor,
+                        std::make_shared<const supervisor_environment>(supervisor_environment{
+                            options, flow, &unit, stop_accepting,
+                            [&](int exit_status) { finished.set_value(exit_status); }, true,
+                            !programs || programs->is_local()}),
+                        stored);
 
   signals.async_wait([&](const auto& error, int signal) {
     if (error) return;
@@ -168,16 +199,6 @@ int run(const daemon_options& options) {
       if (!cancelled) std::_Exit(128 + second);
     });
   });
-  const auto open = [](const char* door, io::acceptor& at) {
-    for (const auto& address : at.addresses()) {
-      log::info("listening", {{"door", door}, {"address", address}});
-    }
-    at.start();
-  };
-  open("source", sources);
-  open("client", clients);
-  open("http", programs);
-  if (operators) open("control", *operators);
   std::thread io_thread{[&] { context.run(); }};
 
   const int exit_status = finished.get_future().get();
@@ -192,9 +213,12 @@ int run(const daemon_options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  io::take_over_process();
+  io::tell_why_it_ends("skeind", exit_cannot_start);
   config::invocation invocation;
   try {
     invocation = config::read(argc, argv, config::environment_of(environ));
+    if (invocation.what == config::invocation::action::run) config::check_doors(invocation);
   } catch (const config::error& e) {
     std::cerr << "skeind: " << e.what() << '\n';
     return exit_bad_configuration;
@@ -216,7 +240,7 @@ int main(int argc, char** argv) {
     core::table_secret = std::uint64_t{random()} << 32 | random();
     exit_status = run(invocation.options);
   } catch (const std::exception& e) {
-    std::cerr << "skeind: " << e.what() << '\n';
+    std::cerr << "skeind: " << io::reason_of(e) << '\n';
   }
   log::stop();
   return exit_status;

@@ -26,8 +26,11 @@ enum class duplicate_policy : std::uint8_t {
   newest,  ///< the older connection is closed
 };
 
+/// Instead of an address: this door is closed.
+inline constexpr const char* no_door = "none";
+
 struct source_options {
-  /// `host:port`, `:port` (every interface), `host` or `port`. Port 0 is any free port.
+  /// `host:port`, `:port` (every interface), `host` or `port`; or `no_door`. Port 0 is any free port.
   std::string listen = "localhost:9090";
   /// Longest line without its end, bytes, 16..32768. A longer line is skipped to its end.
   std::size_t max_line = 4096;

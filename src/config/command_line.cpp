@@ -21,8 +21,8 @@ po::options_description general_flags() {
        "go-eventserver's, with eventListenerPort and clientListenerPort.")                 //
       ("check-config", "Check all settings, print them with their places, and exit.")      //
       ("print-config", "Print the settings in effect as a configuration file, and exit.")  //
-      ("help", "Print this and exit.")                                                     //
-      ("version", "Print the version and exit.");
+      ("help", "Print this and exit; also -h.")                                            //
+      ("version", "Print the version and exit; also -V.");
   return flags;
 }
 
@@ -46,21 +46,49 @@ po::options_description all_flags() {
   return result;
 }
 
-[[noreturn]] void refuse_unknown(const std::string& name) {
+std::string nearest_flag(const std::string& name) {
   std::vector<std::string> known;
   const auto general = general_flags();
   for (const auto& flag : general.options()) known.push_back(flag->long_name());
   for (const auto& row : option_table()) known.push_back(row.name);
   const auto near = nearest(name, known);
-  throw error("--" + name,
-              "unknown option" + (near.empty() ? "" : ", did you mean --" + near + "?"));
+  return near.empty() ? "" : ", did you mean --" + near + "?";
+}
+
+[[noreturn]] void refuse_word(const std::string& word) {
+  const bool dash = word.size() > 1 && word[0] == '-' && word[1] != '-';
+  throw error("command line",
+              "unexpected argument " + quoted(word) + (dash ? nearest_flag(word.substr(1)) : ""));
+}
+
+/// Whether the word behind this one is its value.
+bool awaits_value(const std::string& word) {
+  if (word.substr(0, 2) != "--") return false;
+  const auto name = word.substr(2);
+  return name == "config" || find_option(name) != nullptr;
+}
+
+/// With the long name for each short one: those that people try, and that of go-eventserver's
+/// only flag.
+std::vector<std::string> with_long_names(int argc, const char* const* argv) {
+  std::vector<std::string> words;
+  for (int i = 1; i < argc; ++i) {
+    std::string word = argv[i];
+    if (words.empty() || !awaits_value(words.back())) {
+      if (word == "-h") word = "--help";
+      if (word == "-V") word = "--version";
+      if (word == "-config" || word.rfind("-config=", 0) == 0) word = "-" + word;
+    }
+    words.push_back(word);
+  }
+  return words;
 }
 
 po::parsed_options parse(int argc, const char* const* argv) {
   namespace style = po::command_line_style;
   const auto flags = all_flags();
   try {
-    return po::command_line_parser(argc, argv)
+    return po::command_line_parser(with_long_names(argc, argv))
         .options(flags)
         .style(style::allow_long | style::long_allow_adjacent | style::long_allow_next)
         .allow_unregistered()
@@ -81,9 +109,9 @@ command_line read_command_line(int argc, const char* const* argv) {
   const auto parsed = parse(argc, argv);
   std::set<std::string> seen;
   for (const auto& found : parsed.options) {
-    if (found.string_key.empty())
-      throw error("command line", "unexpected argument " + quoted(found.original_tokens.front()));
-    if (found.unregistered) refuse_unknown(found.string_key);
+    if (found.string_key.empty()) refuse_word(found.original_tokens.front());
+    if (found.unregistered)
+      throw error("--" + found.string_key, "unknown option" + nearest_flag(found.string_key));
     const auto flag = "--" + found.string_key;
     if (!seen.insert(flag).second) throw error(flag, "given twice");
     if (const auto row = find_option(found.string_key))

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <regex>
 
 #include "config/error.hpp"
 #include "config/nearest.hpp"
@@ -16,6 +17,23 @@ environment environment_of(const char* const* variables) {
   }
   return result;
 }
+
+namespace {
+
+/// What Kubernetes, and Docker before it, sets for a service whose name begins with `skein`:
+/// `SKEIN_SERVICE_HOST`, `SKEIN_HTTP_SERVICE_PORT`, `SKEIN_PORT=tcp://10.0.0.1:8082`,
+/// `SKEIN_PORT_8082_TCP_ADDR` and the like. Nobody means an option by them.
+bool is_of_a_service(const std::string& name, const std::string& value) {
+  static const std::regex always{
+      "SKEIN_.*(SERVICE_HOST|SERVICE_PORT(_.+)?)|"
+      "SKEIN_(.+_)?PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?"};
+  static const std::regex port{"SKEIN_(.+_)?PORT"};
+  static const std::regex url{"(tcp|udp|sctp)://.*"};
+  return std::regex_match(name, always) ||
+         (std::regex_match(name, port) && std::regex_match(value, url));
+}
+
+}  // namespace
 
 std::vector<setting> read_environment(const environment& variables) {
   std::vector<setting> result;
@@ -37,6 +55,7 @@ std::vector<setting> read_environment(const environment& variables) {
     const auto& name = v->first;
     if (name.compare(0, prefix.size(), prefix) != 0) break;
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    if (is_of_a_service(name, v->second)) continue;
     const auto near = nearest(name, known);
     throw error("environment " + name,
                 "unknown variable" + (near.empty() ? "" : ", did you mean " + near + "?"));

@@ -15,8 +15,8 @@ class error : public std::runtime_error {
       : std::runtime_error(place + ": " + reason) {}
 };
 
-/// `text` in double quotes, on one line: control characters are shown as `\xNN`, and what goes
-/// past 80 bytes as `...`.
+/// `text` in double quotes, on one line, as core/visible_text shows it; what goes past 80 bytes as
+/// `...`.
 std::string quoted(std::string_view text);
 
 }  // namespace skein::config

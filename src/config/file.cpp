@@ -23,7 +23,11 @@ std::string content_of(const std::string& path) {
   if (!empty) text << in.rdbuf();
   if (!in.is_open() || in.bad() || !text)
     throw error(path, std::string{"cannot be read: "} + std::strerror(errno));
-  return text.str();
+  const auto content = text.str();
+  for (const std::string_view mark : {"\xEF\xBB\xBF", "\xFF\xFE", "\xFE\xFF"})
+    if (content.compare(0, mark.size(), mark) == 0)
+      throw error(path, "begins with a byte order mark; it must be UTF-8 without one");
+  return content;
 }
 
 /// Without its comment and the blanks around it.

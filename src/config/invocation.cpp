@@ -1,8 +1,13 @@
 #include "config/invocation.hpp"
 
+#include <algorithm>
+#include <array>
+#include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <map>
 #include <system_error>
+
+#include "io/address.hpp"
 
 namespace skein::config {
 namespace {
@@ -21,6 +26,14 @@ std::string place_of(const std::string& first, const std::string& second, const 
   for (const auto& name : {first, second})
     if (const auto found = from.find(name); found != from.end()) return found->second.place;
   return first;
+}
+
+using door = std::pair<const char*, const std::string&>;
+
+std::array<door, 3> doors_of(const daemon_options& all) {
+  return {{{"source.listen", all.source.listen},
+           {"client.listen", all.client.listen},
+           {"http.listen", all.http.listen}}};
 }
 
 void check_together(const daemon_options& all, const origins& from) {
@@ -42,12 +55,11 @@ void check_together(const daemon_options& all, const origins& from) {
   if (all.http.max_bodies / 2 < all.http.max_body)
     throw error(place_of("http.max-bodies", "http.max-body", from),
                 text("http.max-bodies") + " must be at least twice " + text("http.max-body"));
-  const std::pair<const char*, const std::string&> doors[] = {{"source.listen", all.source.listen},
-                                                              {"client.listen", all.client.listen},
-                                                              {"http.listen", all.http.listen}};
+  const auto doors = doors_of(all);
   for (const auto& later : doors) {
     for (const auto& earlier : doors) {
       if (&earlier == &later) break;
+      if (later.second == no_door || earlier.second == no_door) continue;
       const auto port = read_address(later.second, 0)->port;
       if (port == 0 || port != read_address(earlier.second, 0)->port) continue;
       throw error(place_of(later.first, earlier.first, from),
@@ -98,7 +110,11 @@ invocation read(int argc, const char* const* argv, const environment& variables,
   if (!result.config_file.empty()) apply(read_file(result.config_file), all, from);
   apply(read_environment(variables), all, from);
   apply(flags.settings, all, from);
+  // One that was asked for is within what is believed.
+  if (from.count("sequence.max-jump") == 0)
+    all.sequence.max_jump = std::max(all.sequence.max_jump, std::int64_t{all.sequence.window});
   check_together(all, from);
+  for (const auto& [name, s] : from) result.places[name] = s.place;
   // A setting of CAF that nobody gave is there with our default, which may not be CAF's.
   const auto given = all;
   all.caf.clear();
@@ -112,6 +128,20 @@ invocation read(int argc, const char* const* argv, const environment& variables,
     result.text = render(all);
   }
   return result;
+}
+
+void check_doors(const invocation& given) {
+  boost::asio::io_context context;
+  for (const auto& [name, address] : doors_of(given.options)) {
+    if (address == no_door) continue;
+    try {
+      io::check_listener(context, address);
+    } catch (const std::runtime_error& e) {
+      const auto place = given.places.find(name);
+      throw error(place == given.places.end() ? name : place->second,
+                  "nobody can listen at " + config::quoted(address) + ": " + e.what());
+    }
+  }
 }
 
 }  // namespace skein::config

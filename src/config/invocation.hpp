@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include "actors/options.hpp"
@@ -27,6 +28,7 @@ struct invocation {
   /// but one.
   daemon_options options;
   std::string config_file;  ///< that was read, empty when there was none
+  std::map<std::string, std::string> places;  ///< where each option was set that was set
   std::string text;         ///< what to print, with its line ends
 };
 
@@ -36,6 +38,11 @@ struct invocation {
 /// that its `SKEIN_` name overrides is not looked at.
 invocation read(int argc, const char* const* argv, const environment& variables,
                 const std::filesystem::path& directory = {});
+
+/// Resolves the hosts of all doors.
+/// \throws error with the place of a door that nobody can listen at on this machine: its host is
+/// unknown, or none of its addresses is an address of this machine.
+void check_doors(const invocation& given);
 
 /// The settings as a configuration file with the meaning of each. Reading it gives `all` again.
 std::string render(const daemon_options& all);

@@ -1,3 +1,4 @@
+#include <boost/algorithm/string/predicate.hpp>
 #include <boost/json/basic_parser_impl.hpp>
 #include <optional>
 
@@ -81,9 +82,10 @@ class port_reader {
   bool on_comment(json::string_view, json::error_code&) { return true; }
 
  private:
+  /// go-eventserver knows its keys in any letter case.
   port* current() {
-    if (key_ == client.key) return &client;
-    return key_ == event.key ? &event : nullptr;
+    if (boost::algorithm::iequals(key_, client.key)) return &client;
+    return boost::algorithm::iequals(key_, event.key) ? &event : nullptr;
   }
 
   bool no_port(const std::string& got) const {

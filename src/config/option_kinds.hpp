@@ -129,26 +129,31 @@ option_kind list(Member member, std::string word, bool (*is_one)(std::string_vie
           [=](const daemon_options& all) { return write_list(member(all)); }};
 }
 
-/// Any text.
+/// Any text but an empty one.
 template <class Member>
 option_kind path(Member member) {
   const auto set = [=](daemon_options& all, std::string_view text) {
+    if (text.empty()) return false;
     member(all) = text;
     return true;
   };
   return {"PATH", "a path", set, [=](const daemon_options& all) { return member(all); }};
 }
 
-/// Written with its port.
+/// Written with its port; or no address.
 template <class Member>
 option_kind listen_address(Member member, std::uint16_t default_port) {
   const auto set = [=](daemon_options& all, std::string_view text) {
+    if (text == no_door) {
+      member(all) = text;
+      return true;
+    }
     const auto value = read_address(text, default_port);
     if (!value) return false;
     member(all) = write_address(*value);
     return true;
   };
-  return {"ADDRESS", "host:port, :port, host or port, with a port of 0..65535", set,
+  return {"ADDRESS", "host:port, :port, host or port, with a port of 0..65535, or none", set,
           [=](const daemon_options& all) { return member(all); }};
 }
 

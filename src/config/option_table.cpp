@@ -35,7 +35,7 @@ std::vector<option> make_table() {
 
       {"source.listen", listen_address(SKEIN_MEMBER(source.listen), 9090),
        "Where sources connect. Without a host every interface is listened at; without a port it is "
-       "9090; port 0 is any free port.",
+       "9090; port 0 is any free port; none closes this door.",
        "EVENT_SOURCE"},
       {"source.max-line", size(SKEIN_MEMBER(source.max_line), 16, 32768),
        "Longest line of a source, bytes without its end. A longer one is counted and skipped to "
@@ -45,7 +45,7 @@ std::vector<option> make_table() {
 
       {"client.listen", listen_address(SKEIN_MEMBER(client.listen), 9099),
        "Where clients connect. Without a host every interface is listened at; without a port it is "
-       "9099; port 0 is any free port.",
+       "9099; port 0 is any free port; none closes this door.",
        "CLIENT"},
       {"client.handshake-timeout", duration(SKEIN_MEMBER(client.handshake_timeout), 1ms, 1h),
        "Longest time from connecting to the line that names the user. Short frees silent "
@@ -238,7 +238,7 @@ std::vector<option> make_table() {
 
       {"http.listen", listen_address(SKEIN_MEMBER(http.listen), 8082),
        "Where programs connect over HTTP. Without a host every interface is listened at; without a "
-       "port it is 8082; port 0 is any free port.",
+       "port it is 8082; port 0 is any free port; none closes this door.",
        "GOPHERMQ_BROKER_PORT"},
       {"http.max-connections", number(SKEIN_MEMBER(http.max_connections), 1, 1'000'000),
        "Connections at a time. One more is closed at once.", ""},
@@ -301,7 +301,7 @@ std::vector<option> make_table() {
 
       {"control.socket", path(SKEIN_MEMBER(control.socket)),
        "Unix socket of the door for the operator. auto is \"control\" in the store's directory; "
-       "with durability none there is then no such door.",
+       "with durability none there is then no such door. none closes it.",
        ""},
 
       {"flow.high-mark", size(SKEIN_MEMBER(flow.high_mark), 1 << 20, 1ll << 40),
@@ -428,10 +428,35 @@ const option* find_option(std::string_view name) {
   return row == table.end() ? nullptr : &*row;
 }
 
+namespace {
+
+bool is_quoted(std::string_view text) {
+  return text.size() > 1 && text.front() == text.back() &&
+         (text.front() == '"' || text.front() == '\'');
+}
+
+/// What somebody meant who wrote `64M`, `5m`, `1 GiB` or `10,000`, as it is written; or nothing.
+std::string meant(const option& row, std::string_view text) {
+  std::string bare;
+  for (const char c : text)
+    if (c != ' ' && c != '_' && c != ',') bare += c;
+  if (bare.empty()) return {};
+  for (const char* ending : {"", "iB", "in", "B"}) {
+    daemon_options scratch;
+    if (row.kind.set(scratch, bare + ending)) return row.kind.text(scratch);
+  }
+  return {};
+}
+
+}  // namespace
+
 void assign(daemon_options& all, const option& row, std::string_view text,
             const std::string& place) {
-  if (!row.kind.set(all, text))
-    throw error(place, "must be " + row.kind.allowed + ", got " + quoted(text));
+  if (is_quoted(text)) throw error(place, "must be without quotes around it, got " + quoted(text));
+  if (row.kind.set(all, text)) return;
+  const auto near = meant(row, text);
+  throw error(place, "must be " + row.kind.allowed + ", got " + quoted(text) +
+                         (near.empty() ? "" : ", did you mean " + near + "?"));
 }
 
 }  // namespace skein::config

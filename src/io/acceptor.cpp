@@ -41,7 +41,6 @@ acceptor::acceptor(boost::asio::io_context& context, const std::string& text,
         d->socket.set_option(boost::asio::ip::v6_only{!endpoint.address().is_unspecified()});
       }
       d->socket.bind(endpoint);
-      d->socket.listen();
       d->socket.non_blocking(true);
       endpoint = tcp_endpoint(d->socket.local_endpoint());
       chosen_port = endpoint.port();
@@ -66,6 +65,7 @@ acceptor::acceptor(boost::asio::io_context& context, const std::filesystem::path
   try {
     d->socket.open(boost::asio::local::stream_protocol{});
     d->file.emplace(d->socket.native_handle(), d->name);
+    // At once: others take a file at which nobody listens for one that was left.
     d->socket.listen();
     d->socket.non_blocking(true);
   } catch (const boost::system::system_error& e) {
@@ -91,7 +91,12 @@ bool acceptor::is_local() const {
 }
 
 void acceptor::start() {
-  for (const auto& d : doors_) await(*d);
+  for (const auto& d : doors_) {
+    error_code error;
+    d->socket.listen(boost::asio::socket_base::max_listen_connections, error);
+    if (error) throw std::runtime_error{"cannot listen on " + d->name + ": " + error.message()};
+    await(*d);
+  }
 }
 
 void acceptor::stop() {

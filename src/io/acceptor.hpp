@@ -33,7 +33,7 @@ class acceptor {
 
   /// `address` is `host:port`, `[v6]:port`, `:port`, `host` or `port`; `default_port` stands in
   /// for a missing one. Port 0 is any free port. Throws std::runtime_error, with one line that
-  /// names the address, if it cannot be listened on.
+  /// names the address, if it cannot be listened on. Nobody can connect before `start`.
   acceptor(boost::asio::io_context& context, const std::string& address, std::uint16_t default_port,
            on_accept accepted, on_error failed);
 
@@ -50,7 +50,7 @@ class acceptor {
   /// Whether only this machine can connect.
   bool is_local() const;
 
-  /// Starts accepting. The functions are called on the I/O thread.
+  /// Starts accepting. The functions are called on the I/O thread. Throws as the constructors do.
   void start();
 
   /// Ends accepting and closes the door; on the I/O thread. No call follows.

@@ -85,6 +85,22 @@ std::vector<tcp::endpoint> resolve_listener(boost::asio::io_context& context,
   return endpoints;
 }
 
+void check_listener(boost::asio::io_context& context, const std::string& text) {
+  const auto is_here = [&](tcp::endpoint endpoint) {
+    endpoint.port(0);
+    boost::system::error_code error;
+    tcp::socket probe{context};
+    probe.open(endpoint.protocol(), error);
+    if (!error) probe.bind(endpoint, error);
+    return error != boost::asio::error::address_family_not_supported &&
+           error != boost::system::errc::address_not_available;
+  };
+  const auto endpoints = resolve_listener(context, text, 0);
+  if (std::any_of(endpoints.begin(), endpoints.end(), is_here)) return;
+  throw std::runtime_error{endpoints.front().address().to_string() +
+                           " is no address of this machine"};
+}
+
 boost::asio::local::stream_protocol::endpoint unix_endpoint(const std::string& path) {
   constexpr std::size_t longest = sizeof(sockaddr_un::sun_path) - 1;
   if (path.empty()) throw std::runtime_error{"the path of a socket must not be empty"};

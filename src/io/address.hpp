@@ -26,6 +26,10 @@ std::vector<boost::asio::ip::tcp::endpoint> resolve_listener(boost::asio::io_con
                                                              const std::string& text,
                                                              std::uint16_t default_port);
 
+/// Throws as resolve_listener does, and std::runtime_error if none of the addresses of `text` is one
+/// of this machine.
+void check_listener(boost::asio::io_context& context, const std::string& text);
+
 /// The address of a Unix socket. Throws std::runtime_error, with the reason, if `path` is empty or
 /// longer than 107 bytes.
 boost::asio::local::stream_protocol::endpoint unix_endpoint(const std::string& path);

@@ -92,6 +92,13 @@ TEST(LegacyEnvironment, MeansWhatItMeantToQueServer) {
   EXPECT_EQ(all.level, log_level::warn);
 }
 
+TEST(LegacyEnvironment, HasALargerLimitThanTheLargestJump) {
+  const auto all = sandbox{}.start({}, {{"QUEUE_LIMIT", "1048000"}}).options;
+  EXPECT_EQ(all.sequence.window, 1'048'000);
+  EXPECT_EQ(all.sequence.max_jump, 1'048'000);
+  EXPECT_EQ(sandbox{}.start({"--sequence.window", "5"}).options.sequence.max_jump, 1'000'000);
+}
+
 TEST(LegacyEnvironment, GivesAMissingPortTheDoorsOwnAndTakesABareNumberAsPort) {
   EXPECT_EQ(sandbox{}.start({}, {{"CLIENT", "0.0.0.0"}}).options.client.listen, "0.0.0.0:9099");
   EXPECT_EQ(sandbox{}.start({}, {{"CLIENT", "3456"}}).options.client.listen, ":3456");
@@ -122,6 +129,31 @@ TEST(JsonFile, GivesBothDoorsOnEveryInterface) {
   EXPECT_EQ(asked.options.source.listen, ":5000");
   EXPECT_EQ(asked.options.client.listen, ":5001");
   EXPECT_EQ(here.start({"--config", file, "--client.listen", "7"}).options.client.listen, ":7");
+}
+
+TEST(JsonFile, HasItsKeysInAnyLetterCase) {
+  const sandbox here;
+  const auto file =
+      here.write("config.json", "{\"EventListenerPort\": 5000, \"CLIENTLISTENERPORT\": 5001}");
+  for (const auto& flags : std::vector<std::vector<std::string>>{
+           {"-config", file}, {"-config=" + file}, {"--config=" + file}}) {
+    const auto asked = here.start(flags);
+    EXPECT_EQ(asked.options.source.listen, ":5000");
+    EXPECT_EQ(asked.options.client.listen, ":5001");
+  }
+}
+
+TEST(Door, IsClosedByNone) {
+  const auto all = sandbox{}.start({"--source.listen", "none", "--client.listen=none"}).options;
+  EXPECT_EQ(all.source.listen, no_door);
+  EXPECT_EQ(all.client.listen, no_door);
+  EXPECT_EQ(all.http.listen, "localhost:8082");
+}
+
+TEST(ShortFlags, AreThoseThatPeopleTry) {
+  EXPECT_EQ(sandbox{}.start({"-h"}).what, action::help);
+  EXPECT_EQ(sandbox{}.start({"-V"}).what, action::version);
+  EXPECT_EQ(sandbox{}.start({"--store.directory", "-h"}).options.store.directory, "-h");
 }
 
 TEST(CafSettings, AreAllThereWithOurDefaults) {

@@ -55,9 +55,40 @@ TEST(WrongValue, StopsTheStartEvenWhereItIsOverridden) {
 
 TEST(WrongValue, IsShownOnOneLine) {
   EXPECT_EQ(of_environment({{"SKEIN_LOG_LEVEL", "a\nb\x1b"}}),
-            "environment SKEIN_LOG_LEVEL: must be debug|info|warn|error, got \"a\\x0ab\\x1b\"");
+            "environment SKEIN_LOG_LEVEL: must be debug|info|warn|error, got \"a\\nb\\u001b\"");
   const auto text = of_flags({"--log.level", std::string(5000, 'x')});
   EXPECT_LT(text.size(), 200u);
+}
+
+TEST(WrongValue, InQuotesIsToldToHaveNone) {
+  EXPECT_EQ(of_file("[store]\ndirectory = \"/var/lib/skein\"\n"),
+            "caf-application.conf:2: store.directory: must be without quotes around it, got "
+            "\"\"/var/lib/skein\"\"");
+  EXPECT_EQ(of_environment({{"SKEIN_LOG_LEVEL", "'debug'"}}),
+            "environment SKEIN_LOG_LEVEL: must be without quotes around it, got \"'debug'\"");
+}
+
+TEST(WrongValue, IsToldWhatWasMeant) {
+  const auto end_of = [](const std::string& name, const std::string& value) {
+    const auto text = of_flags({"--" + name, value});
+    return text.substr(text.find("got "));
+  };
+  EXPECT_EQ(end_of("flow.high-mark", "64M"), "got \"64M\", did you mean 64MiB?");
+  EXPECT_EQ(end_of("flow.high-mark", "1g"), "got \"1g\", did you mean 1GiB?");
+  EXPECT_EQ(end_of("event.max-bytes", "2 GiB"), "got \"2 GiB\", did you mean 2GiB?");
+  EXPECT_EQ(end_of("sequence.gap-timeout", "5m"), "got \"5m\", did you mean 5min?");
+  EXPECT_EQ(end_of("sequence.gap-timeout", "500 ms"), "got \"500 ms\", did you mean 500ms?");
+  EXPECT_EQ(end_of("sequence.window", "10,000"), "got \"10,000\", did you mean 10000?");
+  EXPECT_EQ(end_of("sequence.window", "10x"), "got \"10x\"");
+}
+
+TEST(WrongValue, OfAPathIsAnEmptyOne) {
+  EXPECT_EQ(of_file("[store]\ndirectory =\n"),
+            "caf-application.conf:2: store.directory: must be a path, got \"\"");
+  EXPECT_EQ(of_environment({{"SKEIN_STORE_DIRECTORY", ""}}),
+            "environment SKEIN_STORE_DIRECTORY: must be a path, got \"\"");
+  EXPECT_EQ(of_file("[control]\nsocket =\n"),
+            "caf-application.conf:2: control.socket: must be a path, got \"\"");
 }
 
 TEST(Ranges, AreCheckedAtBothEnds) {
@@ -159,6 +190,21 @@ TEST(CommandLine, RefusesAFlagGivenTwice) {
   EXPECT_EQ(of_flags({"--config", "a", "--config", "b"}), "--config: given twice");
 }
 
+TEST(CommandLine, TellsWhatASingleDashWasMeantToBe) {
+  EXPECT_EQ(of_flags({"-sequence.window", "3"}),
+            "command line: unexpected argument \"-sequence.window\", did you mean "
+            "--sequence.window?");
+}
+
+TEST(File, RefusesAByteOrderMark) {
+  for (const std::string mark : {"\xEF\xBB\xBF", "\xFF\xFE", "\xFE\xFF"}) {
+    EXPECT_EQ(of_file(mark + "[sequence]\nwindow = 3\n"),
+              "caf-application.conf: begins with a byte order mark; it must be UTF-8 without one");
+    EXPECT_EQ(of_json(mark + "{}"),
+              "config.json: begins with a byte order mark; it must be UTF-8 without one");
+  }
+}
+
 TEST(File, RefusesANameSetTwice) {
   EXPECT_EQ(of_file("[flow]\nlow-mark = 1\n[log]\n[flow]\nlow-mark = 1\n"),
             "caf-application.conf:5: flow.low-mark: is set in line 2 already");
@@ -183,9 +229,10 @@ TEST(File, ThatCannotBeReadIsNamed) {
 TEST(TwoOptions, ThatDoNotFitAreRefusedAtThePlaceOfTheOneThatWasSet) {
   EXPECT_EQ(of_flags({"--sequence.max-jump", "10"}),
             "--sequence.max-jump: sequence.max-jump (10) must be at least sequence.window (1000)");
-  EXPECT_EQ(of_file("[sequence]\nwindow = 2000000\n"),
-            "caf-application.conf:2: sequence.window: sequence.max-jump (1000000) must be at least "
-            "sequence.window (2000000)");
+  EXPECT_EQ(
+      of_file("[sequence]\nmax-jump = 1000000\nwindow = 1000001\n"),
+      "caf-application.conf:2: sequence.max-jump: sequence.max-jump (1000000) must be at least "
+      "sequence.window (1000001)");
   EXPECT_EQ(of_environment({{"SKEIN_FLOW_HIGH_MARK", "48MiB"}}),
             "environment SKEIN_FLOW_HIGH_MARK: flow.low-mark (48MiB) must be less than "
             "flow.high-mark (48MiB)");
@@ -196,6 +243,52 @@ TEST(TwoDoors, MustNotShareAPort) {
             "--client.listen: client.listen (:9090) and source.listen (localhost:9090) must not "
             "share a port");
   EXPECT_EQ(of_flags({"--client.listen", ":0", "--source.listen", ":0"}), "not refused");
+}
+
+TEST(ServiceVariables, OfKubernetesAreNoneOfOurBusiness) {
+  for (const auto& [name, value] : environment{{"SKEIN_SERVICE_HOST", "10.0.0.1"},
+                                               {"SKEIN_SERVICE_PORT", "8082"},
+                                               {"SKEIN_SERVICE_PORT_HTTP", "8082"},
+                                               {"SKEIN_PORT", "tcp://10.0.0.1:8082"},
+                                               {"SKEIN_PORT_8082_TCP", "tcp://10.0.0.1:8082"},
+                                               {"SKEIN_PORT_8082_TCP_PROTO", "tcp"},
+                                               {"SKEIN_PORT_8082_TCP_PORT", "8082"},
+                                               {"SKEIN_PORT_8082_TCP_ADDR", "10.0.0.1"},
+                                               {"SKEIN_PORT_53_UDP_ADDR", "10.0.0.1"},
+                                               {"SKEIN_CLIENT_SERVICE_HOST", "10.0.0.1"},
+                                               {"SKEIN_HTTP_PORT", "tcp://[fd00::1]:8082"},
+                                               {"SKEIN_HTTP_PORT_8082_TCP", "tcp://10.0.0.1:1"}})
+    EXPECT_EQ(of_environment({{name, value}}), "not refused") << name;
+}
+
+TEST(ServiceVariables, AreNotWhatLooksLikeAnOption) {
+  EXPECT_EQ(of_environment({{"SKEIN_PORT", "9090"}}), "environment SKEIN_PORT: unknown variable");
+  EXPECT_EQ(of_environment({{"SKEIN_SERVICE_HOSTS", "10.0.0.1"}}),
+            "environment SKEIN_SERVICE_HOSTS: unknown variable");
+}
+
+TEST(Doors, ThatNobodyCanListenAtAreNamedWithTheirPlace) {
+  const auto refusal = [](const std::vector<std::string>& flags, const environment& variables) {
+    try {
+      check_doors(sandbox{}.start(flags, variables));
+    } catch (const error& refused) {
+      return std::string{refused.what()};
+    }
+    return std::string{"not refused"};
+  };
+  EXPECT_EQ(refusal({}, {}), "not refused");
+  EXPECT_EQ(refusal({"--source.listen", "none", "--client.listen", ":0"}, {}), "not refused");
+  // An address for documentation, which no machine has (RFC 5737).
+  EXPECT_EQ(
+      refusal({}, {{"CLIENT", "192.0.2.1"}}),
+      "environment CLIENT: nobody can listen at \"192.0.2.1:9099\": 192.0.2.1 is no address of "
+      "this machine");
+  const auto unknown = refusal({"--http.listen", "acme.invalid:80"}, {});
+  EXPECT_EQ(unknown.rfind("--http.listen: nobody can listen at \"acme.invalid:80\": cannot resolve "
+                          "\"acme.invalid\": ",
+                          0),
+            0u)
+      << unknown;
 }
 
 TEST(JsonFile, IsRefusedInTheWordsOfGoEventserver) {

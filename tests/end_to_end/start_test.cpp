@@ -56,6 +56,36 @@ TEST_F(Start, FailsOnATakenPort) {
   }
 }
 
+TEST_F(Start, ThatFailsAtADoorLeavesNoNewStore) {
+  taken_port taken;
+  const auto address = "127.0.0.1:" + std::to_string(taken.number());
+  const auto leaves_none = [&](const std::vector<std::string>& flags,
+                               const std::map<std::string, std::string>& environment, int status,
+                               const std::string& place) {
+    expect_refused(skeind(flags, environment), status, place);
+    EXPECT_FALSE(std::filesystem::exists(directory_ + "/skein-data"));
+  };
+  leaves_none({"--source.listen", "127.0.0.1:0", "--client.listen", address, "--http.listen",
+               "127.0.0.1:0", "--log.level", "warn"},
+              {}, 1, "cannot listen on " + address);
+  leaves_none({"--http.listen", "192.0.2.1:80"}, {}, 2, "--http.listen: nobody can listen at ");
+  leaves_none({}, {{"CLIENT", "acme.invalid"}}, 2, "environment CLIENT: nobody can listen at ");
+}
+
+TEST_F(Start, OpensOnlyTheDoorsThatAreWanted) {
+  process one_door{SKEIND_PATH,
+                   {{"--source.listen", "none", "--client.listen", "none", "--http.listen",
+                     "127.0.0.1:0", "--control.socket", "none"},
+                    {},
+                    directory_}};
+  await("its door", [&] { return one_door.err().find("door=http") != std::string::npos; });
+  one_door.signal(SIGTERM);
+  EXPECT_EQ(one_door.wait(), 0);
+  for (const char* closed : {"source", "client", "control"}) {
+    EXPECT_EQ(one_door.err().find("door=" + std::string{closed}), std::string::npos);
+  }
+}
+
 TEST_F(Start, IsRefusedWithFileLineAndKey) {
   const auto refused = [&](const std::string& text, const std::string& place) {
     SCOPED_TRACE(text);
