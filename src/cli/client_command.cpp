@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/daemon_place.hpp"
 #include "cli/interruption.hpp"
 #include "cli/maze_race.hpp"
 #include "cli/sockets.hpp"
@@ -35,10 +36,9 @@ ended a connection or --timeout came before --count.
 )";
 
 struct client_options {
-  std::string host = "127.0.0.1";
-  std::uint16_t port = 9099;
+  door_place place{"client.listen", {}, 0, {}};
   std::int64_t count = 0;
-  std::int64_t timeout = 0;
+  std::chrono::milliseconds timeout{0};
   std::vector<std::string> ids;
 };
 
@@ -51,7 +51,8 @@ struct listener {
 class printing_clients {
  public:
   explicit printing_clients(const client_options& o) : options_{o} {
-    const auto server = resolve(o.host, o.port);
+    const auto address = o.place.address();
+    const auto server = resolve(address.host, address.port);
     for (const auto& id : o.ids) {
       listeners_.push_back({id, connect_to(server, listeners_.size()), {}});
       send_all(listeners_.back().connection.get(), id + "\n");
@@ -62,7 +63,9 @@ class printing_clients {
     const auto signals = stop_signals();
     std::vector<pollfd> polled{{signals.get(), POLLIN, 0}};
     for (const auto& l : listeners_) polled.push_back({l.connection.get(), POLLIN, 0});
-    const auto deadline = options_.timeout == 0 ? 0 : now() + options_.timeout * 1'000'000;
+    const auto deadline = options_.timeout.count() == 0
+                              ? 0
+                              : now() + std::chrono::nanoseconds{options_.timeout}.count();
     while (open_ends(polled)) {
       const auto left = deadline == 0 ? -1 : (deadline - now() + 999'999) / 1'000'000;
       if (deadline != 0 && left <= 0) return options_.count == 0 ? exit_good : exit_bad;
@@ -114,7 +117,8 @@ class printing_clients {
   void print(listener& l) {
     if (!l.pending.empty() && l.pending.back() == '\r') l.pending.pop_back();
     if (listeners_.size() > 1) std::fprintf(stdout, "%s: ", l.id.c_str());
-    std::fwrite(l.pending.data(), 1, l.pending.size(), stdout);
+    const auto text = terminal_ ? for_terminal(l.pending) : l.pending;
+    std::fwrite(text.data(), 1, text.size(), stdout);
     std::fputc('\n', stdout);
     l.pending.clear();
     ++printed_;
@@ -124,6 +128,7 @@ class printing_clients {
   std::vector<listener> listeners_;
   std::array<char, 64 * 1024> buffer_{};
   std::uint64_t printed_ = 0;
+  const bool terminal_ = ::isatty(STDOUT_FILENO) != 0;
 };
 
 }  // namespace
@@ -131,13 +136,11 @@ class printing_clients {
 int client_command(const arguments& args) {
   client_options o;
   po::options_description visible{"Options", 96, 56};
-  visible.add_options()                                                            //
-      ("host", po::value(&o.host)->default_value(o.host)->value_name("HOST"), "")  //
-      ("port", port(o.port, "port"), "")                                           //
+  o.place.add_to(visible);
+  visible.add_options()  //
       ("count", number(o.count, "count", 0, std::numeric_limits<std::int64_t>::max()),
-       "end after so many lines; 0: never")  //
-      ("timeout", number(o.timeout, "timeout", 0, 86'400'000),
-       "end after so many ms; 0: never")  //
+       "end after so many lines; 0: never")                                       //
+      ("timeout", duration(o.timeout, "timeout"), "end after so long; 0: never")  //
       ("help", "show this text");
   po::options_description all;
   all.add(visible).add_options()("id", po::value(&o.ids));

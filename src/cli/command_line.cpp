@@ -23,7 +23,11 @@ po::typed_value<std::int64_t>* number(std::int64_t& target, const char* name, st
 }
 
 po::typed_value<std::int64_t>* port(std::uint16_t& target, const char* name) {
-  return po::value<std::int64_t>()->default_value(target)->value_name("PORT")->notifier(
+  return optional_port(target, name)->default_value(target);
+}
+
+po::typed_value<std::int64_t>* optional_port(std::uint16_t& target, const char* name) {
+  return po::value<std::int64_t>()->value_name("PORT")->notifier(
       [&target, name](std::int64_t value) {
         check_range(name, value, 1, 65535);
         target = static_cast<std::uint16_t>(value);

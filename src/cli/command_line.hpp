@@ -26,6 +26,10 @@ boost::program_options::typed_value<std::int64_t>* number(std::int64_t& target, 
 /// A port option, 1..65535, with its default.
 boost::program_options::typed_value<std::int64_t>* port(std::uint16_t& target, const char* name);
 
+/// The same without a default: `target` stays as it is.
+boost::program_options::typed_value<std::int64_t>* optional_port(std::uint16_t& target,
+                                                                 const char* name);
+
 /// An option for a time with its default, in the grammar of the daemon's options (config/values);
 /// `1us` is a usage_error.
 boost::program_options::typed_value<std::string>* duration(std::chrono::milliseconds& target,

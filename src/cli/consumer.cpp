@@ -1,5 +1,7 @@
 #include "cli/consumer.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -8,6 +10,7 @@
 
 #include "api/base64.hpp"
 #include "api/json_text.hpp"
+#include "core/visible_text.hpp"
 
 namespace skein::cli {
 
@@ -16,6 +19,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t most_leases = 1000;  // of one request, as the API has it
+constexpr const char* ephemeral_subscriber = "{\"idle_expiry_ms\":300000}";
 
 std::string payload_of(const json::object& delivery) {
   if (const auto coded = text_in(delivery, "payload_base64"); !coded.empty()) {
@@ -35,10 +39,34 @@ std::string lease_request(std::int64_t most, std::chrono::milliseconds wait) {
   return body;
 }
 
+/// How many texts, which have these ends, were written.
+std::ptrdiff_t write_all(std::string_view text, const std::vector<std::size_t>& ends,
+                         const interruption& stop) {
+  const auto written = write_out(text, stop);
+  return std::upper_bound(ends.begin(), ends.end(), written) - ends.begin();
+}
+
+/// How many were written and read.
+std::ptrdiff_t hand_over(std::string_view text, const std::vector<std::size_t>& ends,
+                         const interruption& stop) {
+  std::ptrdiff_t read = 0;
+  std::size_t begin = 0;
+  for (const auto end : ends) {
+    const auto one = text.substr(begin, end - begin);
+    if (write_out(one, stop) != one.size() || !await_reader(stop)) break;
+    begin = end;
+    ++read;
+  }
+  return read;
+}
+
 }  // namespace
 
 consumer::consumer(const consumption& options, const door& where)
-    : options_{options}, client_{where}, subscribed_{!options.subscribe} {}
+    : options_{options},
+      client_{where},
+      subscribed_{!options.subscribe},
+      terminal_{::isatty(STDOUT_FILENO) != 0} {}
 
 std::string consumer::path(std::string_view what) const {
   auto path = topic_path({options_.topic, "subscribers", options_.subscriber});
@@ -55,6 +83,7 @@ void consumer::run() {
     } catch (...) {
       client_.http().heed(nullptr);
       give_back();
+      unsubscribe();
       throw;
     }
     client_.http().heed(nullptr);
@@ -62,6 +91,7 @@ void consumer::run() {
   // From here on a second signal ends the process.
   acknowledge();
   give_back();
+  unsubscribe();
 }
 
 void consumer::consume(const interruption& stop) {
@@ -85,7 +115,7 @@ void consumer::consume(const interruption& stop) {
 
 bool consumer::consume_some(const interruption& stop) {
   if (!subscribed_) {
-    client_.ask("PUT", path(), "{}");
+    client_.ask("PUT", path(), options_.ephemeral ? ephemeral_subscriber : "{}");
     subscribed_ = true;
     return true;
   }
@@ -104,18 +134,22 @@ bool consumer::consume_some(const interruption& stop) {
   return unwritten_.empty() && !(options_.until_empty && deliveries.empty());
 }
 
+std::string consumer::text_of(const json::value& delivery) const {
+  if (options_.json) return core::visible(json::serialize(delivery)) + '\n';
+  const auto payload = payload_of(delivery.get_object()) + '\n';
+  return terminal_ ? for_terminal(payload) : payload;
+}
+
 void consumer::print(const json::array& deliveries, const interruption& stop) {
   std::string text;
   std::vector<std::size_t> ends;
   for (const auto& d : deliveries) {
     if (!d.is_object()) continue;
-    text += options_.json ? json::serialize(d) : payload_of(d.get_object());
-    text += '\n';
+    text += text_of(d);
     ends.push_back(text.size());
     unwritten_.emplace_back(text_in(d.get_object(), "lease"));
   }
-  const auto written = write_out(text, stop);
-  const auto whole = std::upper_bound(ends.begin(), ends.end(), written) - ends.begin();
+  const auto whole = one_by_one_ ? hand_over(text, ends, stop) : write_all(text, ends, stop);
   printed_ += whole;
   if (options_.ack) written_.insert(written_.end(), unwritten_.begin(), unwritten_.begin() + whole);
   unwritten_.erase(unwritten_.begin(), unwritten_.begin() + whole);
@@ -127,7 +161,10 @@ json::object consumer::settle(const char* how, const std::vector<std::string>& l
   api::json_writer out{body};
   out.begin_object().name("leases").begin_array();
   for (auto i = begin; i != end; ++i) out.text(leases[i]);
-  out.end_array().end_object();
+  out.end_array();
+  // What was not seen is given back without the pause behind a failure.
+  if (how == std::string_view{"nack"}) out.name("delay_ms").number(std::int64_t{0});
+  out.end_object();
   return client_.ask("POST", path(how), body);
 }
 
@@ -165,6 +202,15 @@ void consumer::give_back() {
     } catch (const std::runtime_error&) {
       return;  // their leases end by themselves
     }
+  }
+}
+
+/// One that is not removed is removed by the daemon when it has asked for nothing for a while.
+void consumer::unsubscribe() {
+  if (!options_.ephemeral || !subscribed_) return;
+  try {
+    client_.ask("DELETE", path());
+  } catch (const std::runtime_error&) {
   }
 }
 

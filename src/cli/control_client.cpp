@@ -76,7 +76,8 @@ class conversation {
     }
     if (errno == EAGAIN) fail_late();
     if (errno == ENOENT || errno == ECONNREFUSED) {
-      throw std::runtime_error{"no daemon listens at " + socket_};
+      throw std::runtime_error{"no daemon listens at " + socket_ +
+                               " (see --directory and --config)"};
     }
     throw std::runtime_error{"cannot connect to " + socket_ + ": " +
                              std::generic_category().message(errno)};

@@ -8,11 +8,6 @@
 
 namespace skein::cli {
 
-/// What the daemon has if it is not told otherwise: the directory of its store, and in there the
-/// socket of its control door.
-inline constexpr const char* default_directory = "skein-data";
-inline constexpr const char* default_socket = "control";
-
 struct control_answer {
   boost::json::object values;  ///< in the order of the daemon; "ok" is true
   std::string text;            ///< the line as it came, without its end

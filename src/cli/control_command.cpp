@@ -8,6 +8,8 @@
 
 #include "cli/commands.hpp"
 #include "cli/control_client.hpp"
+#include "cli/daemon_place.hpp"
+#include "core/visible_text.hpp"
 
 namespace skein::cli {
 
@@ -30,20 +32,14 @@ Prints the epoch of a daemon on this machine and the next number it expects.
 )";
 
 struct control_options {
-  std::string directory = default_directory;
-  std::string socket;
-  std::int64_t timeout = 10'000;
+  store_place place;
+  std::chrono::milliseconds timeout{10'000};
   bool json = false;
   bool help = false;
   arguments words;  ///< what is no option
 
-  /// Where the daemon is asked.
-  std::filesystem::path path() const {
-    if (!socket.empty()) return socket;
-    return std::filesystem::path{directory} / default_socket;
-  }
   control_answer ask(const std::string& line) const {
-    return control_request(path(), line, std::chrono::milliseconds{timeout});
+    return control_request(place.socket(), line, timeout);
   }
 };
 
@@ -51,26 +47,20 @@ struct control_options {
 control_options parse_control(const arguments& args, const char* about) {
   control_options o;
   po::options_description visible{"Options", 96, 56};
+  o.place.add_to(visible, true);
   visible.add_options()  //
-      ("directory", po::value(&o.directory)->default_value(o.directory)->value_name("DIR"),
-       "the daemon's store.directory")  //
-      ("socket", po::value(&o.socket)->value_name("PATH"),
-       "its control.socket; without this option DIR/control")  //
-      ("timeout", number(o.timeout, "timeout", 0, 86'400'000),
-       "give up after so many ms without an answer; 0: never")                 //
+      ("timeout", duration(o.timeout, "timeout"),
+       "give up after so long without an answer; 0: never")                    //
       ("json", po::bool_switch(&o.json), "print the whole answer as it came")  //
       ("help", po::bool_switch(&o.help), "show this text");
-  const auto values = parse_words(args, visible, o.words);
-  if (!o.socket.empty() && !values["directory"].defaulted()) {
-    throw usage_error{"--directory and --socket exclude each other"};
-  }
+  parse_words(args, visible, o.words);
   if (o.help) std::cout << about << visible << std::flush;
   return o;
 }
 
 std::string text_of(const boost::json::value& value) {
-  if (value.is_string()) return std::string{value.get_string()};
-  if (!value.is_double()) return boost::json::serialize(value);
+  if (value.is_string()) return core::visible(value.get_string());
+  if (!value.is_double()) return core::visible(boost::json::serialize(value));
   // Boost.JSON writes 1.5 as 1.5E0.
   std::array<char, 32> text;
   const auto end = std::to_chars(text.data(), text.data() + text.size(), value.get_double()).ptr;

@@ -9,6 +9,7 @@
 #include "cli/commands.hpp"
 #include "cli/topic_client.hpp"
 #include "cli/work_progress.hpp"
+#include "core/visible_text.hpp"
 
 namespace skein::cli {
 
@@ -46,7 +47,7 @@ int list(const dlq_options& o) {
   work_progress progress{"dead letters"};
   daemon.list(o.path(), "messages", [&](const json::object& letter) {
     progress.clear();
-    std::cout << (o.json ? json::serialize(letter) : fields_of(letter)) << '\n';
+    std::cout << (o.json ? core::visible(json::serialize(letter)) : fields_of(letter)) << '\n';
     progress.advance(1);
     return bool{std::cout};
   });
@@ -94,8 +95,8 @@ class settling {
       const auto end = begin + std::min(ids.end() - begin, most_ids);
       for (const auto& id : settle({begin, end})) {
         progress_.clear();
-        std::cerr << "skein: " << field_text({}, id) << " is no dead letter of " << options_.name
-                  << std::endl;
+        std::cerr << "skein: " << field_text({}, id) << " is no dead letter of "
+                  << core::visible(options_.name) << std::endl;
         unknown_.push_back(id);
       }
       begin = end;
@@ -118,7 +119,7 @@ class settling {
     progress_.clear();
     if (options_.json) {
       const json::object sum{{"messages", progress_.count()}, {"unknown", unknown_}};
-      std::cout << json::serialize(sum) << '\n';
+      std::cout << core::visible(json::serialize(sum)) << '\n';
     } else {
       std::cout << (options_.what == "replay" ? "replayed: " : "purged: ") << progress_.count()
                 << '\n';

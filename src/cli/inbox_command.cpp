@@ -2,7 +2,7 @@
 #include <iostream>
 
 #include "cli/commands.hpp"
-#include "cli/control_client.hpp"
+#include "cli/daemon_place.hpp"
 #include "cli/stored_log.hpp"
 #include "store/quota.hpp"
 
@@ -77,14 +77,13 @@ int print(const std::string& directory, core::user_id user, std::int64_t peek) {
 }  // namespace
 
 int inbox_command(const arguments& args) {
-  std::string directory = default_directory;
+  store_place place;
   std::vector<std::string> ids;
   std::int64_t peek = 0;
   bool help = false;
   po::options_description visible{"Options", 96, 56};
-  visible.add_options()  //
-      ("directory", po::value(&directory)->default_value(directory)->value_name("DIR"),
-       "the daemon's store.directory")                                                           //
+  place.add_to(visible, false);
+  visible.add_options()                                                                          //
       ("peek", number(peek, "peek", 0, 1'000'000'000), "print so many of the events that wait")  //
       ("help", po::bool_switch(&help), "show this text");
   po::options_description all;
@@ -97,7 +96,7 @@ int inbox_command(const arguments& args) {
     return exit_good;
   }
   if (ids.size() != 1) throw usage_error{"inbox takes one ID"};
-  return print(directory, parse_user_id(ids.front()), peek);
+  return print(place.directory(), parse_user_id(ids.front()), peek);
 }
 
 }  // namespace skein::cli

@@ -1,8 +1,11 @@
 #include "cli/interruption.hpp"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +14,8 @@
 #include <limits>
 #include <stdexcept>
 #include <system_error>
+
+#include "core/visible_text.hpp"
 
 namespace skein::cli {
 
@@ -73,6 +78,35 @@ bool await(int fd, short events, time_point deadline, const interruption* stop) 
     if (ready > 0) throw interrupted{};
     if (ready == 0 && deadline <= std::chrono::steady_clock::now()) return false;
   }
+}
+
+std::string for_terminal(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const auto end = std::min(text.find_first_of("\n\t"), text.size());
+    core::append_visible(result, text.substr(0, end));
+    if (end != text.size()) result += text[end];
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return result;
+}
+
+bool make_pipe_small() {
+  struct stat output {};
+  // A pipe of one page is ready for more only when it is empty.
+  return ::fstat(STDOUT_FILENO, &output) == 0 && S_ISFIFO(output.st_mode) &&
+         ::fcntl(STDOUT_FILENO, F_SETPIPE_SZ, ::sysconf(_SC_PAGESIZE)) == ::sysconf(_SC_PAGESIZE);
+}
+
+bool await_reader(const interruption& stop) {
+  try {
+    await(STDOUT_FILENO, POLLOUT, time_point::max(), &stop);
+  } catch (const interrupted&) {
+    return false;
+  }
+  // Ready it is also when nobody reads any more.
+  int unread = 0;
+  return ::ioctl(STDOUT_FILENO, FIONREAD, &unread) == 0 && unread == 0;
 }
 
 std::size_t write_out(std::string_view text, const interruption& stop) {

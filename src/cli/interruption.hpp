@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <exception>
+#include <string>
 #include <string_view>
 
 #include "cli/sockets.hpp"
@@ -40,6 +41,18 @@ class interruption {
 /// Waits until `fd` is ready for `events`, which wins over everything else; -1 is never ready.
 /// False at the deadline. Throws interrupted if `stop`, which may be null, comes before.
 bool await(int fd, short events, time_point deadline, const interruption* stop);
+
+/// What may be written to a terminal of what strangers wrote: line ends and tabs as they are, all
+/// else as core/visible_text shows it.
+std::string for_terminal(std::string_view text);
+
+/// Makes standard output, if it is a pipe, hold no more than its reader has not read of one
+/// message: then `await_reader` can tell. Whether it is so.
+bool make_pipe_small();
+
+/// Behind `make_pipe_small`: waits until everything was read that was written. False if that will
+/// not be: nobody reads any more, or `stop` has come.
+bool await_reader(const interruption& stop);
 
 /// Writes `text` to standard output, past all buffers. Returns how much was written: less than all
 /// if nobody reads any more, or if `stop` has come while it had to wait. Throws std::runtime_error

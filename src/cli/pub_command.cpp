@@ -1,11 +1,12 @@
 #include <boost/json/parse.hpp>
-#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <limits>
 
 #include "api/base64.hpp"
 #include "api/json_text.hpp"
 #include "cli/commands.hpp"
+#include "cli/input.hpp"
 #include "cli/publisher.hpp"
 #include "core/utf8.hpp"
 
@@ -18,8 +19,8 @@ namespace {
 constexpr const char* about = R"(usage: skein pub [options] TOPIC [PAYLOAD...]
 
 Publishes each PAYLOAD as a message; without one, each line of standard input or
-of --file, as it comes. Says on standard error what became of them: exit status 1
-if any was refused.
+of --file, as it comes, or with --whole all of it as one message. Says on standard
+error what became of them: exit status 1 if any was refused.
 
 )";
 
@@ -27,6 +28,7 @@ struct pub_options {
   publishing how;
   door where;
   std::string file;
+  bool whole = false;
   std::string key;
   std::optional<std::int64_t> priority;
   std::optional<std::chrono::milliseconds> delay;
@@ -77,12 +79,18 @@ void publish_lines(std::istream& input, const message_maker& maker, publisher& t
   }
 }
 
-int publish(const pub_options& o) {
-  std::ifstream file;
-  if (!o.file.empty() && o.file != "-") {
-    file.open(o.file, std::ios::binary);
-    if (!file) throw std::runtime_error{"cannot read " + o.file};
+void publish_input(const pub_options& o, input& from, const message_maker& maker, publisher& to) {
+  if (!o.whole) {
+    publish_lines(from.stream(), maker, to);
+    return from.check();
   }
+  const std::string all{std::istreambuf_iterator<char>{from.stream()}, {}};
+  from.check();
+  maker.give(all, to);
+}
+
+int publish(const pub_options& o) {
+  input from{o.file};
   const message_maker maker{o};
   publisher to{o.how, o.where};
   const auto finish = [&] {
@@ -93,7 +101,7 @@ int publish(const pub_options& o) {
     if (o.words.size() > 1) {
       for (std::size_t i = 1; i != o.words.size(); ++i) maker.give(o.words[i], to);
     } else {
-      publish_lines(file.is_open() ? file : std::cin, maker, to);
+      publish_input(o, from, maker, to);
     }
     to.flush();
   } catch (...) {
@@ -116,12 +124,13 @@ int pub_command(const arguments& args) {
   bool help = false;
   po::options_description visible{"Options", 96, 56};
   o.where.add_to(visible);
-  visible.add_options()                                                                         //
-      ("file", po::value(&o.file)->value_name("FILE"), "publish its lines; -: standard input")  //
-      ("key", po::value(&o.key)->value_name("KEY"), "of all messages, for dedupe and order")    //
-      ("priority", po::value(&priority)->value_name("N"), "of all messages; 0 is the highest")  //
-      ("delay", po::value(&delay)->value_name("TIME"), "deliver them only after so long")       //
-      ("ttl", po::value(&ttl)->value_name("TIME"), "do not deliver them after so long")         //
+  visible.add_options()                                                                          //
+      ("file", po::value(&o.file)->value_name("FILE"), "publish its lines; -: standard input")   //
+      ("whole", po::bool_switch(&o.whole), "the whole input is one message, line ends and all")  //
+      ("key", po::value(&o.key)->value_name("KEY"), "of all messages, for dedupe and order")     //
+      ("priority", po::value(&priority)->value_name("N"), "of all messages; 0 is the highest")   //
+      ("delay", po::value(&delay)->value_name("TIME"), "deliver them only after so long")        //
+      ("ttl", po::value(&ttl)->value_name("TIME"), "do not deliver them after so long")          //
       ("wait", po::value(&o.how.wait)->default_value(o.how.wait)->value_name("FOR"),
        "accepted: for nothing; durable: until they are on disk; delivered: until all subscribers "
        "have acknowledged them, within --timeout")                                   //
@@ -139,6 +148,8 @@ int pub_command(const arguments& args) {
   check_name(o.words.front());
   if (o.words.size() > 1 && !o.file.empty())
     throw usage_error{"--file and PAYLOAD exclude each other"};
+  if (o.words.size() > 1 && o.whole)
+    throw usage_error{"--whole is for --file and standard input, a PAYLOAD is whole by itself"};
   if (o.how.wait != "accepted" && o.how.wait != "durable" && o.how.wait != "delivered") {
     throw usage_error{"--wait must be accepted, durable or delivered, not '" + o.how.wait + "'"};
   }
@@ -150,7 +161,7 @@ int pub_command(const arguments& args) {
   }
   o.how.topic = o.words.front();
   o.how.batch = static_cast<std::size_t>(batch);
-  if (o.words.size() == 1) o.how.called = "line";
+  if (o.words.size() == 1 && !o.whole) o.how.called = "line";
   return publish(o);
 }
 

@@ -8,6 +8,7 @@
 
 #include "api/json_text.hpp"
 #include "config/values.hpp"
+#include "core/visible_text.hpp"
 
 namespace skein::cli {
 
@@ -97,7 +98,7 @@ void publisher::publish(messages what) {
                 << p.what();
       const char* before = "; not by ";
       for (const auto& name : array_in(p.members, "waits_for")) {
-        std::cerr << std::exchange(before, ", ") << json::serialize(name);
+        std::cerr << std::exchange(before, ", ") << core::visible(json::serialize(name));
       }
       std::cerr << std::endl;
     } else if (auto rest = without_wrong(std::move(what), p); !rest.empty()) {
@@ -180,14 +181,15 @@ void publisher::tell() {
     const std::string& reason = first->second.reason;
     auto last = first;
     for (auto next = first; next != results_.end() && next->second.reason == reason; ++next) {
-      if (options_.json) std::cout << next->second.json << '\n';
+      if (options_.json) std::cout << core::visible(next->second.json) << '\n';
       last = next;
     }
     if (!reason.empty()) {
       good_ = false;
       progress_.clear();
       std::cerr << "skein: " << numbers(first->first, last->first)
-                << (first == last ? " is refused: " : " are refused: ") << reason << std::endl;
+                << (first == last ? " is refused: " : " are refused: ") << core::visible(reason)
+                << std::endl;
     }
     first = std::next(last);
   }

@@ -2,7 +2,7 @@
 #include <limits>
 
 #include "cli/commands.hpp"
-#include "cli/control_client.hpp"
+#include "cli/daemon_place.hpp"
 #include "cli/stored_log.hpp"
 #include "store/log_reader.hpp"
 
@@ -22,7 +22,7 @@ status is then 1.
 )";
 
 struct replay_options {
-  std::string directory = default_directory;
+  store_place place;
   std::int64_t epoch = 0;
   std::int64_t from = 1;
   std::int64_t to = std::numeric_limits<std::int64_t>::max();
@@ -30,7 +30,7 @@ struct replay_options {
 
 /// Prints the range of one epoch, or of all. Returns the exit status.
 int print(const replay_options& o) {
-  const auto engine = open_store(o.directory);
+  const auto engine = open_store(o.place.directory());
   store::log_reader log{*engine, core::line_ending::lf};
   const auto epoch = static_cast<core::epoch_number>(o.epoch);
   if (epoch != 0) log.seek(store::position_beyond(*engine, epoch, o.from - 1));
@@ -60,9 +60,8 @@ int replay_command(const arguments& args) {
   bool help = false;
   const auto most = std::numeric_limits<std::int64_t>::max();
   po::options_description options{"Options", 96, 56};
+  o.place.add_to(options, false);
   options.add_options()  //
-      ("directory", po::value(&o.directory)->default_value(o.directory)->value_name("DIR"),
-       "the daemon's store.directory")  //
       ("epoch", number(o.epoch, "epoch", 0, std::numeric_limits<core::epoch_number>::max()),
        "only of this epoch; 0: of all")                                  //
       ("from", number(o.from, "from", 1, most), "from this number on")   //

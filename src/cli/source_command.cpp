@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cstdint>
-#include <fstream>
 #include <iostream>
 #include <stdexcept>
 #include <string>
@@ -8,6 +7,8 @@
 #include <thread>
 
 #include "cli/commands.hpp"
+#include "cli/daemon_place.hpp"
+#include "cli/input.hpp"
 #include "cli/maze_race.hpp"
 #include "cli/sockets.hpp"
 
@@ -20,13 +21,13 @@ namespace {
 constexpr const char* about = R"(usage: skein source [options] [FILE]
 
 Sends the lines of FILE, or of standard input, to a server's event source door as
-they are, and reports how much was sent.
+they are, a last one without an end with one, and says how many went out. What
+became of them the server does not say here: see `skein status`.
 
 )";
 
 struct source_options {
-  std::string host = "127.0.0.1";
-  std::uint16_t port = 9090;
+  door_place place{"source.listen", {}, 0, {}};
   std::int64_t rate = 0;
   std::string file = "-";
 };
@@ -36,10 +37,10 @@ class line_sender {
  public:
   line_sender(int fd, std::int64_t rate) : fd_{fd}, rate_{rate}, start_{now()} {}
 
-  void add(const std::string& line, bool ended) {
+  void add(const std::string& line) {
     if (rate_ != 0) await_turn();
     pending_ += line;
-    if (ended) pending_ += '\n';
+    pending_ += '\n';
     ++lines_;
     if (pending_.size() >= most_pending) flush();
   }
@@ -82,9 +83,8 @@ int source_command(const arguments& args) {
   std::ios::sync_with_stdio(false);  // lets std::cin tell what is already read
   source_options o;
   po::options_description visible{"Options", 96, 56};
-  visible.add_options()                                                            //
-      ("host", po::value(&o.host)->default_value(o.host)->value_name("HOST"), "")  //
-      ("port", port(o.port, "port"), "")                                           //
+  o.place.add_to(visible);
+  visible.add_options()  //
       ("rate", number(o.rate, "rate", 0, 1'000'000'000),
        "lines per second; 0: as fast as they come and the server takes them")  //
       ("help", "show this text");
@@ -97,25 +97,24 @@ int source_command(const arguments& args) {
     return exit_good;
   }
 
-  std::ifstream file;
-  if (o.file != "-") {
-    file.open(o.file, std::ios::binary);
-    if (!file) throw std::runtime_error{"cannot read " + o.file};
-  }
-  auto& input = o.file == "-" ? std::cin : file;
-  const auto connection = connect_to(resolve(o.host, o.port));
+  input from{o.file};
+  auto& lines = from.stream();
+  const auto server = o.place.address();
+  const auto connection = connect_to(resolve(server.host, server.port));
   const auto begin = now();
   line_sender sender{connection.get(), o.rate};
-  for (std::string line; std::getline(input, line);) {
-    sender.add(line, !input.eof());
+  for (std::string line; std::getline(lines, line);) {
+    sender.add(line);
     // What is typed goes out at once; a file or a full pipe in large pieces.
-    if (input.rdbuf()->in_avail() <= 0) sender.flush();
+    if (lines.rdbuf()->in_avail() <= 0) sender.flush();
   }
   sender.flush();
+  from.check();
   const auto seconds = std::max(static_cast<double>(now() - begin) * 1e-9, 1e-9);
-  std::cerr << "sent " << sender.lines() << " lines, " << sender.bytes() << " bytes in " << seconds
-            << " s (" << static_cast<std::uint64_t>(static_cast<double>(sender.lines()) / seconds)
-            << " lines/s)" << std::endl;
+  std::cerr << "written: " << sender.lines() << " lines, " << sender.bytes() << " bytes in "
+            << seconds << " s ("
+            << static_cast<std::uint64_t>(static_cast<double>(sender.lines()) / seconds)
+            << " lines/s); what became of them: skein status" << std::endl;
   return exit_good;
 }
 

@@ -3,6 +3,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/control_client.hpp"
+#include "cli/daemon_place.hpp"
 #include "cli/stored_log.hpp"
 #include "store/check.hpp"
 #include "store/log_reader.hpp"
@@ -70,35 +71,29 @@ int check(const std::string& directory) {
   return std::cout.flush() && findings == 0 ? exit_good : exit_bad;
 }
 
-int backup(const std::string& directory, const std::string& socket, const std::string& to) {
-  std::filesystem::path from{socket};
-  if (socket.empty()) from = std::filesystem::path{directory} / default_socket;
-  control_request(from, "backup " + std::filesystem::absolute(to).lexically_normal().string());
+int backup(const std::filesystem::path& socket, const std::string& to) {
+  control_request(socket, "backup " + std::filesystem::absolute(to).lexically_normal().string());
   return exit_good;
 }
 
 }  // namespace
 
 int store_command(const arguments& args) {
-  std::string directory = default_directory;
-  std::string socket;
+  store_place place;
   arguments words;
   bool help = false;
   po::options_description visible{"Options", 96, 56};
+  place.add_to(visible, true);
   visible.add_options()  //
-      ("directory", po::value(&directory)->default_value(directory)->value_name("DIR"),
-       "the daemon's store.directory")  //
-      ("socket", po::value(&socket)->value_name("PATH"),
-       "for backup: the daemon's control.socket; without this option DIR/control")  //
       ("help", po::bool_switch(&help), "show this text");
   parse_words(args, visible, words);
   if (help) {
     std::cout << about << visible << std::flush;
     return exit_good;
   }
-  if (words == arguments{"info"}) return info(directory);
-  if (words == arguments{"check"}) return check(directory);
-  if (words.size() == 2 && words[0] == "backup") return backup(directory, socket, words[1]);
+  if (words == arguments{"info"}) return info(place.directory());
+  if (words == arguments{"check"}) return check(place.directory());
+  if (words.size() == 2 && words[0] == "backup") return backup(place.socket(), words[1]);
   throw usage_error{"store takes info, check, or backup and a directory"};
 }
 

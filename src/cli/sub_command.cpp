@@ -1,5 +1,7 @@
 #include <iostream>
 #include <limits>
+#include <random>
+#include <sstream>
 
 #include "cli/commands.hpp"
 #include "cli/consumer.hpp"
@@ -10,12 +12,14 @@ namespace po = boost::program_options;
 
 namespace {
 
-constexpr const char* about_sub = R"(usage: skein sub [options] TOPIC NAME
+constexpr const char* about_sub = R"(usage: skein sub [options] TOPIC [NAME]
 
 Makes the durable subscriber NAME of a topic, if it is not there, and prints the
 payload of each message that it gets as a line, until SIGINT, SIGTERM or --count.
-What was written out is acknowledged, and does not come again. If the daemon is
-lost, it is waited for.
+Without a NAME the subscriber is one of its own that gets what is published from
+now on, and is gone with the command. What was written out, or into a pipe what was
+read there, is acknowledged, and does not come again. If the daemon is lost, it is
+waited for.
 
 )";
 
@@ -33,8 +37,17 @@ struct sub_options {
   door where;
   bool no_ack = false;
   bool unsubscribe = false;
+  bool may_be_nameless = false;
   bool help = false;
 };
+
+/// That nobody else has.
+std::string name_of_its_own() {
+  std::random_device random;
+  std::ostringstream name;
+  name << "skein-" << std::hex << random() << random();
+  return name.str();
+}
 
 /// Prints `about` and the options if they are asked for.
 void parse_sub(const arguments& args, const char* about, po::options_description& visible,
@@ -47,6 +60,10 @@ void parse_sub(const arguments& args, const char* about, po::options_description
   if (o.help) {
     std::cout << about << visible << std::flush;
     return;
+  }
+  if (words.size() == 1 && o.may_be_nameless) {
+    words.push_back(name_of_its_own());
+    o.what.ephemeral = true;
   }
   if (words.size() != 2) throw usage_error{"a TOPIC and the NAME of a subscriber are needed"};
   for (const auto& word : words) check_name(word);
@@ -82,8 +99,10 @@ int sub_command(const arguments& args) {
        "pause before a lost daemon is tried again; 0: end instead")  //
       ("unsubscribe", po::bool_switch(&o.unsubscribe),
        "remove NAME, with what waits for it, and end");
+  o.may_be_nameless = true;
   parse_sub(args, about_sub, visible, o);
   if (o.help) return exit_good;
+  if (o.unsubscribe && o.what.ephemeral) throw usage_error{"--unsubscribe needs a NAME"};
   o.what.ack = !o.no_ack;
   if (o.unsubscribe) return unsubscribe(o);
   consumer{o.what, o.where}.run();

@@ -8,6 +8,7 @@
 #include "api/calls.hpp"
 #include "api/target.hpp"
 #include "config/values.hpp"
+#include "core/visible_text.hpp"
 
 namespace skein::cli {
 
@@ -48,26 +49,32 @@ std::string text_of(unsigned status, const json::object& members) {
 }  // namespace
 
 void door::add_to(boost::program_options::options_description& options) {
-  namespace po = boost::program_options;
-  options.add_options()  //
-      ("host", po::value(&host)->default_value(host)->value_name("HOST"),
-       "where the daemon listens for HTTP")                 //
-      ("port", cli::port(port, "port"), "its http.listen")  //
-      ("timeout", duration(timeout, "timeout"),
-       "give up after so long without an answer; 0: never");
+  place.add_to(options);
+  options.add_options()("timeout", duration(timeout, "timeout"),
+                        "give up after so long without an answer; 0: never");
 }
 
+namespace {
+
+http_client http_at(const io::host_port& address) {
+  return {address.host, address.port};
+}
+
+}  // namespace
+
+topic_client::topic_client(const door& where)
+    : http_{http_at(where.place.address())}, timeout_{where.timeout} {}
+
 problem::problem(unsigned status_given, json::object members_given)
-    : std::runtime_error{text_of(status_given, members_given)},
+    : std::runtime_error{core::visible(text_of(status_given, members_given))},
       status{status_given},
       members{std::move(members_given)} {}
 
 json::object topic_client::ask(const char* method, std::string_view target,
                                const std::optional<std::string>& body,
                                std::chrono::milliseconds patience) {
-  const bool for_ever = where_.timeout == where_.timeout.zero();
-  const auto answer =
-      http_.ask(method, target, body, for_ever ? where_.timeout : where_.timeout + patience);
+  const bool for_ever = timeout_ == timeout_.zero();
+  const auto answer = http_.ask(method, target, body, for_ever ? timeout_ : timeout_ + patience);
   json::object members;
   if (!answer.body.empty()) {
     json::error_code error;
@@ -146,7 +153,7 @@ std::string field_text(std::string_view name, const json::value& value) {
   if (ends_with(name, milliseconds_ending) && value.is_int64()) {
     return config::write_duration(std::chrono::milliseconds{value.get_int64()});
   }
-  auto text = json::serialize(value);
+  auto text = core::visible(json::serialize(value));
   if (!value.is_string()) return text;
   const std::string_view plain{value.get_string().data(), value.get_string().size()};
   const bool is_plain =

@@ -10,14 +10,14 @@
 #include <string_view>
 
 #include "cli/command_line.hpp"
+#include "cli/daemon_place.hpp"
 #include "cli/http_client.hpp"
 
 namespace skein::cli {
 
 /// Where the daemon is, and how long it is waited for; options of every command for topics.
 struct door {
-  std::string host = "127.0.0.1";
-  std::uint16_t port = 8082;
+  door_place place{"http.listen", {}, 0, {}};
   std::chrono::milliseconds timeout{30'000};  ///< of one request
 
   void add_to(boost::program_options::options_description& options);
@@ -37,7 +37,7 @@ class problem : public std::runtime_error {
 
 class topic_client {
  public:
-  explicit topic_client(const door& where) : http_{where.host, where.port}, where_{where} {}
+  explicit topic_client(const door& where);
 
   /// The object that is answered, empty if there is none. `patience` is what the daemon may take
   /// longer. Throws problem, and as http_client does.
@@ -58,7 +58,7 @@ class topic_client {
 
  private:
   http_client http_;
-  door where_;
+  std::chrono::milliseconds timeout_;
 };
 
 /// What a command prints with --json if the API answers nothing; as the control door says it.

@@ -8,6 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/topic_client.hpp"
 #include "config/values.hpp"
+#include "core/visible_text.hpp"
 
 namespace skein::cli {
 
@@ -110,11 +111,11 @@ std::string options_given(const po::variables_map& values) {
 void list(topic_client& daemon, bool verbose, bool as_json) {
   daemon.list(topic_path({}), "topics", [&](const json::object& topic) {
     if (as_json) {
-      std::cout << json::serialize(topic) << '\n';
+      std::cout << core::visible(json::serialize(topic)) << '\n';
       return bool{std::cout};
     }
     const auto& options = object_in(topic, "options");
-    std::cout << text_in(topic, "name") << ' '
+    std::cout << core::visible(text_in(topic, "name")) << ' '
               << (verbose ? fields_of(options) : std::string{text_in(options, "storage")}) << '\n';
     return bool{std::cout};
   });
@@ -123,9 +124,9 @@ void list(topic_client& daemon, bool verbose, bool as_json) {
 void create(topic_client& daemon, const std::string& topic, const std::string& body, bool as_json) {
   const auto answer = daemon.ask("PUT", topic_path({topic}), body);
   if (as_json) {
-    std::cout << json::serialize(answer) << '\n';
+    std::cout << core::visible(json::serialize(answer)) << '\n';
   } else {
-    std::cout << topic << ' ' << fields_of(object_in(answer, "options")) << '\n';
+    std::cout << core::visible(topic) << ' ' << fields_of(object_in(answer, "options")) << '\n';
   }
 }
 
@@ -137,7 +138,7 @@ void remove(topic_client& daemon, const std::string& topic, bool as_json) {
 void show(topic_client& daemon, const std::string& topic, bool as_json) {
   const auto answer = daemon.ask("GET", topic_path({topic}));
   if (as_json) {
-    std::cout << json::serialize(answer) << '\n';
+    std::cout << core::visible(json::serialize(answer)) << '\n';
   } else {
     for (const auto& [key, value] : answer) {
       if (key != "options") {
@@ -152,7 +153,8 @@ void show(topic_client& daemon, const std::string& topic, bool as_json) {
     }
   }
   daemon.list(topic_path({topic, "subscribers"}), "subscribers", [&](const json::object& s) {
-    std::cout << (as_json ? json::serialize(s) : "subscriber: " + fields_of(s)) << '\n';
+    std::cout << (as_json ? core::visible(json::serialize(s)) : "subscriber: " + fields_of(s))
+              << '\n';
     return bool{std::cout};
   });
 }

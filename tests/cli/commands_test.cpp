@@ -43,7 +43,7 @@ TEST(Commands, WhatASourceSendsTheClientsPrint) {
   const auto printed = testing::internal::GetCapturedStdout();
   EXPECT_EQ(sending, exit_good);
   EXPECT_EQ(listening, exit_good);
-  EXPECT_EQ(report.substr(0, 23), "sent 5 lines, 33 bytes ");
+  EXPECT_EQ(report.substr(0, 27), "written: 5 lines, 34 bytes ");
   for (const auto* line : {"7: 1|F|8|7\n", "7: 2|B\n", "8: 2|B\n", "8: 3|S|7\n"}) {
     EXPECT_NE(printed.find(line), std::string::npos) << printed;
   }

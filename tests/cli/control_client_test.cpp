@@ -86,12 +86,13 @@ TEST(ControlRequest, FailsWhenTheDaemonHangsUp) {
 TEST(ControlRequest, FailsWhenThereIsNoDaemon) {
   const skein::test::temporary_directory directory;
   const auto socket = directory.path() / "control";
-  EXPECT_EQ(failure(socket), "no daemon listens at PATH");
+  EXPECT_EQ(failure(socket), "no daemon listens at PATH (see --directory and --config)");
 
   const auto address = io::unix_endpoint(socket);
   const descriptor gone{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   ASSERT_EQ(::bind(gone.get(), address.data(), static_cast<socklen_t>(address.size())), 0);
-  EXPECT_EQ(failure(socket), "no daemon listens at PATH") << "a file is no daemon";
+  EXPECT_EQ(failure(socket), "no daemon listens at PATH (see --directory and --config)")
+      << "a file is no daemon";
 }
 
 TEST(ControlRequest, FailsAtAPathThatIsNoAddress) {

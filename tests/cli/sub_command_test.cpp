@@ -122,13 +122,13 @@ TEST(SubCommand, Unsubscribes) {
 TEST(SubCommand, RefusesWrongArguments) {
   for (const auto command : {sub_command, fetch_command}) {
     EXPECT_THROW(command({}), usage_error);
-    EXPECT_THROW(command({"t"}), usage_error);
     EXPECT_THROW(command({"t", "n", "m"}), usage_error);
     EXPECT_THROW(command({"t", "a..b"}), usage_error);
     EXPECT_THROW(command({"t", "n", "--max", "-1"}), usage_error);
     EXPECT_THROW(command({"t", "n", "--port", "0"}), usage_error);
   }
   EXPECT_THROW(sub_command({"t", "n", "--retry", "often"}), usage_error);
+  EXPECT_THROW(fetch_command({"t"}), usage_error);
   EXPECT_THROW(fetch_command({"t", "n", "--count", "1"}), usage_error);
 }
 

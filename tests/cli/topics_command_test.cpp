@@ -33,6 +33,19 @@ TEST(TopicsCommand, ListsAllPages) {
             "\n");
 }
 
+TEST(TopicsCommand, ShowsTheWordsOfStrangersWithoutWhatATerminalActsOn) {
+  const std::string name = R"(evil\u001b[2J\u009b31m\u202e)";
+  const auto list =
+      json_answer(200, R"({"topics":[{"name":")" + name + R"(","options":{"storage":"memory"}}]})");
+  const fake_http daemon{{list}};
+  EXPECT_EQ(run(topics_command, daemon, {}).out, name + " memory\n");
+  const fake_http json{{list}};
+  EXPECT_EQ(run(topics_command, json, {"--json"}).out,
+            "{\"name\":\"" + name + "\",\"options\":{\"storage\":\"memory\"}}\n");
+  const fake_http refusing{{problem_answer(404, "There is no topic " + name)}};
+  EXPECT_EQ(run(topics_command, refusing, {}).err, "skein: There is no topic " + name + "\n");
+}
+
 TEST(TopicsCommand, CreatesATopicWithOptions) {
   const fake_http daemon{
       {json_answer(201, R"({"name":"a","options":{"storage":"memory","lease_ms":1500}})")}};

@@ -115,7 +115,8 @@ TEST(DurabilityNone, HasNoControlDoorUnlessOneIsNamed) {
   const std::string socket = place.path() / "door";
   daemon broker{{{"event.durability", "none"}, {"topic.storage", "memory"}}};
   EXPECT_EQ(operate(broker.store(), {"status"}).err,
-            "skein: no daemon listens at " + (broker.store() / "control").string() + "\n");
+            "skein: no daemon listens at " + (broker.store() / "control").string() +
+                " (see --directory and --config)\n");
   broker.stop();
   broker.start_again({{"control.socket", socket}});
   auto source = broker.source();

@@ -285,7 +285,8 @@ TEST(OperatorCommands, FailInOneLine) {
        {words{"status"}, words{"epoch"}, words{"epoch", "new"}, words{"store", "backup", "/x"}}) {
     auto command = asking;
     command.insert(command.end(), {"--directory", nothing});
-    expect_refused(command, 1, "no daemon listens at " + nothing + "/control");
+    expect_refused(command, 1,
+                   "no daemon listens at " + nothing + "/control (see --directory and --config)");
   }
   for (const words& reading :
        {words{"replay"}, words{"inbox", "1"}, words{"store", "info"}, words{"store", "check"}}) {
