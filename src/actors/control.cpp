@@ -7,6 +7,7 @@
 
 #include "actors/log.hpp"
 #include "actors/log_exceptions.hpp"
+#include "core/event_line.hpp"
 
 namespace skein {
 
@@ -100,8 +101,23 @@ void back_up(pointer self, std::string_view directory) {
   }
 }
 
+void delete_inbox_of(pointer self, core::user_id user) {
+  const auto& recorder = self->state.environment->parts.recorder;
+  if (!recorder) return refuse(self, "nothing is stored here");
+  self->request(recorder, caf::infinite, delete_inbox{user})
+      .then(
+          [self, user](inbox_deleted deleted) {
+            if (!deleted.was_there) {
+              refuse(self, "user " + std::to_string(user) + " has no inbox");
+            } else {
+              answer(self, {{"ok", true}});
+            }
+          },
+          [self](caf::error& e) { refuse(self, text_of(self, e)); });
+}
+
 void obey(pointer self, std::string_view command) {
-  constexpr std::string_view backup = "backup ";
+  constexpr std::string_view backup = "backup ", inbox = "inbox delete ";
   if (command == "status") {
     tell_status(self);
   } else if (command == "epoch new") {
@@ -109,8 +125,13 @@ void obey(pointer self, std::string_view command) {
   } else if (command.substr(0, backup.size()) == backup &&
              command.substr(backup.size(), 1) == "/") {
     back_up(self, command.substr(backup.size()));
+  } else if (command.substr(0, inbox.size()) == inbox &&
+             core::parse_user(command.substr(inbox.size())) != core::no_user) {
+    delete_inbox_of(self, core::parse_user(command.substr(inbox.size())));
   } else {
-    refuse(self, "the commands are: status, epoch new, backup and an absolute path");
+    refuse(self,
+           "the commands are: status, epoch new, inbox delete and a user, backup and an absolute "
+           "path");
   }
 }
 

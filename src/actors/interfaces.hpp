@@ -76,6 +76,8 @@ using recorder_actor = caf::typed_actor<
     caf::replies_to<flush_log>::with<drained>,
     /// Copies the store.
     caf::replies_to<backup_wanted>::with<backup_made>,
+    /// Forgets how far a user has got.
+    caf::replies_to<delete_inbox>::with<inbox_deleted>,
     /// What the log holds.
     caf::replies_to<status_wanted>::with<status>,
     /// Reports what it counted.

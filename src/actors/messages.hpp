@@ -279,6 +279,13 @@ struct backup_wanted {
   std::string directory;
 };
 struct backup_made {};
+/// The user's cursor is deleted. Is answered when that is on disk.
+struct delete_inbox {
+  core::user_id user;
+};
+struct inbox_deleted {
+  bool was_there;
+};
 
 // --- timers and statistics ---
 
@@ -359,6 +366,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::begin_epoch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::epoch_begun)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::backup_wanted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::backup_made)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::delete_inbox)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::inbox_deleted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::control_accepted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::handshake_overdue)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::replaced)

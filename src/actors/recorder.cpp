@@ -390,6 +390,24 @@ recorder_actor::behavior_type recorder(pointer self,
         }
         return backup_made{};
       },
+      [self](const delete_inbox& wanted) -> caf::result<inbox_deleted> {
+        recorder_state& state = self->state;
+        bool was_there = true;
+        try {
+          was_there = inbox_of(state, wanted.user).has_value();
+        } catch (const store::error&) {
+          // It is damaged, or the commit fails as well.
+        }
+        if (state.failing) {
+          return caf::make_error(caf::sec::runtime_error, std::string{"the store fails"});
+        }
+        state.inboxes.erase(wanted.user);
+        state.log->erase_inbox(wanted.user);
+        if (!commit(self, true)) {
+          return caf::make_error(caf::sec::runtime_error, std::string{"the store fails"});
+        }
+        return inbox_deleted{was_there};
+      },
       [self](status_wanted) { return status_of(self->state); },
       [self](report_due) { send_report(self); },
       [self](drain) {

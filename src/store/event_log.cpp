@@ -175,6 +175,10 @@ void event_log::put(core::user_id user, const inbox& i) {
   changes_->put(family::inbox, key, {encode(key, i)});
 }
 
+void event_log::erase_inbox(core::user_id user) {
+  changes_->erase(family::inbox, user_key(user));
+}
+
 void event_log::put_slice(const std::string& key, const std::string& value) {
   const slice_place at = place_of_slice(key);
   if (is_superseded(at.generation)) return;

@@ -40,6 +40,7 @@ class event_log {
   void mark_over();
 
   void put(core::user_id user, const inbox& i);
+  void erase_inbox(core::user_id user);
   /// Slices of a checkpoint that is being made, number `next_generation()`; `value` is made for the
   /// key. That of place 0 comes first, and begins the checkpoint anew. If another one was made here
   /// meanwhile, it counts for nothing.

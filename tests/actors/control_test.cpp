@@ -71,12 +71,22 @@ TEST_F(Control, WithoutAStoreThereIsNoBackup) {
             "{\"ok\":false,\"error\":\"nothing is stored here\"}\n");
 }
 
+TEST_F(Control, AnInboxIsDeleted) {
+  EXPECT_EQ(answer_to("inbox delete 5\n"), "{\"ok\":true}\n");
+  EXPECT_EQ(answer_to("inbox delete -5\n"), "{\"ok\":false,\"error\":\"user -5 has no inbox\"}\n");
+  EXPECT_EQ(recorder.deleted_inboxes, (std::vector<core::user_id>{5, -5}));
+  EXPECT_EQ(answer_to("inbox delete 5\n", false),
+            "{\"ok\":false,\"error\":\"nothing is stored here\"}\n");
+}
+
 TEST_F(Control, WhatIsNoCommandIsRefused) {
-  for (const std::string command : {"", "stats", "status ", " status", "epoch", "epoch  new",
-                                    "backup", "backup ", "backup a", "STATUS"}) {
+  for (const std::string command :
+       {"", "stats", "status ", " status", "epoch", "epoch  new", "backup", "backup ", "backup a",
+        "STATUS", "inbox delete ", "inbox delete x", "inbox"}) {
     SCOPED_TRACE(command);
     EXPECT_EQ(answer_to(command + "\n"),
-              "{\"ok\":false,\"error\":\"the commands are: status, epoch new, backup and an "
+              "{\"ok\":false,\"error\":\"the commands are: status, epoch new, inbox delete and a "
+              "user, backup and an "
               "absolute path\"}\n");
   }
   EXPECT_TRUE(recorder.backups.empty());

@@ -642,11 +642,10 @@ TEST_F(Recorder, TakesNothingForOldBecauseTheClockIsSet) {
 TEST_F(Recorder, KeepsTheNewestOfABurstForWhichNoCheckpointComes) {
   options.log.max_events = 80;
   start();
-  lines burst{"1|F|1|2"};
-  for (int i = 2; i <= 50; ++i) burst.push_back(std::to_string(i) + "|B");
-  for (int times = 0; times != 20; ++times) {
-    send(burst);
-    pass(options.commit_interval);
+  send({"1|F|1|2"});
+  for (int i = 2; i <= 1000; ++i) {
+    send({std::to_string(i) + "|B"});
+    if (i % 50 == 0) pass(options.commit_interval);
   }
   pass(1s);
   const store::event_log log{*engine, options.log, false};
@@ -669,6 +668,27 @@ TEST_F(Recorder, TellsWhatTheLogHolds) {
   EXPECT_EQ(facts["log_begin"], 0u);
   EXPECT_EQ(facts["store_failing"], 0u);
   EXPECT_EQ(facts["store_bytes"], 4711u);
+}
+
+TEST_F(Recorder, ADeletedInboxIsGoneFromTheDiskWhenThatIsAnswered) {
+  start();
+  send({"1|B", "2|B"});
+  open(7, 1);
+  run();
+  tell(acknowledged{7, 1, 2});
+  const auto deleted = ask<inbox_deleted>(delete_inbox{7});
+  ASSERT_TRUE(deleted->has_value());
+  EXPECT_TRUE((*deleted)->was_there);
+  EXPECT_FALSE(inbox(7));
+  EXPECT_EQ(engine->unsynced(), 0u);
+  const auto again = ask<inbox_deleted>(delete_inbox{7});
+  EXPECT_FALSE((*again)->was_there);
+  peer& back = open(7);
+  run();
+  EXPECT_EQ(back.heard.news.at(0).number, 2);
+  engine->fails = true;
+  ask<inbox_deleted>(delete_inbox{7});
+  EXPECT_EQ(errors.size(), 1u);
 }
 
 TEST_F(Recorder, ABackupHasWhatWasRecorded) {

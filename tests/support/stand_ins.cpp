@@ -139,6 +139,10 @@ recorder_actor::behavior_type recorder_stand_in(recorder_actor::pointer self,
         if (record->backup_fails.empty()) return backup_made{};
         return caf::make_error(caf::sec::runtime_error, record->backup_fails);
       },
+      [record](const delete_inbox& wanted) -> caf::result<inbox_deleted> {
+        record->deleted_inboxes.push_back(wanted.user);
+        return inbox_deleted{wanted.user > 0};
+      },
       [](status_wanted) {
         return status{{{"log_end", 17}}};
       },

@@ -61,6 +61,7 @@ struct recorder_record {
   std::vector<block> blocks;
   std::vector<open_inbox> opened;
   std::vector<acknowledged> acknowledgements;
+  std::vector<core::user_id> deleted_inboxes;
   std::vector<graph_slice> slices;
   std::vector<store::checkpoint> checkpoints;
   std::vector<caf::typed_response_promise<drained>> flushes;  ///< `commit_due` answers them
