@@ -143,19 +143,22 @@ int run(const daemon_options& options) {
   if (options.source.listen != no_door) {
     sources.emplace(
         context, options.source.listen, source_port,
-        [&](auto connection) { unit.send(parent, source_accepted{connection}); }, accept_failed);
+        [&](auto connection) { unit.send(parent, source_accepted{connection}); }, accept_failed,
+        options.source.watch);
   }
   std::optional<io::acceptor> clients;
   if (options.client.listen != no_door) {
     clients.emplace(
         context, options.client.listen, client_port,
-        [&](auto connection) { unit.send(parent, client_accepted{connection}); }, accept_failed);
+        [&](auto connection) { unit.send(parent, client_accepted{connection}); }, accept_failed,
+        options.client.watch);
   }
   std::optional<io::acceptor> programs;
   if (options.http.listen != no_door) {
     programs.emplace(
         context, options.http.listen, http_port,
-        [&](auto connection) { unit.send(parent, http_accepted{connection}); }, accept_failed);
+        [&](auto connection) { unit.send(parent, http_accepted{connection}); }, accept_failed,
+        options.http.watch);
   }
   // Not before the doors are had: a start that fails leaves no new store.
   const auto stored = open_store(options);

@@ -57,10 +57,11 @@ struct writable {};
 
 struct source_opened {
   core::source_id source;
+  core::source_kind kind = core::source_kind::connection;
 };
 struct source_closed {
   core::source_id source;
-  bool cut = false;  ///< it has failed, and not ended by itself
+  core::source_end how = core::source_end::finished;
 };
 /// The events of one read.
 struct source_events {

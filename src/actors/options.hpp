@@ -14,6 +14,7 @@
 #include "core/outbox_options.hpp"
 #include "core/sequence_options.hpp"
 #include "core/topic_options.hpp"
+#include "io/peer_watch.hpp"
 #include "store/log_options.hpp"
 
 namespace skein {
@@ -34,10 +35,12 @@ struct source_options {
   std::string listen = "localhost:9090";
   /// Longest line without its end, bytes, 16..32768. A longer line is skipped to its end.
   std::size_t max_line = 4096;
+  io::peer_watch watch{std::chrono::seconds{15}, std::chrono::seconds{30}};
 };
 
 struct client_options {
   std::string listen = "localhost:9099";
+  io::peer_watch watch;
   /// Longest time from accepting a connection to its first line.
   std::chrono::milliseconds handshake_timeout{5000};
   core::line_ending ending = core::line_ending::crlf;
@@ -76,6 +79,7 @@ struct topic_options {
 
 struct http_options {
   std::string listen = "localhost:8082";
+  io::peer_watch watch;
   std::size_t max_connections = 10'000;
   std::size_t max_target = 8u << 10;    ///< bytes
   std::size_t max_headers = 16u << 10;  ///< bytes

@@ -33,7 +33,6 @@ void log_changes(pointer self) {
   if (sequence.epoch() != state.epoch) {
     state.epochs_unreported += sequence.epoch() - state.epoch;
     state.epoch = sequence.epoch();
-    state.cut = false;
     log::info("the stream starts again", {{"epoch", state.epoch}});
   }
   const core::reorder_counts& now = sequence.counts();
@@ -124,11 +123,9 @@ sequencer_actor::behavior_type sequencer(pointer self,
 
   return {
       [self](source_opened opened) {
-        core::sequence_output output;
         self->state.sources.emplace(opened.source,
                                     caf::actor_cast<source_actor>(self->current_sender()));
-        self->state.sequence->open(opened.source, self->clock().now(), output);
-        follow_up(self, output);
+        self->state.sequence->open(opened.source, opened.kind);
       },
       [self](source_events& message) {
         core::sequence_output output;
@@ -149,9 +146,8 @@ sequencer_actor::behavior_type sequencer(pointer self,
       },
       [self](source_closed closed) {
         core::sequence_output output;
-        if (closed.cut) self->state.cut = true;
         self->state.sources.erase(closed.source);
-        self->state.sequence->close(closed.source, self->clock().now(), output);
+        self->state.sequence->close(closed.source, closed.how, self->clock().now(), output);
         follow_up(self, output);
         stop_waiting_for(self, closed.source);
       },
@@ -182,7 +178,7 @@ sequencer_actor::behavior_type sequencer(pointer self,
       [self](report_due) { send_report(self); },
       [self](drain) {
         sequencer_state& state = self->state;
-        const bool over = state.sequence->over() && !state.cut;
+        const bool over = state.sequence->over();
         if (!state.environment->recorder) {
           core::sequence_output output;
           state.sequence->release_all(self->clock().now(), output);

@@ -32,7 +32,6 @@ struct sequencer_state {
 
   std::shared_ptr<const sequencer_environment> environment;
   std::optional<core::sequence> sequence;
-  bool cut = false;  ///< a source of this epoch has not ended by itself
   std::unordered_map<core::source_id, source_actor> sources;
   /// For each block the router has not taken: the sources that may then send another one.
   std::deque<std::vector<core::source_id>> not_taken;

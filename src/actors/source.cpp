@@ -61,8 +61,8 @@ void pass_on(pointer self, core::event_block&& block) {
   self->send(state.environment->sequencer, source_events{state.id, std::move(events)});
 }
 
-/// \param cut  the daemon ends: for the sequence the source goes on.
-void end(pointer self, const char* why, bool cut = false) {
+/// \param how  for the sequence: nothing when the daemon ends, for it the source goes on.
+void end(pointer self, const char* why, std::optional<core::source_end> how) {
   source_state& state = self->state;
   traffic last;
   last.sources_closed = 1;
@@ -71,7 +71,7 @@ void end(pointer self, const char* why, bool cut = false) {
   }
   count(self, last);
   send_report(self);
-  if (!cut) self->send(state.environment->sequencer, source_closed{state.id});
+  if (how) self->send(state.environment->sequencer, source_closed{state.id, *how});
   std::uint64_t events = 0;
   std::uint64_t malformed = 0;
   for (const auto n : state.total.received) events += n;
@@ -83,7 +83,7 @@ void end(pointer self, const char* why, bool cut = false) {
                              {"malformed", malformed},
                              {"bytes", state.total.bytes_read}});
   // What it has sent and nobody has read is lost: it is not let believe otherwise.
-  if (cut) (*state.connection)->close(io::stream::ending::abort);
+  if (how != core::source_end::finished) (*state.connection)->close(io::stream::ending::abort);
   self->quit();
 }
 
@@ -97,7 +97,7 @@ void refuse_browser(pointer self) {
       ->write(
           "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 53\r\n"
           "Connection: close\r\n\r\nThis door takes lines of events; it is not for HTTP.\n");
-  end(self, "it speaks HTTP or TLS");
+  end(self, "it speaks HTTP or TLS", core::source_end::finished);
 }
 
 /// Reads on when the connection says so, even if there is more already: so sources are read on the
@@ -136,10 +136,10 @@ void read_once(pointer self) {
       wait_for_more(self, true);
       return;
     case io::io_result::status::ended:
-      end(self, "closed by the source");
+      end(self, "closed by the source", core::source_end::finished);
       return;
     case io::io_result::status::failed:
-      end(self, "connection lost");
+      end(self, "connection lost", core::source_end::broken);
       return;
     case io::io_result::status::ok:
       break;
@@ -164,7 +164,8 @@ source_actor::behavior_type source(pointer self,
   source_state& state = self->state;
   state.id = id;
   state.peer = connection->peer();
-  state.decoder.emplace(environment->options.max_line, environment->from_anybody);
+  state.decoder.emplace(environment->options.max_line,
+                        environment->kind == core::source_kind::connection);
   state.connection.emplace(std::move(connection), self->ctrl(), environment->unit);
   state.environment = std::move(environment);
 
@@ -172,7 +173,7 @@ source_actor::behavior_type source(pointer self,
   opened.sources_opened = 1;
   self->send(state.environment->statistics, report{opened});
   log::info("source connected", {{"peer", state.peer}, {"source", id}});
-  self->send(state.environment->sequencer, source_opened{id});
+  self->send(state.environment->sequencer, source_opened{id, state.environment->kind});
   wait_for_more(self, false);
 
   return {
@@ -192,7 +193,7 @@ source_actor::behavior_type source(pointer self,
       },
       [self](flow_resumed) { read_on(self); },
       [self](report_due) { send_report(self); },
-      [self](drain) { end(self, "the daemon ends", true); },
+      [self](drain) { end(self, "the daemon ends", std::nullopt); },
   };
 }
 

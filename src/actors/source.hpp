@@ -22,8 +22,8 @@ struct source_environment {
   sequencer_actor sequencer;
   statistics_actor statistics;
   std::chrono::milliseconds report_interval;
-  io_unit* unit = nullptr;   ///< null in tests
-  bool from_anybody = true;  ///< browsers among them
+  io_unit* unit = nullptr;  ///< null in tests
+  core::source_kind kind = core::source_kind::connection;
 };
 
 struct source_state {

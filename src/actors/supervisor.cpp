@@ -193,7 +193,7 @@ void on_down(pointer self, const caf::down_msg& down) {
   if (const auto source = state.sources.find(id); source != state.sources.end()) {
     if (failed) {
       log::error("source failed", {{"source", source->second.id}, {"reason", reason}});
-      self->send(state.sequencer, source_closed{source->second.id, true});
+      self->send(state.sequencer, source_closed{source->second.id, core::source_end::broken});
       counted.sources_closed = 1;
       self->send(state.statistics, report{counted});
     }
@@ -363,7 +363,7 @@ supervisor_actor::behavior_type supervisor(
       options.source, flow, state.sequencer, state.statistics, report_interval, environment->unit});
   auto for_bodies = std::make_shared<source_environment>(*state.for_sources);
   for_bodies->unit = nullptr;
-  for_bodies->from_anybody = false;
+  for_bodies->kind = core::source_kind::request;
   state.for_bodies = std::move(for_bodies);
   state.for_sessions = std::make_shared<const session_environment>(session_environment{
       options.client, flow, state.router, state.recorder, state.replayer, state.statistics,

@@ -42,6 +42,14 @@ std::vector<option> make_table() {
        "its "
        "end. Times sequence.window it must be less than 4 GiB.",
        ""},
+      {"source.keep-alive", duration(SKEIN_MEMBER(source.watch.keep_alive), 0ms, 1h),
+       "A source that is silent for so long is asked by TCP whether its machine is there; without "
+       "an answer for as long again its connection is broken. Whole seconds; 0 never asks.",
+       ""},
+      {"source.user-timeout", duration(SKEIN_MEMBER(source.watch.user_timeout), 0ms, 1h),
+       "A source that answers nothing for so long has broken its connection, when it is asked or "
+       "something is sent to it. 0 leaves that to keep-alive, and to the kernel: a quarter of an hour.",
+       ""},
 
       {"client.listen", listen_address(SKEIN_MEMBER(client.listen), 9099),
        "Where clients connect. Without a host every interface is listened at; without a port it is "
@@ -50,6 +58,15 @@ std::vector<option> make_table() {
       {"client.handshake-timeout", duration(SKEIN_MEMBER(client.handshake_timeout), 1ms, 1h),
        "Longest time from connecting to the line that names the user. Short frees silent "
        "connections early, long is kind to slow networks.",
+       ""},
+      {"client.keep-alive", duration(SKEIN_MEMBER(client.watch.keep_alive), 0ms, 1h),
+       "A client that is silent for so long is asked by TCP whether its machine is there; without "
+       "an answer for as long again its connection is broken. Whole seconds; 0 never asks.",
+       ""},
+      {"client.user-timeout", duration(SKEIN_MEMBER(client.watch.user_timeout), 0ms, 1h),
+       "A client that answers nothing for so long has broken its connection, when it is asked or "
+       "something is sent to it; so has one that is there, and does not read for so long. 0 leaves "
+       "that to keep-alive, and to the kernel: a quarter of an hour, and never while it is there.",
        ""},
       {"client.line-ending",
        choice<line_ending>(SKEIN_MEMBER(client.ending),
@@ -110,11 +127,13 @@ std::vector<option> make_table() {
                                {"continue", restart_policy::off},
                                {"always", restart_policy::every_time}}),
        "When a source that starts again at 1 begins a new epoch: auto once all "
-       "older sources have ended, continue never, always each time a first source "
-       "connects after none was.",
+       "older sources have ended or are silent, unless it repeats a stream that broke off; continue "
+       "never; always with the first event of each first source after none was connected.",
        ""},
       {"sequence.restart-wait", duration(SKEIN_MEMBER(sequence.restart_wait), 1ms, longest),
-       "Longest time a source that starts again at 1 waits for older sources to end.", ""},
+       "Longest time a source that starts again at 1 waits for older sources to end, or to be "
+       "silent.",
+       ""},
       {"sequence.keep-graph", boolean(SKEIN_MEMBER(keep_graph)),
        "A new epoch keeps the follower graph; otherwise it starts with an empty one.", ""},
 
@@ -240,6 +259,14 @@ std::vector<option> make_table() {
        "Where programs connect over HTTP. Without a host every interface is listened at; without a "
        "port it is 8082; port 0 is any free port; none closes this door.",
        "GOPHERMQ_BROKER_PORT"},
+      {"http.keep-alive", duration(SKEIN_MEMBER(http.watch.keep_alive), 0ms, 1h),
+       "A connection that is silent for so long is asked by TCP whether its machine is there; without "
+       "an answer for as long again its connection is broken. Whole seconds; 0 never asks.",
+       ""},
+      {"http.user-timeout", duration(SKEIN_MEMBER(http.watch.user_timeout), 0ms, 1h),
+       "A connection whose other side answers nothing for so long is broken, when it is asked or "
+       "something is sent to it. 0 leaves that to keep-alive and http.request-timeout.",
+       ""},
       {"http.max-connections", number(SKEIN_MEMBER(http.max_connections), 1, 1'000'000),
        "Connections at a time. One more is closed at once.", ""},
       {"http.max-target", size(SKEIN_MEMBER(http.max_target), 256, 1 << 20),

@@ -73,6 +73,8 @@ class reorder_buffer {
   /// The next expected number.
   sequence_number next() const { return next_; }
   std::size_t held() const { return held_; }
+  /// Of what is held, that which is set aside.
+  std::size_t jumps() const { return jumps_.size(); }
   const reorder_counts& counts() const { return counts_; }
 
  private:

@@ -18,21 +18,19 @@ const event* first_number_in(const event_block& block) {
 
 }  // namespace
 
-void sequence::open(source_id source, time_point now, sequence_output& out) {
-  const bool first =
-      std::all_of(sources_.begin(), sources_.end(), [](const auto& s) { return s.second.closed; });
-  if (first && options_.on_restart == restart_policy::every_time &&
-      (buffer_.next() != 1 || buffer_.held() != 0 || !sources_.empty())) {
-    start_epoch(now, out);
-  }
-  sources_[source];
+void sequence::open(source_id id, source_kind kind) {
+  source_state& source = sources_[id];
+  source.kind = kind;
+  source.begins = nobody_goes_on();
 }
 
-void sequence::close(source_id id, time_point now, sequence_output& out) {
+void sequence::close(source_id id, source_end how, time_point now, sequence_output& out) {
   const auto found = sources_.find(id);
   if (found == sources_.end()) return;
   found->second.closed = true;
+  found->second.end = how;
   ++closed_;
+  forget_ended();
   settle_contenders(now, out);
   forget_ended();
 }
@@ -41,18 +39,21 @@ void sequence::push(source_id id, std::shared_ptr<const event_block> block, time
                     sequence_output& out) {
   source_state& source = sources_[id];
   const event* const first = source.fresh || contenders_ != 0 ? first_number_in(*block) : nullptr;
-  const bool repeats =
-      first && interrupted_ && fingerprint_of(block->text_of(*first)) == first_event_;
-  if (source.fresh && !block->events.empty()) {
-    source.contender = !repeats && may_start_again(*block, first != nullptr);
-    source.fresh = false;
-    has_heard_ = true;
-    if (source.contender && contenders_++ == 0) contention_since_ = now;
+  if (first) source.first = fingerprint_of(block->text_of(*first));
+  if (!block->events.empty()) {
+    if (source.fresh) {
+      begin_if_told(source, now, out);
+      source.contender = may_start_again(source, *block, now);
+      source.fresh = false;
+      if (source.contender && contenders_++ == 0) contention_since_ = now;
+    }
+    source.heard = now;
   }
   source.waiting.push_back({std::move(block)});
-  if (repeats && contenders_ != 0) end_contention(contenders::without_first, now, out);
+  if (first && contenders_ != 0 && repeats(source)) {
+    end_contention(contenders::without_first, now, out);
+  }
   if (source.contender) {
-    source.has_first |= first != nullptr;
     contend(id, source, now, out);
   } else if (feed(id, source, now, out) && options_.on_gap == gap_policy::wait) {
     feed(now, out);
@@ -60,23 +61,61 @@ void sequence::push(source_id id, std::shared_ptr<const event_block> block, time
   forget_ended();
 }
 
-bool sequence::may_start_again(const event_block& block, bool has_first) const {
+/// Under `every_time`, with the first event of a source that came when no other went on.
+void sequence::begin_if_told(const source_state& source, time_point now, sequence_output& out) {
+  if (options_.on_restart != restart_policy::every_time) return;
+  const bool begins = source.begins;
+  for (auto& [id, other] : sources_) other.begins = false;
+  const bool nothing_has_come = buffer_.next() == 1 && buffer_.held() == 0 &&
+                                std::all_of(sources_.begin(), sources_.end(),
+                                            [](const auto& s) { return s.second.waiting.empty(); });
+  if (begins && !nothing_has_come) start_epoch(now, out);
+}
+
+bool sequence::may_start_again(const source_state& source, const event_block& block,
+                               time_point now) const {
   if (options_.on_restart != restart_policy::automatic || buffer_.next() == 1) return false;
+  if (source.first != 0) return !repeats(source);
   const sequence_number first = block.events.front().sequence;
-  return has_first || (nobody_goes_on() && first != buffer_.next() && first <= options_.window);
+  if (first == buffer_.next() || first > options_.window) return false;
+  // Many requests begin anywhere, beside sources that have nothing to send for the moment.
+  return nobody_goes_on() ||
+         (source.kind == source_kind::connection && last_heard() + options_.restart_wait <= now);
+}
+
+/// Whether its number 1 is that of the epoch, sent once more.
+bool sequence::repeats(const source_state& source) const {
+  return source.first != 0 && source.first == first_event_ &&
+         (interrupted_ || source.kind == source_kind::request);
+}
+
+bool sequence::has_own_first(const source_state& source) const {
+  return source.first != 0 && !repeats(source);
 }
 
 /// Whether no source but contenders and those that have not sent anything is open.
 bool sequence::nobody_goes_on() const {
-  return std::all_of(sources_.begin(), sources_.end(), [](const auto& s) {
-    return s.second.contender || s.second.fresh || s.second.closed;
-  });
+  return std::none_of(sources_.begin(), sources_.end(),
+                      [](const auto& s) { return goes_on(s.second); });
+}
+
+/// When the last of those that go on has sent something.
+time_point sequence::last_heard() const {
+  time_point last{};
+  for (const auto& [id, source] : sources_) {
+    if (goes_on(source)) last = std::max(last, source.heard);
+  }
+  return last;
 }
 
 void sequence::contend(source_id id, source_state& source, time_point now, sequence_output& out) {
   waiting_block& block = source.waiting.back();
-  contention_has_first_ |= source.has_first;
-  contention_events_ += static_cast<std::int64_t>(block.events->events.size());
+  const std::vector<event>& events = block.events->events;
+  source.goes_further |= std::any_of(events.begin(), events.end(), [&](const event& e) {
+    return e.sequence != 1 && e.sequence - 1 <= options_.window;
+  });
+  contention_has_first_ |= has_own_first(source);
+  contention_events_ += static_cast<std::int64_t>(events.size());
   if (!contention_has_first_ && contention_events_ <= options_.window) {
     block.acknowledged = true;
     out.taken.push_back(id);
@@ -85,15 +124,24 @@ void sequence::contend(source_id id, source_state& source, time_point now, seque
 }
 
 void sequence::settle_contenders(time_point now, sequence_output& out) {
-  while (contenders_ != 0 && contention_has_first_ && nobody_goes_on()) {
-    start_epoch(now, out);
-    admit_next_stream(now, out);
-  }
-  if (contenders_ == 0) return;
-  const bool hopeless = contention_has_first_ ? now >= contention_since_ + options_.restart_wait
-                                              : contention_events_ > options_.window ||
-                                                    now >= contention_since_ + options_.gap_timeout;
-  if (hopeless) end_contention(contenders::all, now, out);
+  end_repetitions(now, out);
+  while (contention_has_first_ && nobody_goes_on()) begin_next_stream(now, out);
+  if (contenders_ != 0 && is_hopeless(now)) end_contention(contenders::all, now, out);
+}
+
+/// It may turn out later that a number 1 is sent once more.
+void sequence::end_repetitions(time_point now, sequence_output& out) {
+  const bool any =
+      contenders_ != 0 && std::any_of(sources_.begin(), sources_.end(), [&](const auto& s) {
+        return s.second.contender && repeats(s.second);
+      });
+  if (any) end_contention(contenders::without_first, now, out);
+}
+
+void sequence::begin_next_stream(time_point now, sequence_output& out) {
+  start_epoch(now, out);
+  admit_next_stream(now, out);
+  end_repetitions(now, out);
 }
 
 /// Lets those contenders into the new epoch that connected before a second one with a number 1.
@@ -103,9 +151,9 @@ void sequence::admit_next_stream(time_point now, sequence_output& out) {
   bool admitted_first = false;
   for (auto& [id, source] : sources_) {
     if (!source.contender) continue;
-    contention_has_first_ |= admitted_first && source.has_first;
+    contention_has_first_ |= admitted_first && has_own_first(source);
     if (contention_has_first_) continue;
-    admitted_first |= source.has_first;
+    admitted_first |= has_own_first(source);
     source.contender = false;
     --contenders_;
   }
@@ -113,12 +161,58 @@ void sequence::admit_next_stream(time_point now, sequence_output& out) {
   feed(now, out);
 }
 
+/// Those whom `admit_next_stream` would let in.
+sequence::newcomer sequence::next_stream() const {
+  newcomer next;
+  for (const auto& [id, source] : sources_) {
+    if (!source.contender) continue;
+    if (next.first != 0 && source.first != 0) break;
+    next.first |= source.first;
+    next.goes_further |= source.goes_further;
+    next.open |= !source.closed;
+  }
+  return next;
+}
+
+/// When the older sources have been silent for so long that this stream does not wait for them; or
+/// `never`.
+time_point sequence::superseded_at(const newcomer& next) const {
+  // What is set aside may be of no stream.
+  const bool something_waits = buffer_.held() != buffer_.jumps() ||
+                               std::any_of(sources_.begin(), sources_.end(), [](const auto& s) {
+                                 return !s.second.contender && !s.second.waiting.empty();
+                               });
+  const time_point heard = last_heard();
+  if (next.first == first_event_ || something_waits || heard > contention_since_) return never;
+  return heard + options_.restart_wait;
+}
+
+bool sequence::is_hopeless(time_point now) const {
+  if (!contention_has_first_) {
+    return contention_events_ > options_.window || now >= contention_since_ + options_.gap_timeout;
+  }
+  if (now < contention_since_ + options_.restart_wait) return false;
+  const newcomer next = next_stream();
+  return superseded_at(next) == never || !(next.goes_further || next.open);
+}
+
+/// When `advance` has something to do for contenders.
+time_point sequence::contention_deadline() const {
+  if (contenders_ == 0) return never;
+  if (!contention_has_first_) return contention_since_ + options_.gap_timeout;
+  const newcomer next = next_stream();
+  const time_point superseded = superseded_at(next);
+  if (superseded != never && next.goes_further) return superseded;
+  if (superseded != never && next.open) return never;
+  return contention_since_ + options_.restart_wait;
+}
+
 /// Takes what these contenders sent as events of the epoch that is now.
 void sequence::end_contention(contenders which, time_point now, sequence_output& out) {
   contention_has_first_ = false;
   for (auto& [id, source] : sources_) {
     if (!source.contender) continue;
-    if (which == contenders::without_first && source.has_first) {
+    if (which == contenders::without_first && has_own_first(source)) {
       contention_has_first_ = true;
       continue;
     }
@@ -155,6 +249,7 @@ void sequence::start_epoch(time_point now, sequence_output& out) {
   buffer_.restart();
   ++epoch_;
   interrupted_ = false;
+  first_event_ = 0;
   // Whoever reads learns of the epoch, even if nothing of it ever comes.
   begin_block(out);
 }
@@ -174,11 +269,33 @@ void sequence::forget_ended() {
   if (closed_ != 0) {
     for (auto s = sources_.begin(); s != sources_.end();) {
       const bool ended = s->second.closed && s->second.waiting.empty();
+      if (ended) note_end(s->second);
       closed_ -= ended ? 1 : 0;
       s = ended ? sources_.erase(s) : std::next(s);
     }
   }
-  if (has_heard_ && nothing_is_left()) interrupted_ = false;
+  if (interrupted_ && made_good_ && nothing_is_left()) interrupted_ = false;
+}
+
+bool sequence::nothing_is_left() const {
+  return buffer_.held() == 0 && std::all_of(sources_.begin(), sources_.end(),
+                                            [](const auto& s) { return s.second.fresh; });
+}
+
+/// What the end of a source says of the stream.
+void sequence::note_end(const source_state& source) {
+  if (source.kind == source_kind::connection && source.end == source_end::finished) {
+    made_good_ |= !source.fresh && !source.saw_interruption;
+  } else if (source.brought_to == epoch_) {
+    interrupted_ = true;
+    made_good_ = false;
+    for (auto& [id, other] : sources_) other.saw_interruption = true;
+  }
+}
+
+/// Events that have come, each once, and are not in doubt.
+std::uint64_t sequence::believed() const {
+  return buffer_.counts().released + buffer_.held() - buffer_.jumps();
 }
 
 /// Returns whether the expected number grew.
@@ -187,12 +304,14 @@ bool sequence::feed(source_id id, source_state& source, time_point now, sequence
   while (!source.waiting.empty()) {
     waiting_block& block = source.waiting.front();
     const bool may_give_up = options_.on_gap == gap_policy::skip && contenders_ == 0;
+    const std::uint64_t had = believed();
     append(out, [&](ordered_block& ordered) {
       ordered.text.reserve(ordered.text.size() + block.events->text.size() +
                            block.events->events.size());
       ordered.events.reserve(ordered.events.size() + block.events->events.size());
       block.taken = buffer_.push(*block.events, block.taken, now, ordered, may_give_up);
     });
+    if (believed() != had) source.brought_to = epoch_;
     if (block.taken != block.events->events.size()) {
       if (options_.on_gap == gap_policy::wait) break;
       // A contender may have what is missing.
@@ -211,9 +330,22 @@ template <class release_function>
 void sequence::append(sequence_output& out, release_function release) {
   const bool begins = !may_append_to_last(out);
   ordered_block& block = begins ? begin_block(out) : out.blocks.back();
+  const std::size_t had = block.events.size();
+  const bool first_may_come =
+      first_event_ == 0 && (buffer_.next() == 1 || options_.on_late == late_policy::deliver);
   release(block);
+  if (first_may_come) look_for_first(block, had);
   position_ = block.end();
   if (begins && block.events.empty()) out.blocks.pop_back();
+}
+
+void sequence::look_for_first(const ordered_block& block, std::size_t from) {
+  for (std::size_t i = from; i != block.events.size(); ++i) {
+    const event& e = block.events[i];
+    if (e.sequence != 1) continue;
+    first_event_ = fingerprint_of(block.text_of(e).substr(0, e.length - text_of(ending_).size()));
+    return;
+  }
 }
 
 bool sequence::may_append_to_last(const sequence_output& out) const {
@@ -241,11 +373,22 @@ void sequence::release_all(time_point now, sequence_output& out) {
 }
 
 void sequence::advance(time_point now, sequence_output& out) {
-  settle_contenders(now, out);
+  const bool contended = contenders_ != 0;
   buffer_.refuse_overdue(now);
-  if (buffer_.next_deadline() <= now) {
-    // A contender may have what is missing.
-    if (contenders_ != 0) end_contention(contenders::all, now, out);
+  // Whoever calls has read all sources to their end: one that seems silent is.
+  for (newcomer next; contention_has_first_;) {
+    next = next_stream();
+    if (!next.goes_further || superseded_at(next) > now) break;
+    begin_next_stream(now, out);
+  }
+  settle_contenders(now, out);
+  if (contended) {
+    // A contender may have what is missing, also behind what has been read of it: that is given up
+    // by the next call.
+    if (contenders_ != 0 && buffer_.next_deadline() <= now) {
+      end_contention(contenders::all, now, out);
+    }
+  } else if (buffer_.next_deadline() <= now) {
     append(out, [&](ordered_block& block) { buffer_.advance(now, block); });
     feed(now, out);
   }
@@ -276,13 +419,7 @@ std::size_t sequence::held() const {
 }
 
 time_point sequence::next_deadline() const {
-  time_point deadline = buffer_.next_deadline();
-  if (contenders_ != 0) {
-    deadline = std::min(
-        deadline,
-        contention_since_ + (contention_has_first_ ? options_.restart_wait : options_.gap_timeout));
-  }
-  return deadline;
+  return std::min(buffer_.next_deadline(), contention_deadline());
 }
 
 }  // namespace skein::core

@@ -3,21 +3,27 @@
 ///
 /// Epochs. An event is known by (epoch, number). A source that starts again at 1 is a *contender*:
 /// once the stream has moved beyond 1, its first block holds number 1, or, when no other source
-/// goes on, begins within the window of 1 with another than the expected number. Its events wait
-/// until 1 was seen and every older source has ended; then a new epoch begins with them. Of several
-/// contenders that each have their own 1, each begins an epoch, in the order in which they
-/// connected; one without belongs to the one before it. It is no restart
-/// if 1 does not come within the gap timeout or the first `window` events, if an older source goes
-/// on for longer than `restart_wait`, or if a gap would have to be given up meanwhile; then its
-/// events are taken as what they are.
+/// goes on (or, for a connection, has said anything for a while), begins within the window of 1
+/// with another than the expected number. Its events wait until 1 was seen and every older source
+/// has ended; then a new epoch begins with them. Of several contenders that each have their own 1,
+/// each begins an epoch, in the order in which they connected; one without belongs to the one
+/// before it. It is no restart if 1 does not come within the gap timeout or the first `window`
+/// events, if an older source goes on for longer than `restart_wait`, or if a gap would have to be
+/// given up meanwhile; then its events are taken as what they are.
 ///
-/// Repetition. A stream that was interrupted, because the daemon ended while it was still going on,
-/// may be sent again from its beginning. Under `restart_policy::automatic` a number 1 with the text
-/// of the number 1 of old tells: the source that sends it is no contender, and sources that contend
-/// without a number 1 of their own no longer do; their events are taken as what they are,
-/// duplicates and then new ones. This holds until a new epoch begins or the stream is over: all
-/// sources have ended by themselves, and nothing waits any more. Whoever starts at 1 after that
-/// begins a new epoch, with whatever text.
+/// Silence. A connection is no evidence that a stream goes on. Older sources that have sent nothing
+/// for `restart_wait`, and of which nothing waits, do not hold up a stream with another number 1
+/// than theirs and one more number near it. With nothing but a number 1 it waits on.
+///
+/// Repetition. A stream is *interrupted* when the daemon ended while it was going on, or when a
+/// source that had brought something of it did not end by itself: its connection broke, or it was a
+/// request, whose end means nothing. Under `restart_policy::automatic` a number 1 with the text of
+/// the number 1 of old then tells: the source that sends it is no contender, and sources that
+/// contend without a number 1 of their own no longer do; their events are taken as what they are,
+/// duplicates and then new ones. This holds until a new epoch begins or the stream is over: a
+/// source that came after the interruption and has sent something, and all others, have ended by
+/// themselves, and nothing waits any more. Whoever starts at 1 after that begins a new epoch, with
+/// whatever text; but for a request, which is a repetition whenever it has the same text.
 ///
 /// Waiting. Under `gap_policy::wait` a block with an event ahead of the window is kept until the
 /// gap closes; it is not acknowledged, so its source stops being read.
@@ -37,6 +43,17 @@
 namespace skein::core {
 
 using source_id = std::uint64_t;
+
+enum class source_kind : std::uint8_t {
+  connection,
+  request,  ///< one of several that together are a stream
+};
+
+/// How a source has ended.
+enum class source_end : std::uint8_t {
+  finished,  ///< by itself
+  broken,    ///< its connection was lost or cut: there may be more to come
+};
 
 /// Where a stored stream goes on.
 struct sequence_start {
@@ -85,16 +102,17 @@ class sequence {
         interrupted_(start.interrupted),
         first_event_(start.first_event) {}
 
-  void open(source_id source, time_point now, sequence_output& out);
+  void open(source_id source, source_kind kind);
 
   /// The source ends; what it sent is still taken.
-  void close(source_id source, time_point now, sequence_output& out);
+  void close(source_id source, source_end how, time_point now, sequence_output& out);
 
   /// `source` is open. Blocks of one source are taken in the order of their pushes.
   void push(source_id source, std::shared_ptr<const event_block> block, time_point now,
             sequence_output& out);
 
-  /// Does what is due at `now`.
+  /// Does what is due at `now`. All that the sources have sent by then has been pushed, but for
+  /// those of which a block is kept.
   void advance(time_point now, sequence_output& out);
 
   /// Begins a new epoch, as an operator orders it. What is held of the old one is released before;
@@ -116,8 +134,9 @@ class sequence {
   bool keeps_any_of(source_id source) const;
 
   /// Whether the stream has come to its end: something of the epoch has come, in this run or before
-  /// it, no source is open, and nothing is held or waits. An interrupted stream is not over before
-  /// a source has sent something again, be it duplicates only.
+  /// it, no source is open that has sent anything, and nothing is held or waits. An interrupted
+  /// stream is not over before a source that came later has sent something, be it duplicates only,
+  /// and has finished.
   bool over() const { return !interrupted_ && buffer_.next() != 1 && nothing_is_left(); }
 
   epoch_number epoch() const { return epoch_; }
@@ -138,29 +157,57 @@ class sequence {
     bool acknowledged = false;
   };
   struct source_state {
+    source_kind kind = source_kind::connection;
+    source_end end = source_end::finished;  ///< if it is closed
     bool closed = false;
-    bool fresh = true;  ///< has sent nothing yet
+    bool saw_interruption = false;  ///< was there when the stream was last interrupted
+    bool fresh = true;              ///< has sent nothing yet
+    bool begins = false;            ///< no other had sent anything when it came, and none has since
     bool contender = false;
-    bool has_first = false;  ///< a contender that has sent number 1, no repetition
+    bool goes_further = false;    ///< a contender that has sent another number near 1
+    std::uint64_t first = 0;      ///< fingerprint of the number 1 that it has sent, if that matters
+    time_point heard{};           ///< when it has last sent something
+    epoch_number brought_to = 0;  ///< the last epoch that has got something new from it
     std::deque<waiting_block> waiting;
+  };
+  /// The contenders of the epoch that may begin next, taken together.
+  struct newcomer {
+    std::uint64_t first = 0;
+    bool goes_further = false;
+    bool open = false;
   };
 
   enum class contenders { all, without_first };
 
+  static bool goes_on(const source_state& s) { return !s.contender && !s.fresh && !s.closed; }
+
   template <class release_function>
   void append(sequence_output& out, release_function release);
+  void look_for_first(const ordered_block& block, std::size_t from);
   bool may_append_to_last(const sequence_output& out) const;
   ordered_block& begin_block(sequence_output& out) const;
+  void begin_if_told(const source_state& source, time_point now, sequence_output& out);
   void start_epoch(time_point now, sequence_output& out);
-  bool may_start_again(const event_block& block, bool has_first) const;
+  bool may_start_again(const source_state& source, const event_block& block, time_point now) const;
+  bool repeats(const source_state& source) const;
+  bool has_own_first(const source_state& source) const;
   bool nobody_goes_on() const;
-  bool nothing_is_left() const { return sources_.empty() && buffer_.held() == 0; }
+  time_point last_heard() const;
+  bool nothing_is_left() const;
   void contend(source_id id, source_state& source, time_point now, sequence_output& out);
   void settle_contenders(time_point now, sequence_output& out);
+  void end_repetitions(time_point now, sequence_output& out);
+  void begin_next_stream(time_point now, sequence_output& out);
   void end_contention(contenders which, time_point now, sequence_output& out);
   void admit_next_stream(time_point now, sequence_output& out);
+  newcomer next_stream() const;
+  time_point superseded_at(const newcomer& next) const;
+  time_point contention_deadline() const;
+  bool is_hopeless(time_point now) const;
   void feed(time_point now, sequence_output& out);
   void forget_ended();
+  void note_end(const source_state& source);
+  std::uint64_t believed() const;
   bool feed(source_id id, source_state& source, time_point now, sequence_output& out);
 
   sequence_options options_;
@@ -169,15 +216,15 @@ class sequence {
   epoch_number epoch_;
   log_position position_;
   bool interrupted_;
-  std::uint64_t first_event_;  ///< of `sequence_start`
-  bool has_heard_ = false;     ///< a source has sent an event in this run
+  std::uint64_t first_event_;  ///< fingerprint of the number 1 of this epoch, or 0
+  bool made_good_ = false;     ///< a source that came later has sent something and finished
   std::map<source_id, source_state> sources_;
 
   std::size_t closed_ = 0;  ///< sources that have closed, but of which something waits
   std::size_t contenders_ = 0;
   time_point contention_since_{};
   std::int64_t contention_events_ = 0;
-  bool contention_has_first_ = false;  ///< number 1 was seen
+  bool contention_has_first_ = false;  ///< number 1 was seen, no repetition
 };
 
 }  // namespace skein::core

@@ -20,9 +20,9 @@ enum class late_policy : std::uint8_t {
 
 /// When a source that starts again at 1 begins a new epoch.
 enum class restart_policy : std::uint8_t {
-  automatic,   ///< once every older source has ended
+  automatic,   ///< once every older source has ended or is silent, unless it repeats the stream
   off,         ///< never: the sequence goes on
-  every_time,  ///< each time a first source connects after none was
+  every_time,  ///< with the first event of a first source after none was connected
 };
 
 struct sequence_options {
@@ -36,7 +36,7 @@ struct sequence_options {
   /// not believed alone. At least `window`.
   std::int64_t max_jump = 1'000'000;
   restart_policy on_restart = restart_policy::automatic;
-  /// Longest time a source that starts again at 1 waits for older sources to end.
+  /// Longest time a source that starts again at 1 waits for older sources to end, or to be silent.
   std::chrono::milliseconds restart_wait{2000};
 };
 

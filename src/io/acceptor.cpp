@@ -1,7 +1,12 @@
 #include "io/acceptor.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <boost/asio/ip/v6_only.hpp>
+#include <chrono>
 #include <stdexcept>
 #include <utility>
 
@@ -24,10 +29,30 @@ std::vector<tcp::endpoint> endpoints_of(boost::asio::io_context& context, const 
   }
 }
 
+/// Connections inherit it from the socket that listens.
+void set(int socket, const peer_watch& watch) {
+  const auto option = [&](int level, int name, std::int64_t value) {
+    const int as_int = static_cast<int>(value);
+    ::setsockopt(socket, level, name, &as_int, sizeof as_int);
+  };
+  constexpr int probes = 3;
+  constexpr std::int64_t longest = 32'767;  // the kernel's
+  const std::int64_t seconds =
+      std::min(std::chrono::ceil<std::chrono::seconds>(watch.keep_alive).count(), longest);
+  option(SOL_SOCKET, SO_KEEPALIVE, seconds != 0);
+  if (seconds != 0) {
+    option(IPPROTO_TCP, TCP_KEEPIDLE, seconds);
+    option(IPPROTO_TCP, TCP_KEEPINTVL, std::max<std::int64_t>(seconds / probes, 1));
+    option(IPPROTO_TCP, TCP_KEEPCNT, probes);
+  }
+  option(IPPROTO_TCP, TCP_USER_TIMEOUT, watch.user_timeout.count());
+}
+
 }  // namespace
 
 acceptor::acceptor(boost::asio::io_context& context, const std::string& text,
-                   std::uint16_t default_port, on_accept accepted, on_error failed)
+                   std::uint16_t default_port, on_accept accepted, on_error failed,
+                   const peer_watch& watch)
     : context_(context), accepted_(std::move(accepted)), failed_(std::move(failed)) {
   std::uint16_t chosen_port = 0;
   for (tcp::endpoint endpoint : endpoints_of(context, text, default_port)) {
@@ -41,6 +66,7 @@ acceptor::acceptor(boost::asio::io_context& context, const std::string& text,
         d->socket.set_option(boost::asio::ip::v6_only{!endpoint.address().is_unspecified()});
       }
       d->socket.bind(endpoint);
+      set(d->socket.native_handle(), watch);
       d->socket.non_blocking(true);
       endpoint = tcp_endpoint(d->socket.local_endpoint());
       chosen_port = endpoint.port();

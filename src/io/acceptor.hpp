@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "io/peer_watch.hpp"
 #include "io/socket_file.hpp"
 #include "io/stream.hpp"
 
@@ -35,7 +36,7 @@ class acceptor {
   /// for a missing one. Port 0 is any free port. Throws std::runtime_error, with one line that
   /// names the address, if it cannot be listened on. Nobody can connect before `start`.
   acceptor(boost::asio::io_context& context, const std::string& address, std::uint16_t default_port,
-           on_accept accepted, on_error failed);
+           on_accept accepted, on_error failed, const peer_watch& watch = {});
 
   /// A Unix socket, to which only the user of this process may connect. Its file is made, in place
   /// of one at which nobody listens any more, and removed by `stop`. Throws std::runtime_error,

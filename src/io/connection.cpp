@@ -35,7 +35,6 @@ connection::connection(stream_socket socket) : socket_(std::move(socket)) {
   error_code ignored;
   socket_.non_blocking(true, ignored);
   socket_.set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
-  socket_.set_option(boost::asio::socket_base::keep_alive{true}, ignored);
 }
 
 io_result connection::read(char* to, std::size_t size) {

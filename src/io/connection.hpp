@@ -20,8 +20,7 @@ using stream_socket = boost::asio::basic_stream_socket<boost::asio::generic::str
 
 class connection final : public stream, public std::enable_shared_from_this<connection> {
  public:
-  /// `socket` is connected; it becomes non-blocking, sends without delay, and notices in the end
-  /// that the other machine is gone.
+  /// `socket` is connected; it becomes non-blocking and sends without delay.
   explicit connection(stream_socket socket);
 
   io_result read(char* to, std::size_t size) override;

@@ -31,15 +31,15 @@ class Sequencer : public actor_test {
     run();
   }
 
-  void open(core::source_id id) {
+  void open(core::source_id id, core::source_kind kind = core::source_kind::connection) {
     peer& p = peers[id];
     p.heard.id = id;
     p.actor = system.spawn(source_stand_in, &p.heard);
-    caf::send_as(p.actor, actor, source_opened{id});
+    caf::send_as(p.actor, actor, source_opened{id, kind});
     run();
   }
-  void close(core::source_id id, bool cut = false) {
-    caf::send_as(peers[id].actor, actor, source_closed{id, cut});
+  void close(core::source_id id, core::source_end how = core::source_end::finished) {
+    caf::send_as(peers[id].actor, actor, source_closed{id, how});
     run();
   }
   void push(core::source_id id, lines events) {
@@ -327,7 +327,8 @@ TEST_F(Sequencer, WhenToldToWaitHoldsBackCreditBeyondTheWindow) {
   push(2, {"4|B", "6|B", "7|B"});
   EXPECT_EQ(taken(2), 2);
   EXPECT_EQ(taken(1), 2);
-  EXPECT_EQ(router.text(), "1|B\r\n2|B\r\n3|B\r\n4|B\r\n5|B\r\n6|B\r\n7|B\r\n8|B\r\n9|B\r\n10|B\r\n");
+  EXPECT_EQ(router.text(),
+            "1|B\r\n2|B\r\n3|B\r\n4|B\r\n5|B\r\n6|B\r\n7|B\r\n8|B\r\n9|B\r\n10|B\r\n");
 }
 
 TEST_F(Sequencer, WhenToldToWaitLosesOnlyWhatIsBehindTheGapAtTheEnd) {
@@ -518,6 +519,16 @@ TEST_F(Sequencer, TheStreamIsOverOnlyIfEverySourceHasEndedByItself) {
   EXPECT_EQ(recorder.over, 1);
 }
 
+TEST_F(Sequencer, AConnectionThatHasSentNothingDoesNotKeepAStreamFromBeingOver) {
+  start({}, stored::async);
+  open(1);
+  push(1, {"1|B"});
+  close(1);
+  open(2);
+  EXPECT_TRUE(drains(actor));
+  EXPECT_EQ(recorder.over, 1);
+}
+
 TEST_F(Sequencer, AStreamThatIsCutOrHeldBackOrHasNotBegunIsNotOver) {
   for (const int how : {0, 1, 2}) {
     SCOPED_TRACE(how);
@@ -525,7 +536,7 @@ TEST_F(Sequencer, AStreamThatIsCutOrHeldBackOrHasNotBegunIsNotOver) {
     open(1);
     if (how == 0) push(1, {"1|B"});
     if (how == 1) push(1, {"1|B", "3|B"});
-    close(1, how == 0);
+    close(1, how == 0 ? core::source_end::broken : core::source_end::finished);
     EXPECT_TRUE(drains(actor));
     EXPECT_EQ(recorder.over, 0);
     peers.clear();
@@ -536,7 +547,7 @@ TEST_F(Sequencer, WhatWasCutInAnEarlierEpochDoesNotKeepAStreamFromBeingOver) {
   start({}, stored::async);
   open(1);
   push(1, {"1|B"});
-  close(1, true);
+  close(1, core::source_end::broken);
   open(2);
   push(2, {"1|S|1"});
   close(2);

@@ -154,6 +154,7 @@ TEST_F(Source, EndsWithItsConnection) {
   run();
   EXPECT_EQ(sequencer.text, "1|B\n");
   EXPECT_EQ(sequencer.closed, std::vector<core::source_id>{7});
+  EXPECT_EQ(sequencer.ends, std::vector{core::source_end::finished});
   EXPECT_EQ(malformed(core::malformed::unterminated), 0u);
   EXPECT_EQ(statistics.counted.sources_closed, 1u);
   EXPECT_TRUE(has_ended(actor));
@@ -165,7 +166,7 @@ TEST_F(Source, EndsWhenItsConnectionIsLost) {
   connection->breaks();
   run();
   EXPECT_TRUE(has_ended(actor));
-  EXPECT_EQ(sequencer.closed.size(), 1u);
+  EXPECT_EQ(sequencer.ends, std::vector{core::source_end::broken});
 }
 
 TEST_F(Source, CountsTheLineItEndsWithin) {

@@ -86,7 +86,7 @@ TEST(Positions, AreKeptWhenAnOutputIsPassedAgain) {
   sequence s{{}, line_ending::lf};
   sequence_output first;
   sequence_output second;
-  s.open(1, {}, first);
+  s.open(1, source_kind::connection);
   s.push(1, test::shared_block_of({1}), {}, first);
   s.push(1, test::shared_block_of({2}), {}, first);
   EXPECT_EQ(first.blocks.size(), 1u);

@@ -237,6 +237,102 @@ TEST(Repetition, IsNoMatterUnderOtherPolicies) {
   EXPECT_EQ(every_time.released(4), (numbers{1, 2}));
 }
 
+TEST(Repetition, OfABrokenConnectionIsNoNewEpoch) {
+  sequence_rig r{{}};
+  r.open(1);
+  r.push(1, numbers_between(1, 5));
+  r.close(1, source_end::broken);
+  r.open(2);
+  r.push(2, numbers_between(1, 3));
+  r.close(2, source_end::broken);
+  r.open(3);
+  r.push(3, numbers_between(1, 8));
+  r.close(3);
+  EXPECT_EQ(r.released(), numbers_between(1, 8));
+  EXPECT_EQ(r.sequence.epoch(), 1u);
+  EXPECT_TRUE(r.sequence.over());
+  r.open(4);
+  r.push(4, {1, 2});
+  EXPECT_EQ(r.released(2), (numbers{1, 2})) << "now it has ended by itself";
+}
+
+TEST(Repetition, OfARequestDoesNoHarmHoweverOftenItIsMade) {
+  sequence_rig r{{}};
+  source_id id = 0;
+  const auto post = [&](const numbers& n) {
+    r.open(++id, source_kind::request);
+    r.push(id, n);
+    r.close(id);
+  };
+  for (int i = 0; i != 3; ++i) post({1, 2, 3});
+  for (int i = 0; i != 3; ++i) post({4, 5});
+  post({1, 2, 3});
+  r.open(++id);
+  r.push(id, {6});
+  r.close(id);
+  post({1, 2, 3});
+  EXPECT_EQ(r.released(), numbers_between(1, 6));
+  EXPECT_EQ(r.sequence.epoch(), 1u);
+}
+
+TEST(Repetition, IsKnownOfAStreamWhoseFirstEventWasHeld) {
+  sequence_rig r{{}};
+  r.open(1);
+  r.push(1, {3, 2});
+  r.push(1, {1});
+  r.close(1, source_end::broken);
+  r.open(2);
+  r.push(2, {1, 2, 3, 4});
+  EXPECT_EQ(r.released(), numbers_between(1, 4));
+}
+
+TEST(Repetition, IsKnownOfAFirstEventThatCameLate) {
+  sequence_options options;
+  options.on_late = late_policy::deliver;
+  sequence_rig r{options};
+  r.open(1);
+  r.push(1, {2});
+  r.pass(500ms);
+  r.push(1, {1});
+  r.close(1, source_end::broken);
+  r.open(2);
+  r.push(2, {1, 2, 3});
+  EXPECT_EQ(r.sequence.epoch(), 1u);
+  EXPECT_EQ(r.released(), (numbers{2, 1, 3}));
+}
+
+TEST(Repetition, IsNoneOfAStreamThatNobodyBrokeOffWithSomethingNew) {
+  sequence_rig r{{}};
+  r.open(1);
+  r.push(1, numbers_between(1, 5));
+  r.close(1);
+  // A connection that sends nothing, or nothing new, interrupts nothing.
+  r.open(2);
+  r.close(2, source_end::broken);
+  r.open(3);
+  r.push(3, {5});
+  r.pass(500ms);
+  r.close(3, source_end::broken);
+  EXPECT_TRUE(r.sequence.over());
+  r.open(4);
+  r.push(4, {1, 2});
+  EXPECT_EQ(r.sequence.epoch(), 2u);
+}
+
+TEST(Repetition, IsNoneBecauseAConnectionOfAnEarlierEpochBreaks) {
+  sequence_rig r{{}};
+  r.open(1);
+  r.push(1, numbers_between(1, 5));
+  r.pass(1h);
+  r.open(2);
+  r.push_lines(2, {"1|S|1", "2|S|1"});
+  r.pass(0ms);
+  ASSERT_EQ(r.sequence.epoch(), 2u);
+  r.close(1, source_end::broken);
+  r.close(2);
+  EXPECT_TRUE(r.sequence.over());
+}
+
 TEST(RepetitionAtRandom, IsExactForSeveralSourcesInAnyOrder) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     SKEIN_TRACE_SEED(seed);
@@ -274,11 +370,14 @@ TEST(Over, IsAStreamWhoseSourcesHaveEnded) {
   r.open(1);
   r.open(2);
   r.push(1, {1, 2});
+  r.push(2, {3});
   r.close(1);
   EXPECT_FALSE(r.sequence.over());
   r.close(2);
   EXPECT_TRUE(r.sequence.over());
   r.open(3);
+  EXPECT_TRUE(r.sequence.over()) << "who has sent nothing is nobody";
+  r.push(3, {4});
   EXPECT_FALSE(r.sequence.over());
   r.close(3);
   EXPECT_TRUE(r.sequence.over());

@@ -24,11 +24,11 @@ class sequence_rig {
                         line_ending ending = line_ending::lf)
       : sequence(options, ending, start) {}
 
-  void open(source_id source) {
-    keep([&](sequence_output& out) { sequence.open(source, now, out); });
+  void open(source_id source, source_kind kind = source_kind::connection) {
+    sequence.open(source, kind);
   }
-  void close(source_id source) {
-    keep([&](sequence_output& out) { sequence.close(source, now, out); });
+  void close(source_id source, source_end how = source_end::finished) {
+    keep([&](sequence_output& out) { sequence.close(source, how, now, out); });
   }
   /// A broadcast for each number.
   void push(source_id source, const numbers& n) { push_block(source, test::block_of(n)); }

@@ -67,6 +67,23 @@ TEST(HttpEvents, OfManyAtOnceAreAllTaken) {
   EXPECT_EQ(broker.stop()["received"], std::uint64_t{publishers * requests});
 }
 
+TEST(HttpEvents, MayBeRepeated) {
+  daemon broker;
+  auto user = broker.client(2);
+  program client{broker};
+  for (int i = 0; i != 3; ++i) EXPECT_EQ(send_events(client, "1|F|2|3\n2|S|3\n3|B\n"), taken(3));
+  EXPECT_EQ(send_events(client, "4|S|3\n"), taken(1));
+  expect_told(user, "2|S|3\r\n3|B\r\n4|S|3\r\n");
+  broker.stop();
+  broker.start_again();
+  program other{broker};
+  auto again = broker.client(2);
+  EXPECT_EQ(send_events(other, "1|F|2|3\n2|S|3\n3|B\n"), taken(3));
+  EXPECT_EQ(send_events(other, "5|S|3\n"), taken(1));
+  expect_told(again, "5|S|3\r\n");
+  EXPECT_EQ(text_of(other.get("/v1/epochs/current")), "200 {\"epoch\":1,\"next\":6}\n");
+}
+
 TEST(HttpEvents, MayBeAllThereAre) {
   daemon broker;
   auto user = broker.durable(2, 0);

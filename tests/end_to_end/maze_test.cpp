@@ -61,6 +61,20 @@ TEST(MazeAgain, IsPlayedWithoutFault) {
   EXPECT_EQ(broker.stop()["epochs"], 2u);
 }
 
+TEST(MazeAgain, WithTheSameEventsIsPlayedWithoutFault) {
+  for (const char* const sources : {"1", "3"}) {
+    daemon broker;
+    for (int epoch = 0; epoch != 3; ++epoch) {
+      const auto played =
+          play_maze(broker.source_port(), broker.client_port(),
+                    {"--total-events", "10000", "--concurrency-level", "50", "--host", "127.0.0.1",
+                     "--random-seed", "7", "--sources", sources});
+      EXPECT_EQ(played.status, 0) << played.out << played.err;
+    }
+    EXPECT_EQ(broker.stop()["epochs"], 2u);
+  }
+}
+
 const std::vector<std::string> quick{
     "--total-events", "5000",     "--concurrency-level", "20", "--timeout", "1000",
     "--host",         "127.0.0.1"};

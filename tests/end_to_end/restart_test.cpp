@@ -90,17 +90,88 @@ TEST(Restart, GivesUpTheGapsOfTheOldStream) {
   EXPECT_EQ(totals["missing"], 1u);
 }
 
-TEST(Restart, OfASourceThatWasResetIsOne) {
+TEST(Restart, OfASourceThatWasResetIsOneIfItsFirstEventIsAnother) {
   daemon broker;
   audience users{broker, {1, 2}};
   auto source = broker.source();
-  source.send("1|B\n2|B\n");
-  users.expect({"1|B", "2|B"});
+  source.send("1|F|1|2\n2|B\n");
+  users.expect({"1|F|1|2", "2|B"});
   users.await();
   source.reset();
-  play(broker, {"1|B", "2|B"});
-  users.expect({"1|B", "2|B"});
+  play(broker, {"1|S|2", "2|B"});
+  users.expect_restart();
+  users.expect({"1|S|2", "2|B"});
   EXPECT_EQ(users.verify()["epochs"], 1u);
+}
+
+TEST(Restart, OfASourceThatWasResetIsNoneIfItRepeats) {
+  daemon broker;
+  audience users{broker, {1, 2}};
+  std::vector<std::string> lines{"1|F|1|2"};
+  for (int reset = 0; reset != 3; ++reset) {
+    auto source = broker.source();
+    lines.push_back(std::to_string(lines.size() + 1) + "|S|2");
+    source.send(sent(lines));
+    if (reset == 0) users.expect({lines.front()});
+    users.expect({lines.back()});
+    users.await();
+    source.reset();
+    broker.await_line("msg=\"source ended\"", static_cast<std::size_t>(reset) + 1);
+  }
+  play(broker, lines);
+  broker.await_line("msg=\"source ended\"", 4);
+  // This one had ended by itself.
+  play(broker, lines);
+  users.expect_restart();
+  users.expect(lines);
+  const auto totals = users.verify();
+  EXPECT_EQ(totals["epochs"], 1u);
+  EXPECT_EQ(totals["duplicate"], 2u + 3u + 4u);
+}
+
+TEST(Restart, IsNotHeldUpByAConnectionThatIsSilent) {
+  daemon broker{{{"sequence.restart-wait", "100ms"}}};
+  audience users{broker, {7}};
+  auto gone = broker.source();
+  gone.send("1|P|1|7\n2|P|1|7\n");
+  users.expect({"1|P|1|7", "2|P|1|7"});
+  users.await();
+  auto successor = broker.source();
+  successor.send("1|P|2|7\n2|P|2|7\n3|P|2|7\n");
+  users.expect({"1|P|2|7", "2|P|2|7", "3|P|2|7"});
+  const auto totals = users.verify();
+  EXPECT_EQ(totals["epochs"], 1u);
+  EXPECT_EQ(totals["duplicate"], 0u);
+}
+
+TEST(Restart, IsNoneOfAMachineThatIsGoneAndRepeats) {
+  daemon broker{{{"source.keep-alive", "1s"}}};
+  audience users{broker, {2}};
+  auto gone = broker.source();
+  gone.send("1|P|1|2\n2|B\n");
+  users.expect({"1|P|1|2", "2|B"});
+  users.await();
+  if (!gone.vanish()) GTEST_SKIP() << "this takes CAP_NET_ADMIN";
+  broker.await_line("why=\"connection lost\"");
+  play(broker, {"1|P|1|2", "2|B", "3|B"});
+  users.expect({"3|B"});
+  EXPECT_EQ(users.verify()["epochs"], 0u);
+}
+
+TEST(Restart, IsNoneByOneLineBesideAnIdleSource) {
+  daemon broker{{{"sequence.restart-wait", "100ms"}}};
+  audience users{broker, {1, 7}};
+  auto idle = broker.source();
+  idle.send("1|F|1|7\n2|B\n");
+  users.expect({"1|F|1|7", "2|B"});
+  users.await();
+  for (std::size_t stray = 1; stray <= 3; ++stray) {
+    play(broker, {"1|P|7|2932"});
+    broker.await_exactly("duplicate", stray);
+  }
+  idle.send("3|S|7\n");
+  users.expect({"3|S|7"});
+  EXPECT_EQ(users.verify()["epochs"], 0u);
 }
 
 TEST(Restart, GoesOnWhereTheLastSourceEnded) {
@@ -138,6 +209,22 @@ TEST(Restart, MayBeEachTimeAFirstSourceComes) {
   const auto totals = users.verify();
   EXPECT_EQ(totals["epochs"], 1u);
   EXPECT_EQ(totals["missing"], 2u);
+}
+
+TEST(Restart, IsNoneByAConnectionThatSaysNothing) {
+  daemon broker{{{"sequence.on-restart", "always"}}};
+  audience users{broker, {1}};
+  play(broker, {"1|F|1|2", "2|B"});
+  users.expect({"1|F|1|2", "2|B"});
+  users.await();
+  for (int check = 0; check != 3; ++check) broker.source();
+  broker.await_line("msg=\"source ended\"", 4);
+  EXPECT_EQ(broker.status("epoch"), 1u);
+  auto watching = broker.source();
+  play(broker, {"1|F|1|3", "2|S|2", "3|S|3"});
+  users.expect_restart();
+  users.expect({"1|F|1|3", "2|S|2", "3|S|3"});
+  EXPECT_EQ(users.verify()["epochs"], 1u);
 }
 
 TEST(Restart, MayKeepTheGraph) {

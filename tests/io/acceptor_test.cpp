@@ -1,11 +1,14 @@
 #include "io/acceptor.hpp"
 
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -154,6 +157,59 @@ TEST_F(UnixAcceptor, LetsWhoConnectsWaitWhileDescriptorsAreShort) {
   EXPECT_TRUE(accepted_.empty());
   run_until([&] { return !accepted_.empty(); });
   EXPECT_EQ(errors_.size(), 1U);
+}
+
+/// The descriptor of this process that is connected to the one with this number.
+int other_end_of(int fd) {
+  sockaddr_in mine{};
+  socklen_t size = sizeof mine;
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&mine), &size);
+  for (int other = 0; other != 1024; ++other) {
+    sockaddr_in peer{};
+    size = sizeof peer;
+    if (::getpeername(other, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
+    if (peer.sin_family == AF_INET && peer.sin_port == mine.sin_port) return other;
+  }
+  return -1;
+}
+
+int option_of(int fd, int level, int name) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  ::getsockopt(fd, level, name, &value, &size);
+  return value;
+}
+
+TEST(Acceptor, WatchesThePeersOfItsConnectionsAsItIsTold) {
+  using namespace std::chrono_literals;
+  boost::asio::io_context context;
+  struct {
+    peer_watch watch;
+    int keep_alive, idle, interval, user_timeout;
+  } const cases[]{{{15s, 30s}, 1, 15, 5, 30'000},
+                  {{1ms, 0ms}, 1, 1, 1, 0},
+                  {{1h, 1ms}, 1, 3600, 1200, 1},
+                  {{0ms, 0ms}, 0, 0, 0, 0}};
+  for (const auto& c : cases) {
+    std::shared_ptr<stream> accepted;
+    acceptor door{context,      "127.0.0.1:0", 0, [&](auto connection) { accepted = connection; },
+                  [](auto&) {}, c.watch};
+    door.start();
+    const raw_socket peer{door.addresses().at(0)};
+    while (!accepted) context.run_one();
+    const int fd = other_end_of(peer.fd());
+    ASSERT_NE(fd, -1);
+    EXPECT_EQ(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), c.keep_alive);
+    if (c.keep_alive != 0) {
+      EXPECT_EQ(option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE), c.idle);
+      EXPECT_EQ(option_of(fd, IPPROTO_TCP, TCP_KEEPINTVL), c.interval);
+      EXPECT_EQ(option_of(fd, IPPROTO_TCP, TCP_KEEPCNT), 3);
+    }
+    EXPECT_EQ(option_of(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), c.user_timeout);
+    door.stop();
+    context.run();
+    context.restart();
+  }
 }
 
 }  // namespace

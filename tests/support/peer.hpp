@@ -46,6 +46,9 @@ class peer {
 
   void half_close();
   void reset();  ///< closes with RST
+  /// Closes without a word to the other side, as a machine that loses its power. Takes rights;
+  /// false without them.
+  bool vanish();
   void close();
 
  private:

@@ -66,7 +66,10 @@ source_actor::behavior_type source_stand_in(source_actor::pointer self, source_r
 sequencer_actor::behavior_type sequencer_stand_in(sequencer_actor::pointer,
                                                   sequencer_record* record) {
   return {
-      [record](source_opened opened) { record->opened.push_back(opened.source); },
+      [record](source_opened opened) {
+        record->opened.push_back(opened.source);
+        record->kinds.push_back(opened.kind);
+      },
       [record](source_events& message) {
         const core::event_block& block = message.events->block;
         for (const core::event& e : block.events) record->text.append(block.text_of(e)) += '\n';
@@ -74,7 +77,10 @@ sequencer_actor::behavior_type sequencer_stand_in(sequencer_actor::pointer,
         if (record->keeps) record->kept.push_back(std::move(message.events));
       },
       [record](block_taken) { ++record->taken; },
-      [record](source_closed closed) { record->closed.push_back(closed.source); },
+      [record](source_closed closed) {
+        record->closed.push_back(closed.source);
+        record->ends.push_back(closed.how);
+      },
       [](deadline_due) {},
       [record](caught_up) { ++record->caught_up; },
       [record](begin_epoch) {

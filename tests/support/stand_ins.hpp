@@ -24,11 +24,13 @@ struct source_record {
 struct sequencer_record {
   std::vector<core::source_id> opened;
   std::vector<core::source_id> closed;
-  std::string text;                 ///< of all events, each with a line feed
-  std::vector<std::size_t> blocks;  ///< events in each
-  int taken = 0;                    ///< blocks, by the router
-  int caught_up = 0;                ///< times
-  core::epoch_number epoch = 1;     ///< it grows with every `begin_epoch`
+  std::vector<core::source_end> ends;    ///< how they were closed
+  std::vector<core::source_kind> kinds;  ///< of those opened
+  std::string text;                      ///< of all events, each with a line feed
+  std::vector<std::size_t> blocks;       ///< events in each
+  int taken = 0;                         ///< blocks, by the router
+  int caught_up = 0;                     ///< times
+  core::epoch_number epoch = 1;          ///< it grows with every `begin_epoch`
 
   bool keeps = false;  ///< the blocks, and so their bytes in the flow
   std::vector<std::shared_ptr<const charged<core::event_block>>> kept;
