@@ -186,6 +186,8 @@ using topic_actor = caf::typed_actor<
     caf::reacts_to<idle_due>,
     /// Reports what it counted.
     caf::reacts_to<report_due>,
+    /// Treats its messages otherwise from now on.
+    caf::reacts_to<topic_changed>,
     /// Ends at once.
     caf::replies_to<discard_topic>::with<topic_discarded>,
     /// Answers all who wait, has everything committed, answers, and ends.

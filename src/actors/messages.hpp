@@ -252,6 +252,10 @@ struct topic_idle {
 struct idle_due {};
 /// The topic ends. Is answered by `drained`.
 struct end_topic {};
+/// The options of the topic are these from now on.
+struct topic_changed {
+  core::topic_options options;
+};
 /// The topic is deleted: what is not committed is dropped. Is answered by `topic_discarded`.
 struct discard_topic {};
 struct topic_discarded {
@@ -358,6 +362,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::recorded_late)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::topic_idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::idle_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::end_topic)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::topic_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::discard_topic)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::topic_discarded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::events_read)

@@ -73,6 +73,10 @@ struct topic_options {
   /// Longest time until what was accepted, but not waited for, is written to the store. What was
   /// written but not synced survives the end of the process, not that of the machine.
   std::chrono::milliseconds commit_interval{20};
+  core::topic_limits limits{256u << 20, 1'000'000};  ///< of each topic
+  std::size_t max_memory = 1u << 30;                 ///< bytes, of all topics together
+  std::size_t max_topics = 100'000;
+  std::size_t max_subscribers = 100'000;  ///< of one topic
   /// A topic that nobody has asked for anything for so long leaves memory.
   std::chrono::milliseconds idle_timeout{60'000};
 };

@@ -15,4 +15,16 @@ inline answered refusal(api::refused::reason why, std::string detail = {}) {
   return answered{std::move(r)};
 }
 
+/// \param what  before the names, as "the topic exists with another"
+inline answered differs(const std::string& what, core::option_names names) {
+  api::refused r;
+  r.why = api::refused::reason::exists_differently;
+  r.detail = what;
+  for (const std::string_view name : names) {
+    r.detail.append(name == names.front() ? " " : ", ").append(name);
+  }
+  r.differs = std::move(names);
+  return answered{std::move(r)};
+}
+
 }  // namespace skein

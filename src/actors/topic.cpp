@@ -19,42 +19,9 @@ void arm_idle(pointer self) {
   self->delayed_send(self, self->state.environment->options.idle_timeout, idle_due{});
 }
 
-/// Subscribers that a publish was not acknowledged by.
-constexpr std::size_t most_named = 100;
-
-/// It is published, but not acknowledged by all.
-api::refused not_delivered(const topic_state& state, topic_state::undelivered& what) {
-  api::refused r;
-  r.why = reason::not_delivered;
-  std::vector<core::subscriber_id> who;
-  for (const auto id : what.messages) {
-    for (const auto s : state.queue->waits_for(id, most_named)) who.push_back(s);
-    std::sort(who.begin(), who.end());
-    who.erase(std::unique(who.begin(), who.end()), who.end());
-    if (who.size() >= most_named) break;
-  }
-  if (who.size() > most_named) who.resize(most_named);
-  for (const auto s : who) r.waits_for.push_back(state.subscribers.at(s).name);
-  r.so_far = std::move(what.answer);
-  return r;
-}
-
-/// It is answered when it is committed.
-void stop_waiting(const topic_state& state, topic_state::uncommitted& what) {
-  topic_state::undelivered& waits = *what.then_waits;
-  const bool is_delivered = std::all_of(waits.messages.begin(), waits.messages.end(),
-                                        [&](auto id) { return is_acknowledged(state, id); });
-  if (is_delivered) {
-    what.answer = std::move(waits.answer);
-  } else {
-    what.answer = not_delivered(state, waits);
-  }
-  what.then_waits.reset();
-}
-
-/// Those for whom `is_meant` is true, as things stand.
+/// Of those who wait for messages, whom `is_meant` is true for.
 template <class IsMeant>
-void answer_waiting(pointer self, IsMeant is_meant) {
+void answer_leases(pointer self, IsMeant is_meant) {
   topic_state& state = self->state;
   for (auto w = state.waiting.begin(); w != state.waiting.end();) {
     auto& all = w->second;
@@ -69,15 +36,17 @@ void answer_waiting(pointer self, IsMeant is_meant) {
     }
     w = all.empty() ? state.waiting.erase(w) : std::next(w);
   }
-  auto& publishes = state.unacknowledged;
-  for (auto p = publishes.begin(); p != publishes.end();) {
-    if (!is_meant(*p)) {
-      ++p;
-      continue;
-    }
-    p->to.deliver(answered{not_delivered(state, *p)});
-    p = publishes.erase(p);
+}
+
+/// Whoever waits for messages or acknowledgements, and whom `is_meant` is true for.
+template <class IsMeant>
+void answer_waiting(pointer self, IsMeant is_meant) {
+  answer_leases(self, is_meant);
+  std::vector<core::receipt_number> publishes;
+  for (const auto& [number, what] : self->state.unacknowledged) {
+    if (is_meant(what)) publishes.push_back(number);
   }
+  for (const auto number : publishes) give_up(self, number);
 }
 
 void do_due(pointer self) {
@@ -88,10 +57,19 @@ void do_due(pointer self) {
     arm_interval(self);
   }
   serve_all(self);
-  answer_acknowledged(self);  // what was replaced or has expired is not waited for
-  const auto is_late = [now](const auto& waits) { return waits.until <= now; };
-  answer_waiting(self, is_late);
+  answer_acknowledged(self);
+  answer_leases(self, [now](const auto& waits) { return waits.until <= now; });
+  while (!state.by_until.empty() && state.by_until.begin()->first <= now) {
+    give_up(self, state.by_until.begin()->second);
+  }
   arm_deadline(self);
+}
+
+/// Brings the topic's share of the memory in line with what it keeps.
+void account(topic_state& state) {
+  std::size_t bytes = memory_of(state);
+  // What is there already is there, whatever the bound is.
+  while (!state.memory->resize(bytes)) bytes -= bytes / 8 + 1;
 }
 
 void log_damage(const topic_state& state) {
@@ -111,6 +89,7 @@ result handle_any(pointer self, api::topic_call& call) {
     if (next_deadline(self) <= time_of(self)) do_due(self);
     result done = handle(self, call);
     log_damage(state);
+    account(state);
     return done;
   } catch (const store::error& e) {
     cannot_read(self, e);
@@ -124,6 +103,7 @@ void do_due_safely(pointer self) {
   try {
     do_due(self);
     log_damage(self->state);
+    account(self->state);
   } catch (const store::error& e) {
     cannot_read(self, e);
     // Whoever waits asks again.
@@ -166,27 +146,17 @@ void answer_all(pointer self, const answered& what) {
   for (auto& [id, all] : std::exchange(state.waiting, {})) {
     for (auto& w : all) w.to.deliver(what);
   }
-  for (auto& u : std::exchange(state.unacknowledged, {})) u.to.deliver(what);
+  for (auto& [number, u] : std::exchange(state.unacknowledged, {})) u.to.deliver(what);
   for (auto* const all : {&state.gathered, &state.on_the_way}) {
-    for (auto& u : std::exchange(*all, {})) u.to.deliver(what);
-  }
-}
-
-/// As things stand.
-template <class IsMeant>
-void answer_waiting_or_uncommitted(pointer self, IsMeant is_meant) {
-  topic_state& state = self->state;
-  answer_waiting(self, is_meant);
-  for (auto* const all : {&state.gathered, &state.on_the_way}) {
-    for (auto& u : *all) {
-      if (u.then_waits && is_meant(*u.then_waits)) stop_waiting(state, u);
+    for (auto& u : std::exchange(*all, {})) {
+      if (!u.then_waits) u.to.deliver(what);
     }
   }
 }
 
 void begin_to_end(pointer self) {
   topic_state& state = self->state;
-  answer_waiting_or_uncommitted(self, [](const auto&) { return true; });
+  answer_waiting(self, [](const auto&) { return true; });
   if (state.failing) {
     end_failing(self);
     return;
@@ -235,7 +205,10 @@ topic_actor::behavior_type topic(pointer self, std::shared_ptr<const topic_envir
   state.environment = std::move(environment);
   state.topic = name;
   state.options = options;
+  state.memory.emplace(state.environment->memory);
   open(self, number);
+  state.queue->limit(state.environment->options.limits);
+  account(state);
   if (state.stored && state.stored->has_changes()) arm_interval(self);
   arm_idle(self);
   // Without the one nobody would end it, and of the other no answer comes any more.
@@ -253,8 +226,7 @@ topic_actor::behavior_type topic(pointer self, std::shared_ptr<const topic_envir
   return {
       [self](api::topic_call& call) { return handle_any(self, call); },
       [self](const wait_abandoned& by) {
-        answer_waiting_or_uncommitted(
-            self, [&by](const auto& waits) { return waits.waiter == by.waiter; });
+        answer_waiting(self, [&by](const auto& waits) { return waits.waiter == by.waiter; });
       },
       [self](commit_due due) {
         bool& armed = due.what == commit_due::why::interval ? self->state.interval_armed
@@ -274,6 +246,12 @@ topic_actor::behavior_type topic(pointer self, std::shared_ptr<const topic_envir
       },
       [self](idle_due) { see_whether_idle(self); },
       [self](report_due) { send_report(self); },
+      [self](const topic_changed& changed) {
+        topic_state& s = self->state;
+        s.options = changed.options;
+        s.queue->change(changed.options);
+        if (s.stored) s.stored->change(changed.options);
+      },
       [self](discard_topic) {
         if (self->state.failing) return topic_discarded{false};
         answer_all(self, refusal(reason::no_such_topic, "the topic was deleted"));

@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "actors/byte_budget.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/log.hpp"
 #include "actors/options.hpp"
@@ -62,7 +63,8 @@ struct topic_environment {
   topic_recorder_actor recorder;    ///< likewise
   statistics_actor statistics;
   std::chrono::milliseconds report_interval;
-  topics_actor topics{};  ///< set by itself
+  std::shared_ptr<byte_budget> memory{};  ///< of all topics; made by who knows them
+  topics_actor topics{};                  ///< set by itself
 };
 
 struct topic_state {
@@ -88,14 +90,15 @@ struct topic_state {
     caf::actor_id waiter;
     api::published answer;
     core::wall_time until;
-    std::vector<core::message_id> messages;
+    bool is_stored = false;    ///< it waits; before that for the store
+    bool is_given_up = false;  ///< it does not, but for the store
   };
   /// Done, and answered when it is committed.
   struct uncommitted {
     promise to;
     api::answer answer;
-    bool promises = true;  ///< that it is stored
-    std::optional<undelivered> then_waits;
+    bool promises = true;                            ///< that it is stored
+    std::optional<core::receipt_number> then_waits;  ///< instead: a publish
   };
 
   std::shared_ptr<const topic_environment> environment;
@@ -104,11 +107,13 @@ struct topic_state {
   std::unique_ptr<core::topic_log> log;
   store::topic_log* stored = nullptr;  ///< the log, if it is durable
   std::unique_ptr<core::topic_queue> queue;
+  std::optional<budget_share> memory;
   std::map<std::string, core::subscriber_id> by_name;
   std::unordered_map<core::subscriber_id, subscriber> subscribers;
   core::subscriber_id last_subscriber = 0;  ///< if nothing is stored
   std::map<core::subscriber_id, std::deque<waiting_lease>> waiting;
-  std::vector<undelivered> unacknowledged;
+  std::map<core::receipt_number, undelivered> unacknowledged;
+  std::set<std::pair<core::wall_time, core::receipt_number>> by_until;  ///< those that are stored
 
   std::vector<uncommitted> gathered;    ///< to be answered with the next commit
   std::vector<uncommitted> on_the_way;  ///< with the one that the recorder has

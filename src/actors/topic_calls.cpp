@@ -14,7 +14,13 @@ namespace {
 /// Bytes that may wait to be committed before publishes wait, too.
 constexpr std::size_t most_gathered = 64u << 20;
 
-core::topic_queue::published publish_one(pointer self, api::new_message& m, core::moment now) {
+/// Whether all topics together may keep so much more.
+bool has_room(topic_state& state, std::size_t bytes) {
+  return state.memory->resize(memory_of(state) + bytes);
+}
+
+core::topic_queue::published publish_one(pointer self, api::new_message& m, core::moment now,
+                                         core::receipt_number receipt) {
   core::message what{std::move(m.key), std::move(m.payload), now.wall, m.expires};
   if (m.ttl && now.measured + m.ttl->count() < now.measured_of(m.expires)) {
     what.expires = core::at_measured(now.measured + m.ttl->count());
@@ -24,30 +30,37 @@ core::topic_queue::published publish_one(pointer self, api::new_message& m, core
     at = core::at_measured(now.measured + m.delay.count());
   }
   auto& queue = *self->state.queue;
-  auto done = queue.publish(m.priority, what, at, now);
+  const bool grows = !self->state.stored || receipt != 0 ||
+                     self->state.options.dedupe == core::dedupe_policy::first;
+  if (grows && !has_room(self->state, core::size_of(what))) {
+    return {core::publish_outcome::no_room, {}};
+  }
+  auto done = queue.publish(m.priority, what, at, now, receipt);
   if (done.what == core::publish_outcome::overflow && expire_idle(self)) {
-    done = queue.publish(m.priority, what, at, now);
+    done = queue.publish(m.priority, what, at, now, receipt);
   }
   return done;
 }
 
-result handle(pointer self, api::publish& asked) {
+/// What became of each message.
+api::published publish_all(pointer self, api::publish& asked, core::moment now,
+                           core::receipt_number receipt) {
+  using core::publish_outcome;
   topic_state& state = self->state;
-  if (state.failing) return refusal(reason::not_stored, "the store cannot be written");
-  const core::moment now = moment_of(self);
   api::published done;
-  std::vector<core::message_id> ids;
   for (api::new_message& m : asked.messages) {
-    const auto outcome = publish_one(self, m, now);
-    using core::publish_outcome;
+    const auto outcome = publish_one(self, m, now, receipt);
     const bool has_id =
         outcome.what == publish_outcome::published || outcome.what == publish_outcome::replaced;
     const bool is_refused = outcome.what == publish_outcome::no_subscribers ||
                             outcome.what == publish_outcome::overflow ||
                             outcome.what == publish_outcome::too_many_delayed ||
-                            outcome.what == publish_outcome::no_such_priority;
+                            outcome.what == publish_outcome::no_such_priority ||
+                            outcome.what == publish_outcome::no_room;
+    if (outcome.full && done.full_subscriber.empty()) {
+      done.full_subscriber = state.subscribers.at(*outcome.full).name;
+    }
     ++(is_refused ? state.unreported.refused : state.unreported.published);
-    if (has_id) ids.push_back(outcome.id);
     // No id is told that a crash could give to another message.
     const bool tells_id = !state.stored || asked.wait != api::wait_for::accepted;
     auto& told = done.messages.emplace_back();
@@ -55,23 +68,49 @@ result handle(pointer self, api::publish& asked) {
     if (has_id && tells_id) told.id = core::number_of(outcome.id);
     if (outcome.what == publish_outcome::delayed && tells_id) told.delayed = outcome.delayed;
   }
+  return done;
+}
+
+/// It is answered when all have acknowledged it.
+result publish_and_wait(pointer self, api::publish& asked) {
+  topic_state& state = self->state;
+  const core::moment now = moment_of(self);
+  const auto sender = self->current_sender();  // the promise takes it
+  const core::receipt_number receipt = begin_to_wait(
+      self, {{}, sender ? sender->id() : 0, {}, now.measured + asked.timeout.count()});
+  topic_state::undelivered& waits = state.unacknowledged.at(receipt);
+  try {
+    api::published done = publish_all(self, asked, now, receipt);
+    waits.answer.messages = std::move(done.messages);
+    waits.answer.full_subscriber = std::move(done.full_subscriber);
+  } catch (...) {
+    stop_waiting(self, receipt, std::nullopt);
+    throw;
+  }
+  state.queue->receipts().seal(receipt);
+  waits.to = self->make_response_promise<answered>();
+  const auto to = waits.to;
+  answer_acknowledged(self);  // of others
+  serve_all(self);
+  state.sync = true;
+  answer_committed(self, {to, {}, true, receipt});
+  return to;
+}
+
+result handle(pointer self, api::publish& asked) {
+  topic_state& state = self->state;
+  if (state.failing) return refusal(reason::not_stored, "the store cannot be written");
+  if (asked.wait == api::wait_for::delivered) return publish_and_wait(self, asked);
+  api::published done = publish_all(self, asked, moment_of(self), 0);
   answer_acknowledged(self);  // what was dropped or replaced is not waited for
   serve_all(self);
   const bool waits_for_disk = state.stored && asked.wait != api::wait_for::accepted;
-  if (asked.wait == api::wait_for::delivered && !ids.empty()) {
-    const auto sender = self->current_sender();  // the promise takes it
-    topic_state::undelivered waits{self->make_response_promise<answered>(),
-                                   sender ? sender->id() : 0, std::move(done),
-                                   now.measured + asked.timeout.count(), std::move(ids)};
-    const auto to = waits.to;
-    state.sync = true;
-    answer_committed(self, {to, {}, true, std::move(waits)});
-    return to;
-  }
   if (waits_for_disk || (state.stored && state.stored->gathered() > most_gathered)) {
     return committed(self, std::move(done), waits_for_disk);
   }
-  state.claimed |= !ids.empty();
+  state.claimed |= std::any_of(done.messages.begin(), done.messages.end(), [](const auto& m) {
+    return m.what <= core::publish_outcome::replaced;
+  });
   arm_interval(self);
   return answered{std::move(done)};
 }
@@ -93,10 +132,18 @@ result handle(pointer self, api::subscribe& asked) {
   const auto there = asked.subscriber.empty() ? std::nullopt : find(self, asked.subscriber);
   if (there) {
     if (asked.idle_expiry && *asked.idle_expiry != state.subscribers.at(*there).idle_expiry) {
-      return refusal(reason::exists_differently, "the subscriber exists with other options");
+      return differs("the subscriber exists with another", {"idle_expiry_ms"});
     }
     // It may have come with what is not committed yet.
     return committed(self, api::subscribed{asked.subscriber, false}, true);
+  }
+  const std::size_t most = state.environment->options.max_subscribers;
+  const bool is_full = state.queue->subscribers() >= most && !expire_idle(self);
+  if (is_full || !has_room(state, 1024)) {
+    return refusal(reason::no_room, is_full ? "the topic has " + std::to_string(most) +
+                                                  " subscribers, as many as topic.max-subscribers "
+                                                  "allows"
+                                            : "the topics take as much as topic.max-memory allows");
   }
   const std::string name = asked.subscriber.empty() ? random_uuid() : asked.subscriber;
   const auto idle_expiry = asked.idle_expiry.value_or(std::chrono::milliseconds{0});
@@ -110,6 +157,24 @@ result handle(pointer self, api::subscribe& asked) {
     state.next_expiry = std::min(state.next_expiry, now + idle_expiry.count());
   }
   return committed(self, api::subscribed{name, true}, true);
+}
+
+api::subscriber_description describe(const topic_state& state, core::subscriber_id id);
+
+result handle(pointer self, api::change_subscriber& asked) {
+  topic_state& state = self->state;
+  if (state.failing) return refusal(reason::not_stored, "the store cannot be written");
+  const auto id = find(self, asked.subscriber);
+  if (!id) return no_subscriber(asked.subscriber);
+  auto& s = state.subscribers.at(*id);
+  if (asked.idle_expiry && *asked.idle_expiry != s.idle_expiry) {
+    s.idle_expiry = *asked.idle_expiry;
+    if (state.stored) state.stored->set_idle_expiry(*id, s.idle_expiry);
+    if (s.idle_expiry.count() != 0) {
+      state.next_expiry = std::min(state.next_expiry, s.seen + s.idle_expiry.count());
+    }
+  }
+  return committed(self, describe(state, *id), true);
 }
 
 result handle(pointer self, api::unsubscribe& asked) {
@@ -344,6 +409,9 @@ result handle(pointer self, api::describe_topic&) {
 
 /// These are for the one who knows all topics.
 result handle(pointer, api::create_topic&) {
+  return refusal(reason::failed);
+}
+result handle(pointer, api::change_topic&) {
   return refusal(reason::failed);
 }
 result handle(pointer, api::delete_topic&) {

@@ -13,34 +13,33 @@ constexpr std::size_t large_commit = 1u << 20;
 void answer(pointer self, std::vector<topic_state::uncommitted>& all) {
   for (auto& u : std::exchange(all, {})) {
     if (u.then_waits) {
-      wait_for_acknowledgements(self, std::move(*u.then_waits));
+      is_published(self, *u.then_waits);
     } else {
       u.to.deliver(answered{std::move(u.answer)});
     }
   }
 }
 
-void refuse(std::vector<topic_state::uncommitted>& all) {
+void refuse(pointer self, std::vector<topic_state::uncommitted>& all) {
+  const auto why =
+      refusal(reason::not_stored, "the store cannot be written; it may take effect later");
   for (auto& u : std::exchange(all, {})) {
-    u.to.deliver(u.promises ? refusal(reason::not_stored,
-                                      "the store cannot be written; it may take effect later")
-                            : answered{std::move(u.answer)});
+    if (u.then_waits) {
+      stop_waiting(self, *u.then_waits, why);
+    } else {
+      u.to.deliver(u.promises ? why : answered{std::move(u.answer)});
+    }
   }
 }
 
 void begin_to_fail(pointer self) {
   topic_state& state = self->state;
   state.failing = true;
-  refuse(state.on_the_way);
-  refuse(state.gathered);
+  refuse(self, state.on_the_way);
+  refuse(self, state.gathered);
 }
 
 }  // namespace
-
-bool is_acknowledged(const topic_state& state, core::message_id id) {
-  return id.at < state.log->begin(id.priority) ||
-         (state.queue->subscribers() != 0 && state.queue->waits_for(id, 1).empty());
-}
 
 void cannot_read(pointer self, const store::error& e) {
   topic_state& state = self->state;
@@ -48,6 +47,12 @@ void cannot_read(pointer self, const store::error& e) {
     log::error("a topic cannot be read",
                {{"topic", state.topic}, {"reason", e.what()}, {"suppressed", *suppressed}});
   }
+}
+
+std::size_t memory_of(const topic_state& state) {
+  constexpr std::size_t subscriber_bytes = 1024, key_bytes = 256, awaited_bytes = 128;
+  return state.log->bytes() + state.subscribers.size() * subscriber_bytes +
+         state.queue->keys() * key_bytes + state.queue->receipts().size() * awaited_bytes;
 }
 
 core::moment moment_of(pointer self) {
@@ -103,28 +108,6 @@ void arm_interval(pointer self) {
   }
 }
 
-void answer_acknowledged(pointer self) {
-  auto& all = self->state.unacknowledged;
-  for (auto u = all.begin(); u != all.end();) {
-    auto& left = u->messages;
-    left.erase(std::remove_if(left.begin(), left.end(),
-                              [&](auto id) { return is_acknowledged(self->state, id); }),
-               left.end());
-    if (!left.empty()) {
-      ++u;
-      continue;
-    }
-    u->to.deliver(answered{std::move(u->answer)});
-    u = all.erase(u);
-  }
-}
-
-void wait_for_acknowledgements(pointer self, topic_state::undelivered what) {
-  self->state.unacknowledged.push_back(std::move(what));
-  answer_acknowledged(self);
-  arm_deadline(self);
-}
-
 void end(pointer self) {
   topic_state& state = self->state;
   send_report(self);
@@ -167,7 +150,7 @@ void commit(pointer self) {
   const bool sync = std::exchange(state.sync, false);
   const bool waits = state.stored && (state.stored->has_changes() || (sync && state.unsynced));
   if (!waits) {
-    answer(self, state.gathered);
+    while (!state.gathered.empty()) answer(self, state.gathered);
     if (state.end) end(self);
     return;
   }
@@ -205,7 +188,7 @@ void answer_committed(pointer self, topic_state::uncommitted what) {
     state.gathered.push_back(std::move(what));
     arm_end(self);
   } else if (what.then_waits) {
-    wait_for_acknowledgements(self, std::move(*what.then_waits));
+    is_published(self, *what.then_waits);
   } else {
     what.to.deliver(answered{std::move(what.answer)});
   }

@@ -86,10 +86,10 @@ void remove(pointer self, core::subscriber_id id) {
     state.waiting.erase(waits);
   }
   if (state.stored) state.stored->remove_subscriber(id);
-  state.by_name.erase(state.subscribers.at(id).name);
-  state.subscribers.erase(id);
   state.queue->unsubscribe(id);
   answer_acknowledged(self);
+  state.by_name.erase(state.subscribers.at(id).name);
+  state.subscribers.erase(id);
 }
 
 std::vector<core::delivery> take(pointer self, core::subscriber_id id, std::uint32_t most) {
@@ -146,7 +146,7 @@ void arm_deadline(pointer self) {
   for (const auto& [id, all] : state.waiting) {
     for (const auto& w : all) next = std::min(next, w.until);
   }
-  for (const auto& u : state.unacknowledged) next = std::min(next, u.until);
+  if (!state.by_until.empty()) next = std::min(next, state.by_until.begin()->first);
   const core::wall_time now = time_of(self);
   if (!state.waiting.empty()) {
     next = std::min(next, next_deadline(self));

@@ -1,4 +1,4 @@
-/// How a topic does what is asked, in three parts: commits, leases, calls.
+/// How a topic does what is asked, in four parts: commits, deliveries, leases, calls.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,9 @@ using reason = api::refused::reason;
 /// Of which `time_of` is the measured time.
 core::moment moment_of(pointer self);
 core::wall_time time_of(pointer self);
+
+/// What a topic keeps in memory, about, as far as who asks it decides.
+std::size_t memory_of(const topic_state& state);
 
 /// As it is told: by the clock as it is set now.
 void tell_times(core::message& m, core::moment now);
@@ -46,13 +49,6 @@ result committed(pointer self, api::answer what, bool sync, bool promises = true
 /// The same for one who has waited.
 void answer_committed(pointer self, topic_state::uncommitted what);
 
-/// Nobody waits for it any more.
-bool is_acknowledged(const topic_state& state, core::message_id id);
-
-/// Answers publishes that have waited for acknowledgements, if all have come.
-void answer_acknowledged(pointer self);
-void wait_for_acknowledgements(pointer self, topic_state::undelivered what);
-
 /// The recorder answers no more.
 void lose_recorder(pointer self);
 
@@ -61,6 +57,26 @@ void end_failing(pointer self);
 
 /// Answers who has asked for the end, and quits.
 void end(pointer self);
+
+// --- deliveries: topic_deliveries.cpp ---
+
+/// A publish will wait for acknowledgements; the messages of the receipt are published next.
+core::receipt_number begin_to_wait(pointer self, topic_state::undelivered what);
+
+/// Its messages are stored, or never will be: now it waits.
+void is_published(pointer self, core::receipt_number number);
+
+/// Answers publishes of whose messages nothing is expected any more.
+void answer_acknowledged(pointer self);
+
+/// Who missed what, while it is known how they are called.
+void note_missed(pointer self);
+
+/// Answers with what is known, at once or when it is stored.
+void give_up(pointer self, core::receipt_number number);
+
+/// \param why  is answered, unless that is done elsewhere
+void stop_waiting(pointer self, core::receipt_number number, const std::optional<answered>& why);
 
 // --- leases: topic_leases.cpp ---
 

@@ -18,6 +18,11 @@ answered no_topic(const std::string& name) {
   return refusal(reason::no_such_topic, "there is no topic " + name);
 }
 
+answered too_many(const topics_state& state) {
+  return refusal(reason::no_room, "there are " + std::to_string(state.count) +
+                                      " topics, as many as topic.max-topics allows");
+}
+
 answered not_stored() {
   return refusal(reason::not_stored, "the store cannot be written");
 }
@@ -74,7 +79,8 @@ void on_recorded(pointer self) {
   all.pop_front();
   for (std::size_t i = 0; i != done.to.size(); ++i) {
     if (done.made) {
-      done.to[i].deliver(answered{api::created{i == 0 && done.asked_for, done.topic.options}});
+      done.to[i].deliver(
+          answered{api::created{i == 0 && done.asked_for && !done.is_change, done.topic.options}});
     } else {
       done.to[i].deliver(answered{api::removed{}});
     }
@@ -108,6 +114,7 @@ void record(pointer self, store::changes what, topics_state::change change) {
 store::topic_entry make(pointer self, const std::string& name, core::topic_options options,
                         std::vector<caf::typed_response_promise<answered>> to) {
   topics_state& state = self->state;
+  ++state.count;
   if (!state.catalog) {
     options.storage = core::topic_storage::memory;
     state.unstored.emplace(name, options);
@@ -116,7 +123,7 @@ store::topic_entry make(pointer self, const std::string& name, core::topic_optio
   }
   store::changes what;
   const store::topic_entry made = state.catalog->create(name, options, what);
-  record(self, std::move(what), {made, true, std::move(to), false, false});
+  record(self, std::move(what), {made, true, std::move(to)});
   return made;
 }
 
@@ -155,13 +162,12 @@ result create(pointer self, const std::string& name, const api::create_topic& as
     return refusal(reason::exists_differently, "the topic that has this name is being deleted");
   }
   if (const auto there = find(state, name)) {
-    if (there->options != asked.options) {
-      return refusal(reason::exists_differently, "the topic exists with other options");
-    }
+    auto others = core::differences(there->options, asked.options, asked.said);
+    if (!others.empty()) return differs("the topic exists with another", std::move(others));
     const auto change =
-        std::find_if(state.changes.begin(), state.changes.end(),
+        std::find_if(state.changes.rbegin(), state.changes.rend(),
                      [&](const auto& c) { return c.topic.number == there->number; });
-    if (change == state.changes.end()) return answered{api::created{false, there->options}};
+    if (change == state.changes.rend()) return answered{api::created{false, there->options}};
     if (change->late) return not_stored();
     auto promise = self->make_response_promise<answered>();
     change->to.push_back(promise);
@@ -171,14 +177,41 @@ result create(pointer self, const std::string& name, const api::create_topic& as
   if (!state.catalog && asked.options.storage == core::topic_storage::durable) {
     return refusal(reason::nothing_stored, "nothing is stored here: only storage memory is there");
   }
+  if (state.count >= state.environment->options.max_topics) return too_many(state);
   auto promise = self->make_response_promise<answered>();
   make(self, name, asked.options, {promise});
+  return promise;
+}
+
+result change(pointer self, const std::string& name, const api::change_topic& asked) {
+  topics_state& state = self->state;
+  const auto open = state.open.find(name);
+  auto entry = find(state, name);
+  if (!entry || (open != state.open.end() && !open->second.actor)) return no_topic(name);
+  auto others = core::differences(entry->options, asked.options, asked.said);
+  others.erase(std::remove_if(others.begin(), others.end(), core::can_change), others.end());
+  if (!others.empty()) return differs("these cannot change:", std::move(others));
+  if (is_failing(state)) return not_stored();
+  core::change(entry->options, asked.options, asked.said);
+  if (open != state.open.end()) {
+    open->second.entry.options = entry->options;
+    self->send(open->second.actor, topic_changed{entry->options});
+  }
+  if (!state.catalog) {
+    state.unstored[name] = entry->options;
+    return answered{api::created{false, entry->options}};
+  }
+  auto promise = self->make_response_promise<answered>();
+  store::changes what;
+  state.catalog->change(*entry, what);
+  record(self, std::move(what), {*entry, true, {promise}, false, true});
   return promise;
 }
 
 void remove_stored(pointer self, const store::topic_entry& entry,
                    caf::typed_response_promise<answered> to) {
   topics_state& state = self->state;
+  --state.count;
   if (!state.catalog) {
     state.unstored.erase(entry.name);
     to.deliver(answered{api::removed{}});
@@ -186,7 +219,7 @@ void remove_stored(pointer self, const store::topic_entry& entry,
   }
   store::changes what;
   state.catalog->remove(entry, what);
-  record(self, std::move(what), {entry, false, {std::move(to)}, false, false});
+  record(self, std::move(what), {entry, false, {std::move(to)}});
 }
 
 /// The daemon ends, and so does the topic.
@@ -253,6 +286,10 @@ result pass_on(pointer self, api::topic_call& call) {
         return no_topic(call.topic);
       }
       if (is_failing(state)) return not_stored();
+      if (state.count >= state.environment->options.max_topics) {
+        count_refused(self, call);
+        return too_many(state);
+      }
       entry = make(self, call.topic, state.environment->options.defaults, {});
     }
     open(self, *entry);
@@ -270,6 +307,9 @@ result handle(pointer self, api::topic_call& call) {
   try {
     if (const auto* asked = std::get_if<api::create_topic>(&call.what)) {
       return create(self, call.topic, *asked);
+    }
+    if (const auto* asked = std::get_if<api::change_topic>(&call.what)) {
+      return change(self, call.topic, *asked);
     }
     if (std::holds_alternative<api::delete_topic>(call.what)) return remove(self, call.topic);
     return pass_on(self, call);
@@ -337,7 +377,11 @@ void on_down(pointer self, const caf::down_msg& down) {
 topics_actor::behavior_type topics(pointer self, topic_environment environment) {
   log_exceptions(self);
   topics_state& state = self->state;
-  if (environment.engine) state.catalog.emplace(*environment.engine);
+  if (environment.engine) {
+    state.catalog.emplace(*environment.engine);
+    state.count = state.catalog->count();
+  }
+  environment.memory = std::make_shared<byte_budget>(environment.options.max_memory);
   environment.topics = topics_actor{self};
   if (environment.recorder) self->monitor(environment.recorder);
   state.environment = std::make_shared<const topic_environment>(std::move(environment));

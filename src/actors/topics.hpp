@@ -28,12 +28,13 @@ struct topics_state {
     std::uint64_t calls = 0;  ///< passed on
   };
 
-  /// A creation or deletion that the catalog does not show yet.
+  /// A creation, change or deletion that the catalog does not show yet.
   struct change {
     store::topic_entry topic;
     bool made;
     std::vector<caf::typed_response_promise<answered>> to;  ///< who wait for it
     bool asked_for = false;                                 ///< by the first of them
+    bool is_change = false;                                 ///< of one that was there
     bool late = false;  ///< the recorder could not write it, and tries it again
   };
 
@@ -42,6 +43,7 @@ struct topics_state {
   std::unordered_map<caf::actor_id, std::string> names;  ///< of the open ones
   std::optional<store::topic_catalog> catalog;
   std::deque<change> changes;                           ///< in the order of the recorder's answers
+  std::size_t count = 0;                                ///< of topics
   std::map<std::string, core::topic_options> unstored;  ///< all topics, if nothing is stored
   std::optional<caf::typed_response_promise<drained>> end;
   std::size_t ending = 0;    ///< topics that have not answered yet

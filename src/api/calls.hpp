@@ -67,6 +67,11 @@ struct unsubscribe {
   std::string subscriber;
 };
 
+struct change_subscriber {
+  std::string subscriber;
+  std::optional<milliseconds> idle_expiry;  ///< not said: as it is
+};
+
 struct lease {
   std::string subscriber;
   std::uint32_t most = 0;  ///< 0: what the topic's batch says
@@ -130,16 +135,22 @@ struct describe_subscriber {
 struct describe_topic {};
 
 struct create_topic {
+  core::topic_options options;  ///< of one that is not there
+  core::option_names said;      ///< of one that is there these are to be the same
+};
+
+struct change_topic {
   core::topic_options options;
+  core::option_names said;  ///< these change
 };
 
 struct delete_topic {};
 
 struct topic_call {
   std::string topic;
-  std::variant<publish, subscribe, unsubscribe, lease, fetch, handed_over, settle, list_dead,
-               settle_dead, list_delayed, cancel_delayed, list_subscribers, describe_subscriber,
-               describe_topic, create_topic, delete_topic>
+  std::variant<publish, subscribe, unsubscribe, change_subscriber, lease, fetch, handed_over,
+               settle, list_dead, settle_dead, list_delayed, cancel_delayed, list_subscribers,
+               describe_subscriber, describe_topic, create_topic, change_topic, delete_topic>
       what;
 };
 
@@ -174,12 +185,26 @@ using call = std::variant<topic_call, list_topics, publish_events, list_follows,
 // --- answers ---
 
 struct published {
+  /// Subscribers, at `wait_for::delivered`.
+  struct reached {
+    std::uint32_t acknowledged = 0;
+    std::uint32_t waiting = 0;  ///< may still acknowledge
+    std::uint32_t missed = 0;   ///< never will
+  };
   struct result {
     core::publish_outcome what = core::publish_outcome::published;
     std::uint64_t id = 0;  ///< core::number_of; 0 if it has none, or one that may not last
-    std::optional<core::delayed_id> delayed{};  ///< the same of a message that is delayed
+    std::optional<published::reached> reached{};
+    std::optional<core::delayed_id> delayed{};  ///< the same as `id` of a message that is delayed
   };
-  std::vector<result> messages;  ///< in the order in which they were asked for
+  struct miss {
+    std::size_t message = 0;  ///< index
+    std::string subscriber;
+    core::fate what = core::fate::expired;
+  };
+  std::vector<result> messages;   ///< in the order in which they were asked for
+  std::vector<miss> missed_by{};  ///< core::receipt_book::most_named at most
+  std::string full_subscriber{};  ///< for which one was refused; empty: none was for one
 };
 
 struct subscribed {
@@ -295,18 +320,21 @@ struct refused {
     overflow,
     too_many_delayed,
     no_such_priority,
+    no_room,             ///< there is as much of it as there may be
     exists_differently,  ///< the topic or subscriber, with other options
     not_stored,          ///< the store cannot be written at present
     nothing_stored,      ///< durable things are not to be had here
     not_delivered,       ///< in time; the message stays
+    delivery_failed,     ///< it is published, but not all have acknowledged it, nor will they
     stale_cursor,        ///< `after` has lost its meaning: list from the beginning
     ending,              ///< the daemon is
     failed,              ///< a part of the daemon has; see its log
   };
   reason why = reason::failed;
   std::string detail;                  ///< for people; may be empty
-  published so_far;                    ///< of `not_delivered`
+  published so_far;                    ///< of `not_delivered`, `delivery_failed`
   std::vector<std::string> waits_for;  ///< of `not_delivered`: subscribers
+  core::option_names differs;          ///< of `exists_differently`
 };
 
 using answer = std::variant<published, subscribed, leased, settled, dead_letters, dead_settled,

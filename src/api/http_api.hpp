@@ -39,6 +39,7 @@ enum class endpoint : std::uint8_t {
   // Below /v1.
   list_topics,
   create_topic,
+  change_topic,
   describe_topic,
   delete_topic,
   publish,
@@ -46,6 +47,7 @@ enum class endpoint : std::uint8_t {
   subscribe_as,   ///< by a name of the client's
   subscribe_new,  ///< by a name that is made
   describe_subscriber,
+  change_subscriber,
   unsubscribe,
   lease,
   ack,

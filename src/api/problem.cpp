@@ -11,17 +11,19 @@ namespace {
 constexpr problem_kind invalid{400, "/problems/invalid-request", "The request is not valid"};
 
 /// In the order of `refused::reason`.
-constexpr std::array<problem_kind, 13> refusals{{
+constexpr std::array<problem_kind, 15> refusals{{
     {404, "/problems/no-such-topic", "There is no such topic"},
     {404, "/problems/no-such-subscriber", "There is no such subscriber"},
     {404, "/problems/no-subscribers", "The topic has no subscribers"},
     {429, "/problems/overflow", "A subscriber has too many messages pending"},
     {429, "/problems/too-many-delayed", "The topic has too many delayed messages"},
     {400, "/problems/no-such-priority", "The topic has no such priority"},
+    {429, "/problems/no-room", "The daemon keeps as much of this as it may"},
     {409, "/problems/exists-differently", "It is there with other options"},
     {507, "/problems/not-stored", "The store cannot be written at present"},
     {409, "/problems/nothing-stored", "This daemon stores nothing"},
     {504, "/problems/not-delivered", "The messages were not acknowledged in time"},
+    {409, "/problems/delivery-failed", "Not all have acknowledged the messages, nor will they"},
     {410, "/problems/stale-cursor", "The list has to be read from its beginning"},
     {503, "/problems/ending", "The daemon is ending"},
     {500, "/problems/failed", "A part of the daemon has failed"},

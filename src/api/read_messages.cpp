@@ -46,13 +46,18 @@ std::shared_ptr<const std::string> read_payload(json_fields& from) {
   return {};
 }
 
-void read_message(json_fields& from, new_message& to) {
+void read_message(json_fields& from, wait_for wait, new_message& to) {
   to.payload = read_payload(from);
   std::string_view key;
   if (from.text("key", longest_key, key)) to.key = key;
   from.number("priority", 0, core::most_priorities - 1, to.priority);
   read_time(from, "deliver_at", to.deliver_at);
   from.number("delay_ms", 0, longest_time.count(), to.delay);
+  if (wait == wait_for::delivered) {
+    constexpr auto why = "must not be there at wait=delivered: what is delayed is not waited for";
+    if (to.deliver_at != 0) from.wrong("deliver_at", why);
+    if (to.delay.count() != 0) from.wrong("delay_ms", why);
+  }
   read_time(from, "expires_at", to.expires);
   from.number("ttl_ms", 1, longest_time.count(), to.ttl);
 }
@@ -133,13 +138,13 @@ call read_publish(v1_request& r) {
                  p.timeout);
 
   if (!r.body.has("messages")) {
-    read_message(r.body, p.messages.emplace_back());
+    read_message(r.body, p.wait, p.messages.emplace_back());
   } else if (auto* const array = r.body.array("messages", 1, r.in.with.most_messages)) {
     const json_place place = r.body.place_of("messages");
     json_place element{&place, {}, 0, true};
     for (auto* v = array->begin(); v != array->end() && !r.in.errors.is_full(); v = behind(v)) {
       json_fields fields{*v, element, r.in.errors};
-      if (v->kind == kinds::object) read_message(fields, p.messages.emplace_back());
+      if (v->kind == kinds::object) read_message(fields, p.wait, p.messages.emplace_back());
       fields.end();
       ++element.index;
     }

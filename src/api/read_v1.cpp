@@ -129,10 +129,17 @@ call read_list_topics(v1_request& r) {
 }
 
 call read_create_topic(v1_request& r) {
-  create_topic create{r.in.with.topic};
-  read_topic_options(r.body, create.options);
+  create_topic create{r.in.with.topic, {}};
+  create.said = read_topic_options(r.body, create.options);
   r.form.topic = r.topic();
-  return topic_call{r.topic(), create};
+  return topic_call{r.topic(), std::move(create)};
+}
+
+call read_change_topic(v1_request& r) {
+  change_topic change;
+  change.said = read_topic_options(r.body, change.options);
+  r.form.topic = r.topic();
+  return topic_call{r.topic(), std::move(change)};
 }
 
 call read_describe_topic(v1_request& r) {
@@ -159,6 +166,13 @@ call read_subscribe(v1_request& r) {
 
 call read_describe_subscriber(v1_request& r) {
   return topic_call{r.topic(), describe_subscriber{r.subscriber()}};
+}
+
+call read_change_subscriber(v1_request& r) {
+  change_subscriber c;
+  c.subscriber = r.subscriber();
+  r.body.number("idle_expiry_ms", 0, longest_time.count(), c.idle_expiry);
+  return topic_call{r.topic(), std::move(c)};
 }
 
 call read_unsubscribe(v1_request& r) {

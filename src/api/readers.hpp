@@ -56,12 +56,14 @@ outcome v1(incoming& in) {
 
 call read_list_topics(v1_request& r);
 call read_create_topic(v1_request& r);
+call read_change_topic(v1_request& r);
 call read_describe_topic(v1_request& r);
 call read_delete_topic(v1_request& r);
 call read_publish(v1_request& r);
 call read_list_subscribers(v1_request& r);
 call read_subscribe(v1_request& r);
 call read_describe_subscriber(v1_request& r);
+call read_change_subscriber(v1_request& r);
 call read_unsubscribe(v1_request& r);
 call read_lease(v1_request& r);
 call read_ack(v1_request& r);

@@ -30,6 +30,7 @@ outcome read_openapi(incoming&) {
 constexpr auto get = http_method::get;
 constexpr auto put = http_method::put;
 constexpr auto post = http_method::post;
+constexpr auto patch = http_method::patch;
 constexpr auto delete_ = http_method::delete_;
 
 constexpr auto none = bodies::ignored;
@@ -45,6 +46,7 @@ constexpr route table[] = {
     {get, "/openapi.json", endpoint::openapi, read_openapi},
     {get, "/v1/topics", endpoint::list_topics, v1<none, read_list_topics>},
     {put, "/v1/topics/{topic}", endpoint::create_topic, v1<maybe, read_create_topic>},
+    {patch, "/v1/topics/{topic}", endpoint::change_topic, v1<object, read_change_topic>},
     {get, "/v1/topics/{topic}", endpoint::describe_topic, v1<none, read_describe_topic>},
     {delete_, "/v1/topics/{topic}", endpoint::delete_topic, v1<none, read_delete_topic>},
     {post, "/v1/topics/{topic}/messages", endpoint::publish, v1<object, read_publish>},
@@ -58,6 +60,8 @@ constexpr route table[] = {
      v1<maybe, read_subscribe>},
     {get, "/v1/topics/{topic}/subscribers/{subscriber}", endpoint::describe_subscriber,
      v1<none, read_describe_subscriber>},
+    {patch, "/v1/topics/{topic}/subscribers/{subscriber}", endpoint::change_subscriber,
+     v1<object, read_change_subscriber>},
     {delete_, "/v1/topics/{topic}/subscribers/{subscriber}", endpoint::unsubscribe,
      v1<none, read_unsubscribe>},
     {post, "/v1/topics/{topic}/subscribers/{subscriber}/lease", endpoint::lease,
@@ -85,11 +89,9 @@ constexpr route table[] = {
 constexpr struct {
   std::string_view name;
   http_method method;
-} methods[] = {{"DELETE", http_method::delete_},
-               {"GET", http_method::get},
-               {"HEAD", http_method::get},
-               {"POST", http_method::post},
-               {"PUT", http_method::put}};
+} methods[] = {{"DELETE", http_method::delete_}, {"GET", http_method::get},
+               {"HEAD", http_method::get},       {"PATCH", http_method::patch},
+               {"POST", http_method::post},      {"PUT", http_method::put}};
 
 template <class Predicate>
 std::string allowed(Predicate&& is_allowed) {

@@ -26,23 +26,28 @@ constexpr word<dedupe_policy> dedupes[] = {{"off", dedupe_policy::off},
 
 }  // namespace
 
-void read_topic_options(json_fields& from, core::topic_options& to) {
-  from.choice("storage", storages, to.storage);
-  from.number("priorities", 1, most_priorities, to.priorities);
-  from.choice("order", orders, to.order);
-  from.choice("no_subscribers", without_subscribers, to.no_subscribers);
-  from.number("max_pending", 1, longest_pending, to.max_pending);
-  from.number("max_delayed", 1, longest_pending, to.max_delayed);
-  from.choice("overflow", overflows, to.overflow);
-  from.choice("dedupe", dedupes, to.dedupe);
-  from.number("dedupe_window_ms", 1, one_day, to.dedupe_window);
-  from.flag("expire", to.expire);
-  from.flag("ordered", to.ordered);
-  from.number("batch", 1, 10'000, to.batch);
-  from.number("lease_ms", 0, one_day, to.lease);
-  from.number("retry_delay_ms", 0, one_day, to.retry_delay);
-  from.number("max_retry_delay_ms", 0, one_day, to.most_retry_delay);
-  from.number("max_deliveries", 0, 1'000'000, to.max_deliveries);
+core::option_names read_topic_options(json_fields& from, core::topic_options& to) {
+  core::option_names said;
+  const auto note = [&](std::string_view name, bool is_there) {
+    if (is_there) said.push_back(name);
+  };
+  note("storage", from.choice("storage", storages, to.storage));
+  note("priorities", from.number("priorities", 1, most_priorities, to.priorities));
+  note("order", from.choice("order", orders, to.order));
+  note("no_subscribers", from.choice("no_subscribers", without_subscribers, to.no_subscribers));
+  note("max_pending", from.number("max_pending", 1, longest_pending, to.max_pending));
+  note("max_delayed", from.number("max_delayed", 1, longest_pending, to.max_delayed));
+  note("overflow", from.choice("overflow", overflows, to.overflow));
+  note("dedupe", from.choice("dedupe", dedupes, to.dedupe));
+  note("dedupe_window_ms", from.number("dedupe_window_ms", 1, one_day, to.dedupe_window));
+  note("expire", from.flag("expire", to.expire));
+  note("ordered", from.flag("ordered", to.ordered));
+  note("batch", from.number("batch", 1, 10'000, to.batch));
+  note("lease_ms", from.number("lease_ms", 0, one_day, to.lease));
+  note("retry_delay_ms", from.number("retry_delay_ms", 0, one_day, to.retry_delay));
+  note("max_retry_delay_ms", from.number("max_retry_delay_ms", 0, one_day, to.most_retry_delay));
+  note("max_deliveries", from.number("max_deliveries", 0, 1'000'000, to.max_deliveries));
+  return said;
 }
 
 void write_topic_options(json_writer& to, const core::topic_options& options) {

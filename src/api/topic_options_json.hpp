@@ -7,8 +7,8 @@
 
 namespace skein::api {
 
-/// What is not there stays as it is.
-void read_topic_options(json_fields& from, core::topic_options& to);
+/// What is not there stays as it is. Returns what is.
+core::option_names read_topic_options(json_fields& from, core::topic_options& to);
 
 /// Appends a whole object.
 void write_topic_options(json_writer& to, const core::topic_options& options);

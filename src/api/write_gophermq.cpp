@@ -25,6 +25,7 @@ io::http_response error_of(const refused& r, endpoint to) {
       return to == endpoint::gophermq_fetch ? gophermq_error(404, "bad id")
                                             : gophermq_error(404, "subscriber not found");
     case reason::overflow:
+    case reason::no_room:
       return gophermq_error(429, "broker overflow");
     default:
       return gophermq_error(500, "server error");
@@ -37,6 +38,7 @@ io::http_response published_response(const published& p) {
     case publish_outcome::no_subscribers:
       return gophermq_error(404, "subscriber not found");
     case publish_outcome::overflow:
+    case publish_outcome::no_room:
       return gophermq_error(429, "broker overflow");
     case publish_outcome::no_such_priority:
       return gophermq_error(500, "server error");

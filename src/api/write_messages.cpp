@@ -22,11 +22,20 @@ constexpr word<core::publish_outcome> publish_outcomes[] = {
     {"no_subscribers", core::publish_outcome::no_subscribers},
     {"overflow", core::publish_outcome::overflow},
     {"too_many_delayed", core::publish_outcome::too_many_delayed},
-    {"no_such_priority", core::publish_outcome::no_such_priority}};
+    {"no_such_priority", core::publish_outcome::no_such_priority},
+    {"no_room", core::publish_outcome::no_room}};
 
 constexpr word<core::lease_outcome> lease_outcomes[] = {{"done", core::lease_outcome::done},
                                                         {"over", core::lease_outcome::over},
                                                         {"unknown", core::lease_outcome::unknown}};
+
+constexpr word<core::fate> fates[] = {{"acknowledged", core::fate::acknowledged},
+                                      {"expired", core::fate::expired},
+                                      {"dropped", core::fate::dropped},
+                                      {"purged", core::fate::purged},
+                                      {"replaced", core::fate::replaced},
+                                      {"removed", core::fate::removed},
+                                      {"damaged", core::fate::damaged}};
 
 bool is_refusal(core::publish_outcome what) {
   return what >= core::publish_outcome::no_subscribers;
@@ -62,6 +71,8 @@ refused::reason reason_of(core::publish_outcome what) {
       return refused::reason::too_many_delayed;
     case core::publish_outcome::no_such_priority:
       return refused::reason::no_such_priority;
+    case core::publish_outcome::no_room:
+      return refused::reason::no_room;
     default:
       return refused::reason::no_subscribers;
   }
@@ -74,6 +85,20 @@ void write_published(json_writer& out, const published& p) {
     out.begin_object().name("outcome").text(text_of(publish_outcomes, m.what));
     if (m.id != 0) out.name("id").id(m.id);
     if (m.delayed) out.name("delayed_id").text(delayed_text(*m.delayed));
+    if (m.reached) {
+      out.name("acknowledged").number(m.reached->acknowledged);
+      out.name("waiting").number(m.reached->waiting);
+      out.name("missed").number(m.reached->missed);
+    }
+    out.end_object();
+  });
+  if (!p.full_subscriber.empty()) out.name("full_subscriber").text(p.full_subscriber);
+  if (p.missed_by.empty()) return;
+  write_array(out, "missed_by", p.missed_by, [&](const published::miss& m) {
+    out.begin_object();
+    out.name("message").number(m.message);
+    out.name("subscriber").text(m.subscriber);
+    out.name("outcome").text(text_of(fates, m.what));
     out.end_object();
   });
 }
@@ -98,7 +123,9 @@ io::http_response published_response(const published& p) {
                             members);
   }
   const problem_kind& kind = problem_of(reason_of(first));
-  auto response = problem_response(kind, {}, members);
+  const std::string detail =
+      p.full_subscriber.empty() ? std::string{} : "subscriber " + p.full_subscriber + " is full";
+  auto response = problem_response(kind, detail, members);
   return kind.status == 429 ? with_retry(std::move(response)) : response;
 }
 

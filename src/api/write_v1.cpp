@@ -122,12 +122,16 @@ io::http_response statistics_response(const statistics_list& s) {
 io::http_response refused_response(const refused& r) {
   using reason = refused::reason;
   auto response = problem_response(problem_of(r.why), r.detail, [&](json_writer& out) {
-    if (r.why != reason::not_delivered) return;
+    if (!r.differs.empty())
+      write_array(out, "differs", r.differs, [&](std::string_view name) { out.text(name); });
+    if (r.why != reason::not_delivered && r.why != reason::delivery_failed) return;
     write_published(out, r.so_far);
-    write_array(out, "waits_for", r.waits_for, [&](const std::string& s) { out.text(s); });
+    if (r.why == reason::not_delivered)
+      write_array(out, "waits_for", r.waits_for, [&](const std::string& s) { out.text(s); });
   });
   const bool may_pass = r.why == reason::overflow || r.why == reason::too_many_delayed ||
-                        r.why == reason::not_stored || r.why == reason::ending;
+                        r.why == reason::no_room || r.why == reason::not_stored ||
+                        r.why == reason::ending;
   return may_pass ? with_retry(std::move(response)) : response;
 }
 

@@ -24,6 +24,7 @@ constexpr std::chrono::milliseconds grace{10'000};
 const char* refusal(std::string_view outcome) {
   if (outcome == "no_subscribers") return "the topic has no subscribers";
   if (outcome == "overflow") return "a subscriber has too many messages pending";
+  if (outcome == "no_room") return "the topic, or all of them, keep as much as they may";
   if (outcome == "too_many_delayed") return "the topic has too many delayed messages";
   if (outcome == "no_such_priority") return "the topic has no such priority";
   return nullptr;
@@ -91,14 +92,25 @@ void publisher::publish(messages what) {
   } catch (const problem& p) {
     if (p.members.contains("messages")) {
       note(what, p.members);
-      if (p.status != 504) return;
+      const bool failed = text_in(p.members, "type") == "/problems/delivery-failed";
+      if (p.status != 504 && !failed) return;
       good_ = false;
       progress_.clear();
       std::cerr << "skein: " << numbers(what.front().number, what.back().number) << ": "
                 << p.what();
       const char* before = "; not by ";
-      for (const auto& name : array_in(p.members, "waits_for")) {
-        std::cerr << std::exchange(before, ", ") << core::visible(json::serialize(name));
+      if (!failed) {
+        for (const auto& name : array_in(p.members, "waits_for")) {
+          std::cerr << std::exchange(before, ", ") << core::visible(json::serialize(name));
+        }
+      }
+      if (p.members.contains("missed_by")) {
+        for (const auto& miss : array_in(p.members, "missed_by")) {
+          if (!miss.is_object()) continue;
+          std::cerr << std::exchange(before, ", ")
+                    << core::visible(json::serialize(miss.get_object().at("subscriber"))) << " ("
+                    << core::visible(std::string{text_in(miss.get_object(), "outcome")}) << ')';
+        }
       }
       std::cerr << std::endl;
     } else if (auto rest = without_wrong(std::move(what), p); !rest.empty()) {

@@ -19,6 +19,7 @@ namespace {
 
 constexpr const char* about = R"(usage: skein topics [options]
        skein topics [options] create TOPIC
+       skein topics [options] set TOPIC
        skein topics [options] show TOPIC
        skein topics [options] delete TOPIC
        skein topics [options] delayed TOPIC
@@ -26,6 +27,8 @@ constexpr const char* about = R"(usage: skein topics [options]
 
 Lists all topics of a daemon by name, and where they are stored. create makes
 one; options of topics that are not given are as the daemon's configuration says.
+set changes those that are given; --storage, --priorities, --dedupe and --ordered
+cannot change.
 show describes it, and each of its subscribers in a line. delete deletes it, with
 its messages and subscribers. delayed prints the messages that are not due yet,
 with their ids; cancel deletes those with the IDs. Exit status 1 if an ID is none of
@@ -35,7 +38,7 @@ them.
 
 constexpr std::ptrdiff_t most_ids = 1000;  // of one request, as the API has it
 
-/// An option of `create`, and what it is in the API.
+/// An option of `create` and `set`, and what it is in the API.
 struct topic_option {
   enum class kinds { word, number, flag, time };
 
@@ -121,8 +124,10 @@ void list(topic_client& daemon, bool verbose, bool as_json) {
   });
 }
 
-void create(topic_client& daemon, const std::string& topic, const std::string& body, bool as_json) {
-  const auto answer = daemon.ask("PUT", topic_path({topic}), body);
+/// Creates it, or sets its options.
+void put(topic_client& daemon, const char* method, const std::string& topic,
+         const std::string& body, bool as_json) {
+  const auto answer = daemon.ask(method, topic_path({topic}), body);
   if (as_json) {
     std::cout << core::visible(json::serialize(answer)) << '\n';
   } else {
@@ -208,7 +213,7 @@ int topics_command(const arguments& args) {
       ("verbose,v", po::bool_switch(&verbose), "list topics with all their options")  //
       ("json", po::bool_switch(&as_json), "print lines of JSON, as the API has it")   //
       ("help", po::bool_switch(&help), "show this text");
-  po::options_description of_topics{"Options of create", 96, 56};
+  po::options_description of_topics{"Options of create and set", 96, 56};
   for (const auto& o : topic_options) {
     of_topics.add_options()(o.name, po::value<std::string>()->value_name(o.value), o.meaning);
   }
@@ -221,20 +226,21 @@ int topics_command(const arguments& args) {
   }
   const std::string what = words.empty() ? "list" : words.front();
   const auto body = options_given(values);
-  if (body != "{}" && what != "create") throw usage_error{"options of topics are for create"};
-  const bool takes_topic =
-      what == "create" || what == "show" || what == "delete" || what == "delayed";
+  const bool puts = what == "create" || what == "set";
+  if (body != "{}" && !puts) throw usage_error{"options of topics are for create and set"};
+  const bool takes_topic = puts || what == "show" || what == "delete" || what == "delayed";
   if (words.size() == 2 ? takes_topic : words.size() > 2 && what == "cancel") {
     check_name(words[1]);
   } else if (!words.empty()) {
     throw usage_error{
-        "topics takes nothing, or create, show, delete or delayed and a TOPIC, or cancel, a TOPIC "
-        "and IDs"};
+        "topics takes nothing, or create, set, show, delete or delayed and a TOPIC, or cancel, a "
+        "TOPIC and IDs"};
   }
+  if (body == "{}" && what == "set") throw usage_error{"set takes the options that are to change"};
 
   topic_client daemon{where};
   if (what == "list") list(daemon, verbose, as_json);
-  if (what == "create") create(daemon, words[1], body, as_json);
+  if (puts) put(daemon, what == "set" ? "PATCH" : "PUT", words[1], body, as_json);
   if (what == "show") show(daemon, words[1], as_json);
   if (what == "delete") remove(daemon, words[1], as_json);
   if (what == "delayed") list_delayed(daemon, words[1], as_json);

@@ -245,6 +245,21 @@ std::vector<option> make_table() {
        "A message that is to be delivered again holds back those behind it with its key. Order "
        "costs throughput while messages fail.",
        ""},
+      {"topic.max-bytes", size(SKEIN_MEMBER(topic.limits.bytes), 1 << 10, 1ll << 50),
+       "Most bytes of messages of one topic that is in memory. More are refused.", ""},
+      {"topic.max-memory", size(SKEIN_MEMBER(topic.max_memory), 1 << 20, 1ll << 50),
+       "Most memory of all topics together: messages of those in memory; of all of them what is "
+       "kept of subscribers, of keys to dedupe first, and of publishes that wait for "
+       "acknowledgements. More is refused.",
+       ""},
+      {"topic.max-topics", number(SKEIN_MEMBER(topic.max_topics), 1, 1ll << 32),
+       "Topics at a time. More are refused.", ""},
+      {"topic.max-subscribers", number(SKEIN_MEMBER(topic.max_subscribers), 1, 1ll << 32),
+       "Subscribers of one topic. More are refused.", ""},
+      {"topic.max-keys", number(SKEIN_MEMBER(topic.limits.keys), 1, 1ll << 32),
+       "Keys of one topic that are kept to dedupe first. While the window holds so many, messages "
+       "with further keys are refused.",
+       ""},
       {"topic.commit-interval", duration(SKEIN_MEMBER(topic.commit_interval), 1ms, 60s),
        "Longest time until a message that its publisher does not wait for is written to the store. "
        "What was written but not synced survives the end of the process, not that of the machine. "

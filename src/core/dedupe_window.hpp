@@ -34,6 +34,8 @@ class dedupe_window {
     order_.emplace_back(now, &*keys_.insert(key).first);
   }
 
+  void resize(std::chrono::milliseconds length) { length_ = length.count(); }
+
   std::size_t size() const { return keys_.size(); }
 
  private:

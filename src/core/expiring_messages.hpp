@@ -32,11 +32,11 @@ class expiring_messages {
   }
 
   /// The first one that has expired by `now`: added for that time, but perhaps not there any more.
-  std::optional<message_id> take_first(clock_time now) {
+  std::optional<std::pair<clock_time, message_id>> take_first(clock_time now) {
     if (first_.empty() || first_.begin()->first > now) return std::nullopt;
-    const message_id id = first_.begin()->second;
+    const auto taken = *first_.begin();
     first_.erase(first_.begin());
-    return id;
+    return taken;
   }
 
   /// Whether others may have expired by `now`, which it does not know.

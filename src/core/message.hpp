@@ -1,6 +1,7 @@
 /// A message of a topic, and by what it is known.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -66,5 +67,10 @@ struct message {
   wall_time published = 0;
   clock_time expires = no_time;  ///< it is not delivered from then on
 };
+
+/// About what it takes in memory, or on disk.
+inline std::size_t size_of(const message& m) {
+  return 64 + m.key.size() + (m.payload ? m.payload->size() : 0);
+}
 
 }  // namespace skein::core

@@ -43,7 +43,7 @@ std::vector<delivery> subscription::fetch(moment now) {
 bool subscription::finish_fetched(lease_name lease) {
   const auto found = so_far_.flights.find(lease.id);
   if (found == so_far_.flights.end() || found->second.lease != lease.number) return false;
-  finish(lease.id);
+  finish(lease.id, fate::acknowledged);
   return true;
 }
 
@@ -124,7 +124,7 @@ bool subscription::pass_withdrawn(priority_level priority) {
   place& cursor = so_far_.streams[priority].cursor;
   if (!log_.withdrawn(priority).contains(cursor)) return false;
   --withdrawn_[priority];
-  finish({priority, cursor++});
+  finish({priority, cursor++}, std::nullopt);
   return true;
 }
 
@@ -132,7 +132,7 @@ bool subscription::pass_withdrawn(priority_level priority) {
 bool subscription::is_gone(message_id id, const std::optional<message>& m, moment now) {
   const bool has_expired = m && options_.expire && now.has_reached(m->expires);
   if (has_expired) ++losses_.expired;
-  if (!m || has_expired) finish(id);
+  if (!m || has_expired) finish(id, has_expired ? fate::expired : fate::damaged);
   return !m || has_expired;
 }
 
@@ -205,7 +205,7 @@ flight* subscription::leased(lease_name lease, lease_outcome& outcome) {
 
 lease_outcome subscription::acknowledge(lease_name lease) {
   lease_outcome outcome;
-  if (leased(lease, outcome)) finish(lease.id);
+  if (leased(lease, outcome)) finish(lease.id, fate::acknowledged);
   return outcome;
 }
 
@@ -275,11 +275,11 @@ void subscription::remove_flight(message_id id) {
   so_far_.flights.erase(found);
 }
 
-void subscription::finish(message_id id) {
+void subscription::finish(message_id id, std::optional<fate> what) {
   remove_flight(id);
   passed_.erase(id);
   so_far_.streams[id.priority].finished.add(id.at);
-  just_finished_.push_back(id);
+  just_finished_.emplace_back(id, what);
   touch(id);
 }
 
@@ -296,7 +296,7 @@ void subscription::forget(message_id id) {
   if (id.at >= so_far_.streams[id.priority].cursor) {
     ++withdrawn_[id.priority];
   } else if (!has_finished(id)) {
-    finish(id);
+    finish(id, fate::replaced);
   }
 }
 
@@ -308,7 +308,12 @@ bool subscription::let_expire(message_id id) {
       (f->second.state == flight_state::leased || f->second.state == flight_state::dead)) {
     return false;
   }
-  forget(id);
+  if (is_unread) {
+    ++withdrawn_[id.priority];
+    just_finished_.emplace_back(id, fate::expired);
+  } else {
+    finish(id, fate::expired);
+  }
   return true;
 }
 
@@ -317,18 +322,18 @@ void subscription::drop_oldest() {
   for (auto p = static_cast<priority_level>(so_far_.streams.size()); p-- != 0;) {
     const auto passed = passed_.lower_bound({p, 0});
     if (passed != passed_.end() && passed->first.priority == p) {
-      finish(passed->first);
+      finish(passed->first, fate::dropped);
       return;
     }
     while (so_far_.streams[p].cursor != log_.end(p) && pass_withdrawn(p)) {
     }
     if (so_far_.streams[p].cursor != log_.end(p)) {
-      finish({p, so_far_.streams[p].cursor++});
+      finish({p, so_far_.streams[p].cursor++}, fate::dropped);
       return;
     }
   }
   const priority_level lowest = so_far_.flights.rbegin()->first.priority;
-  finish(so_far_.flights.lower_bound({lowest, 0})->first);
+  finish(so_far_.flights.lower_bound({lowest, 0})->first, fate::dropped);
 }
 
 std::vector<message_id> subscription::dead() const {
@@ -351,7 +356,7 @@ bool subscription::replay(message_id id) {
 bool subscription::purge(message_id id) {
   const auto found = so_far_.flights.find(id);
   if (found == so_far_.flights.end() || found->second.state != flight_state::dead) return false;
-  finish(id);
+  finish(id, fate::purged);
   return true;
 }
 

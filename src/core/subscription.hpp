@@ -29,6 +29,7 @@
 
 #include "core/message.hpp"
 #include "core/progress.hpp"
+#include "core/receipts.hpp"
 #include "core/topic_log.hpp"
 #include "core/topic_options.hpp"
 
@@ -148,8 +149,10 @@ class subscription {
 
   const progress& so_far() const { return so_far_; }
 
-  /// Those finished since the last call.
-  std::vector<message_id> take_finished() { return std::exchange(just_finished_, {}); }
+  /// Those finished since the last call, and by what; nothing for what was withdrawn before.
+  std::vector<std::pair<message_id, std::optional<fate>>> take_finished() {
+    return std::exchange(just_finished_, {});
+  }
 
   /// Since the last call.
   losses take_losses() { return std::exchange(losses_, {}); }
@@ -171,7 +174,7 @@ class subscription {
   void hold_others(message_id id, const std::string& key);
   void let_others_go(message_id id);
   void remove_flight(message_id id);
-  void finish(message_id id);
+  void finish(message_id id, std::optional<fate> what);
 
   subscriber_id id_;
   const topic_options& options_;
@@ -183,7 +186,7 @@ class subscription {
   std::map<message_id, std::string> passed_;   ///< read, but held; with their keys
   std::map<message_id, std::string> holding_;  ///< in flight, of an ordered topic; with their keys
   std::unordered_map<std::string, std::set<message_id>> by_key_;  ///< the same, but for the dead
-  std::vector<message_id> just_finished_;
+  std::vector<std::pair<message_id, std::optional<fate>>> just_finished_;
   losses losses_;
 };
 

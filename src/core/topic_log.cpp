@@ -14,11 +14,15 @@ message_id memory_topic_log::append(priority_level priority, const message& m) {
   s.messages.emplace_hint(s.messages.end(), id.at, m);
   if (!m.key.empty()) keys_[m.key] = id;
   ++size_;
+  bytes_ += size_of(m);
   return id;
 }
 
 void memory_topic_log::overwrite(message_id id, const message& m) {
-  streams_[id.priority].messages.at(id.at) = m;
+  message& there = streams_[id.priority].messages.at(id.at);
+  bytes_ += size_of(m);
+  bytes_ -= size_of(there);
+  there = m;
 }
 
 void memory_topic_log::erase(message_id id) {
@@ -27,6 +31,7 @@ void memory_topic_log::erase(message_id id) {
   if (found == messages.end()) return;
   const auto key = keys_.find(found->second.key);
   if (key != keys_.end() && key->second == id) keys_.erase(key);
+  bytes_ -= size_of(found->second);
   messages.erase(found);
   --size_;
 }
@@ -48,6 +53,7 @@ std::optional<message_id> memory_topic_log::find(const std::string& key) {
 delayed_id memory_topic_log::delay(clock_time due, priority_level priority, const message& m) {
   const delayed_id id{due, delayed_ever_++};
   delayed_.emplace(id, std::pair{priority, m});
+  bytes_ += size_of(m);
   return id;
 }
 
@@ -77,7 +83,16 @@ std::optional<delayed_entry> memory_topic_log::take_due(moment now) {
   if (first == delayed_.end() || !now.has_reached(first->first.due)) return std::nullopt;
   delayed_entry taken{first->first, first->second.first, first->second.second};
   delayed_.erase(first);
+  bytes_ -= size_of(taken.what);
   return taken;
+}
+
+bool memory_topic_log::cancel(delayed_id id) {
+  const auto found = delayed_.find(id);
+  if (found == delayed_.end()) return false;
+  bytes_ -= size_of(found->second.second);
+  delayed_.erase(found);
+  return true;
 }
 
 }  // namespace skein::core

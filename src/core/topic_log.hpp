@@ -70,6 +70,9 @@ class topic_log {
   /// So many are delayed.
   virtual std::uint64_t delayed() const = 0;
 
+  /// Of messages that are kept in memory for as long as they are there, about.
+  virtual std::size_t bytes() const = 0;
+
   /// When the first of them is due; `no_time` if there is none.
   virtual wall_time next_due(moment now) const = 0;
 
@@ -117,6 +120,7 @@ class memory_topic_log : public topic_log {
   std::optional<message_id> find(const std::string& key) override;
   delayed_id delay(clock_time due, priority_level priority, const message& m) override;
   std::uint64_t delayed() const override { return delayed_.size(); }
+  std::size_t bytes() const override { return bytes_; }
   wall_time next_due(moment now) const override {
     const auto first = first_due(now);
     return first == delayed_.end() ? no_time : now.measured_of(first->first.due);
@@ -124,7 +128,7 @@ class memory_topic_log : public topic_log {
   std::optional<delayed_entry> take_due(moment now) override;
   std::vector<delayed_entry> list_delayed(std::optional<delayed_id> after, std::size_t most,
                                           std::size_t most_bytes) override;
-  bool cancel(delayed_id id) override { return delayed_.erase(id) != 0; }
+  bool cancel(delayed_id id) override;
   void remember(const std::string&, wall_time) override {}
   void changed(subscriber_id, page_number) override {}
 
@@ -147,6 +151,7 @@ class memory_topic_log : public topic_log {
   delayed_map delayed_;
   std::uint64_t delayed_ever_;
   std::size_t size_ = 0;
+  std::size_t bytes_ = 0;
 };
 
 }  // namespace skein::core

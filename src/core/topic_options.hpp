@@ -1,9 +1,13 @@
 /// How a topic treats its messages.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <tuple>
+#include <limits>
+#include <string_view>
+#include <vector>
 
 namespace skein::core {
 
@@ -33,6 +37,12 @@ enum class dedupe_policy : std::uint8_t {
   first,    ///< a message whose key was published within the window before is dropped
 };
 
+/// What a topic may take, whatever its options are.
+struct topic_limits {
+  std::size_t bytes = std::numeric_limits<std::size_t>::max();  ///< of messages in memory
+  std::size_t keys = std::numeric_limits<std::size_t>::max();   ///< of the dedupe window
+};
+
 enum class topic_storage : std::uint8_t {
   memory,   ///< messages and subscribers are lost at a restart
   durable,  ///< they are not
@@ -55,16 +65,66 @@ struct topic_options {
   std::chrono::milliseconds retry_delay{1'000};  ///< before the second delivery; then twice as long
   std::chrono::milliseconds most_retry_delay{60'000};
   std::uint32_t max_deliveries = 10;  ///< of one message, then it is a dead letter; 0: no bound
-
-  friend bool operator==(const topic_options& a, const topic_options& b) {
-    const auto all = [](const topic_options& o) {
-      return std::tie(o.storage, o.priorities, o.order, o.no_subscribers, o.max_pending,
-                      o.max_delayed, o.overflow, o.dedupe, o.dedupe_window, o.expire, o.ordered,
-                      o.batch, o.lease, o.retry_delay, o.most_retry_delay, o.max_deliveries);
-    };
-    return all(a) == all(b);
-  }
-  friend bool operator!=(const topic_options& a, const topic_options& b) { return !(a == b); }
 };
+
+/// Calls `f(name, member...)` for each option, with its members of all `o`.
+template <class F, class... Options>
+void for_each_option(F&& f, Options&... o) {
+  f("storage", o.storage...);
+  f("priorities", o.priorities...);
+  f("order", o.order...);
+  f("no_subscribers", o.no_subscribers...);
+  f("max_pending", o.max_pending...);
+  f("max_delayed", o.max_delayed...);
+  f("overflow", o.overflow...);
+  f("dedupe", o.dedupe...);
+  f("dedupe_window_ms", o.dedupe_window...);
+  f("expire", o.expire...);
+  f("ordered", o.ordered...);
+  f("batch", o.batch...);
+  f("lease_ms", o.lease...);
+  f("retry_delay_ms", o.retry_delay...);
+  f("max_retry_delay_ms", o.most_retry_delay...);
+  f("max_deliveries", o.max_deliveries...);
+}
+
+inline bool operator==(const topic_options& a, const topic_options& b) {
+  bool same = true;
+  for_each_option([&](auto, const auto& of_a, const auto& of_b) { same = same && of_a == of_b; }, a,
+                  b);
+  return same;
+}
+inline bool operator!=(const topic_options& a, const topic_options& b) {
+  return !(a == b);
+}
+
+using option_names = std::vector<std::string_view>;
+
+/// Of the options that are `said` those that are not the same.
+inline option_names differences(const topic_options& a, const topic_options& b,
+                                const option_names& said) {
+  option_names all;
+  for_each_option(
+      [&](std::string_view name, const auto& of_a, const auto& of_b) {
+        const bool is_said = std::find(said.begin(), said.end(), name) != said.end();
+        if (is_said && of_a != of_b) all.push_back(name);
+      },
+      a, b);
+  return all;
+}
+
+/// Sets those that are `said` as in `from`.
+inline void change(topic_options& o, const topic_options& from, const option_names& said) {
+  for_each_option(
+      [&](std::string_view name, auto& to, const auto& value) {
+        if (std::find(said.begin(), said.end(), name) != said.end()) to = value;
+      },
+      o, from);
+}
+
+/// Whether the option of a topic can change that has messages.
+inline bool can_change(std::string_view option) {
+  return option != "storage" && option != "priorities" && option != "dedupe" && option != "ordered";
+}
 
 }  // namespace skein::core

@@ -28,28 +28,43 @@ topic_queue::topic_queue(const topic_options& options, topic_log& log, dedupe_wi
   }
 }
 
+void topic_queue::change(const topic_options& options) {
+  options_ = options;
+  window_.resize(options.dedupe_window);
+}
+
 topic_queue::published topic_queue::publish(priority_level priority, const message& m,
-                                            clock_time deliver_at, moment now) {
+                                            clock_time deliver_at, moment now,
+                                            receipt_number receipt) {
   using outcome = publish_outcome;
   if (priority >= options_.priorities) return {outcome::no_such_priority, {}};
   if (is_for_nobody()) {
     const bool drops = options_.no_subscribers == no_subscribers_policy::drop;
     return {drops ? outcome::dropped : outcome::no_subscribers, {}};
   }
+  if (log_.bytes() + size_of(m) > limits_.bytes) return {outcome::no_room};
   // What expires before it is due does not wait for longer.
   const bool expires_before =
       options_.expire && now.measured_of(m.expires) < now.measured_of(deliver_at);
   const clock_time due = expires_before ? m.expires : deliver_at;
   const bool is_delayed = !now.has_reached(due);
   if (!is_delayed) {
-    if (const auto done = replace(priority, m)) return {outcome::replaced, *done};
+    if (const auto done = replace(priority, m)) {
+      receipts_.add(receipt, *done, subscriptions_.size());
+      return {outcome::replaced, *done};
+    }
   }
   const bool is_remembered = options_.dedupe == dedupe_policy::first && !m.key.empty();
   if (is_remembered && window_.contains(m.key, now.measured)) return {outcome::duplicate, {}};
+  if (is_remembered && window_.size() >= limits_.keys) return {outcome::no_room};
   if (is_delayed && log_.delayed() >= options_.max_delayed) return {outcome::too_many_delayed, {}};
   // For what is delayed room is made when it is due.
   const bool will_drop = is_delayed && may_drop();
-  if (!will_drop && !make_room(now)) return {outcome::overflow, {}};
+  if (!will_drop && !make_room(now)) {
+    published refused{outcome::overflow};
+    if (!by_settled_.empty()) refused.full = by_settled_.begin()->second;
+    return refused;
+  }
   if (is_remembered) {
     window_.add(m.key, now.measured);
     log_.remember(m.key, now.measured);
@@ -57,7 +72,9 @@ topic_queue::published topic_queue::publish(priority_level priority, const messa
   if (is_delayed) {
     return {outcome::delayed, {}, log_.delay(due, priority, m)};
   }
-  return {outcome::published, append(priority, m)};
+  const message_id id = append(priority, m);
+  receipts_.add(receipt, id, subscriptions_.size());
+  return {outcome::published, id};
 }
 
 message_id topic_queue::append(priority_level priority, const message& m) {
@@ -79,6 +96,9 @@ std::optional<message_id> topic_queue::replace(priority_level priority, const me
   if (options_.dedupe != dedupe_policy::replace || m.key.empty()) return std::nullopt;
   const auto former = log_.find(m.key);
   if (!former || log_.withdrawn(former->priority).contains(former->at)) return std::nullopt;
+  if (receipts_.has(*former)) {
+    receipts_.lose(*former, waits_for(*former, receipt_book::most_named), fate::replaced);
+  }
   message_id id = *former;
   if (priority < former->priority) {
     id = append(priority, m);
@@ -133,7 +153,7 @@ bool topic_queue::make_room(moment now) {
 /// One that has expired goes, if one is found. `most` messages are looked at for that.
 bool topic_queue::withdraw_expired(moment now, std::size_t& most) {
   while (const auto found = next_expired(now, most)) {
-    const message_id id = *found;
+    const message_id id = found->second;
     std::optional<message> m;
     try {
       m = log_.read(id);
@@ -141,7 +161,7 @@ bool topic_queue::withdraw_expired(moment now, std::size_t& most) {
       expiring_.know_nothing();
       throw;
     }
-    if (!m || !now.has_reached(m->expires) || log_.withdrawn(id.priority).contains(id.at)) continue;
+    if (!m || m->expires != found->first || log_.withdrawn(id.priority).contains(id.at)) continue;
     log_.withdraw(id);
     bool is_kept = false;
     for (auto& s : subscriptions_) {
@@ -149,7 +169,10 @@ bool topic_queue::withdraw_expired(moment now, std::size_t& most) {
       is_kept |= !s.second.progress.has_finished(id);
       settle(s);
     }
-    if (subscriptions_.empty()) ++losses_.expired;
+    if (subscriptions_.empty()) {
+      ++losses_.expired;
+      receipts_.lose(id, {}, fate::expired);
+    }
     if (!is_kept) log_.erase(id);
     return true;
   }
@@ -157,12 +180,13 @@ bool topic_queue::withdraw_expired(moment now, std::size_t& most) {
 }
 
 /// One that was known to expire by now, though it may be gone, or have another time since.
-std::optional<message_id> topic_queue::next_expired(moment now, std::size_t& most) {
+std::optional<std::pair<clock_time, message_id>> topic_queue::next_expired(moment now,
+                                                                           std::size_t& most) {
   if (!options_.expire) return std::nullopt;
   const clock_time measured = at_measured(now.measured);
   for (;;) {
-    if (const auto id = expiring_.take_first(now.wall)) return id;
-    if (const auto id = expiring_measured_.take_first(measured)) return id;
+    if (const auto first = expiring_.take_first(now.wall)) return first;
+    if (const auto first = expiring_measured_.take_first(measured)) return first;
     const bool may_miss = expiring_.may_miss(now.wall) || expiring_measured_.may_miss(measured);
     if (!looks_at_ && !may_miss) return std::nullopt;
     if (!looks_at_) {
@@ -189,7 +213,10 @@ bool topic_queue::subscribe(subscriber_id id) {
   for (priority_level p = 0; p != options_.priorities; ++p) {
     begins.push_back(subscriptions_.empty() ? log_.begin(p) : log_.end(p));
   }
-  return subscribe(id, progress::from(begins));
+  const bool is_first = subscriptions_.empty();
+  if (!subscribe(id, progress::from(begins))) return false;
+  if (is_first) receipts_.first_came();
+  return true;
 }
 
 bool topic_queue::subscribe(subscriber_id id, progress so_far) {
@@ -212,6 +239,8 @@ bool topic_queue::unsubscribe(subscriber_id id) {
   for (priority_level p = 0; p != options_.priorities; ++p) {
     by_floor_[p].erase({found->second.floors[p], id});
   }
+  receipts_.removed(
+      id, [&](message_id message) { return found->second.progress.has_finished(message); });
   const auto unfinished = found->second.progress.unfinished();
   subscriptions_.erase(found);
   for (priority_level p = 0; p != options_.priorities; ++p) erase_behind_everybody(p);
@@ -349,7 +378,10 @@ void topic_queue::settle(subscriber_map::value_type& s) {
     state.floors[p] = floor;
     erase_behind_everybody(p);
   }
-  for (const message_id finished : state.progress.take_finished()) erase_if_finished(finished);
+  for (const auto& [finished, what] : state.progress.take_finished()) {
+    if (what) receipts_.finished(finished, id, *what);
+    erase_if_finished(finished);
+  }
   losses_ += state.progress.take_losses();
 }
 

@@ -19,6 +19,7 @@
 
 #include "core/dedupe_window.hpp"
 #include "core/expiring_messages.hpp"
+#include "core/receipts.hpp"
 #include "core/subscription.hpp"
 #include "core/topic_log.hpp"
 #include "core/topic_options.hpp"
@@ -35,6 +36,7 @@ enum class publish_outcome : std::uint8_t {
   overflow,          ///< refused: a subscriber has too much
   too_many_delayed,  ///< refused: it is delayed, as so many are
   no_such_priority,  ///< refused
+  no_room,           ///< refused: the topic, or all together, keep as much as they may
 };
 
 /// Delayed messages that become due in one call.
@@ -47,8 +49,9 @@ class topic_queue {
  public:
   struct published {
     publish_outcome what = publish_outcome::published;
-    message_id id{};       ///< if it was published or replaced
-    delayed_id delayed{};  ///< if it was delayed
+    message_id id{};                      ///< if it was published or replaced
+    delayed_id delayed{};                 ///< if it was delayed
+    std::optional<subscriber_id> full{};  ///< of `overflow`: who has too much, if anybody has
   };
 
   /// `log` lives longer. What it holds is held for the first subscriber.
@@ -58,10 +61,20 @@ class topic_queue {
   topic_queue(const topic_queue&) = delete;
   topic_queue& operator=(const topic_queue&) = delete;
 
+  void limit(const topic_limits& limits) { limits_ = limits; }
+
+  /// From now on. \pre it is of the same options but for those that can change
+  void change(const topic_options& options);
+
   /// What has expired is withdrawn before anything is refused or dropped for want of room. Throws
   /// what the log throws when it fails to read; then nothing was published.
   /// \param deliver_at  it is not delivered before; a time that has come is none
-  published publish(priority_level priority, const message& m, clock_time deliver_at, moment now);
+  /// \param receipt  gets a line for the message if it is published or replaced; 0: none does
+  published publish(priority_level priority, const message& m, clock_time deliver_at, moment now,
+                    receipt_number receipt = 0);
+
+  /// What becomes of messages that were published with a receipt.
+  receipt_book& receipts() { return receipts_; }
 
   /// It gets what is published from now on, and if it is the first what is held. Returns false if
   /// there is one already.
@@ -70,6 +83,9 @@ class topic_queue {
   bool subscribe(subscriber_id id, progress so_far);
   bool unsubscribe(subscriber_id id);
   std::size_t subscribers() const { return subscriptions_.size(); }
+
+  /// Keys of the dedupe window.
+  std::size_t keys() const { return window_.size(); }
 
   /// For the next one, when this one has come to its end.
   dedupe_window take_window() { return std::move(window_); }
@@ -125,7 +141,7 @@ class topic_queue {
   void know_expiry(message_id id, const message& m);
   bool make_room(moment now);
   bool withdraw_expired(moment now, std::size_t& most);
-  std::optional<message_id> next_expired(moment now, std::size_t& most);
+  std::optional<std::pair<clock_time, message_id>> next_expired(moment now, std::size_t& most);
   template <class Result, class F>
   Result with(subscriber_id id, Result none, F&& f);
   void settle(subscriber_map::value_type& s);
@@ -133,6 +149,7 @@ class topic_queue {
   void erase_behind_everybody(priority_level priority);
 
   topic_options options_;
+  topic_limits limits_;
   topic_log& log_;
   dedupe_window window_;
   subscriber_map subscriptions_;
@@ -145,6 +162,7 @@ class topic_queue {
   expiring_messages expiring_measured_;
   std::optional<message_id> looks_at_;  ///< for what expires; what is behind was not looked at
   losses losses_;
+  receipt_book receipts_;
 };
 
 }  // namespace skein::core

@@ -29,6 +29,14 @@ std::vector<topic_entry> topic_catalog::list(const std::string& after, std::size
   return all;
 }
 
+std::size_t topic_catalog::count() {
+  std::size_t all = 0;
+  const std::string first = topic_key({}), end = behind(topic_names_prefix);
+  const auto at = engine_.walk(family::topic);
+  for (at->seek(first); at->valid() && at->key() < end; at->next()) ++all;
+  return all;
+}
+
 topic_entry topic_catalog::create(const std::string& name, const core::topic_options& options,
                                   changes& to) {
   if (next_ == std::numeric_limits<topic_number>::max())
@@ -39,6 +47,12 @@ topic_entry topic_catalog::create(const std::string& name, const core::topic_opt
   to.put(family::meta, std::string{topics_key}, encode_topics(next_));
   to.put(family::topic, std::move(key), std::move(value));
   return {t.number, name, options};
+}
+
+void topic_catalog::change(const topic_entry& topic, changes& to) {
+  std::string key = topic_key(topic.name);
+  std::string value = encode(key, topic_record{topic.number, topic.options});
+  to.put(family::topic, std::move(key), std::move(value));
 }
 
 void topic_catalog::remove(const topic_entry& topic, changes& to) {

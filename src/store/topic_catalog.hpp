@@ -30,8 +30,14 @@ class topic_catalog {
   /// Those behind `after`, in the order of their names.
   std::vector<topic_entry> list(const std::string& after, std::size_t most);
 
+  /// Walks through all of them.
+  std::size_t count();
+
   /// Gets a number that no topic has had.
   topic_entry create(const std::string& name, const core::topic_options& options, changes& to);
+
+  /// It gets its options.
+  void change(const topic_entry& topic, changes& to);
 
   /// With its messages and subscribers.
   void remove(const topic_entry& topic, changes& to);

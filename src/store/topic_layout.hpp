@@ -151,11 +151,6 @@ struct delayed_message {
   core::message what;
 };
 
-/// About what it takes in memory, or on disk.
-inline std::size_t size_of(const core::message& m) {
-  return 64 + m.key.size() + (m.payload ? m.payload->size() : 0);
-}
-
 std::string encode_topics(topic_number next);
 std::string encode_clock(core::moment now);
 std::string encode(std::string_view key, const topic_record& t);

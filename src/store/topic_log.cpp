@@ -64,6 +64,18 @@ void topic_log::seen(subscriber_id id, wall_time now) {
   state_->change(0);
 }
 
+void topic_log::set_idle_expiry(subscriber_id id, milliseconds idle_expiry) {
+  const auto found = state_->subscribers.find(id);
+  if (found == state_->subscribers.end()) return;
+  found->second.idle_expiry = idle_expiry;
+  state_->changed_heads.insert(id);
+  state_->change(0);
+}
+
+void topic_log::change(const core::topic_options& options) {
+  state_->options = options;
+}
+
 void topic_log::keep_time() {
   state_->change(0);
 }

@@ -60,6 +60,10 @@ class topic_log final : public core::topic_log {
                                      core::wall_time now);
   void remove_subscriber(core::subscriber_id id);
   void seen(core::subscriber_id id, core::wall_time now);
+  void set_idle_expiry(core::subscriber_id id, std::chrono::milliseconds idle_expiry);
+
+  /// \pre they are the same but for those that can change
+  void change(const core::topic_options& options);
   /// The time of the next changes is stored, though there may be nothing else to.
   void keep_time();
 
@@ -91,6 +95,8 @@ class topic_log final : public core::topic_log {
   core::delayed_id delay(core::clock_time due, core::priority_level priority,
                          const core::message& m) override;
   std::uint64_t delayed() const override;
+  /// They are on disk, but for what is bounded elsewhere.
+  std::size_t bytes() const override { return 0; }
   core::wall_time next_due(core::moment now) const override;
   std::optional<core::delayed_entry> take_due(core::moment now) override;
   std::vector<core::delayed_entry> list_delayed(std::optional<core::delayed_id> after,

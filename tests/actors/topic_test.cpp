@@ -230,12 +230,147 @@ TEST_F(Topic, WaitingForDeliveryEndsInTimeAndNamesWhoIsLeft) {
   EXPECT_EQ(payloads(*lease("a", "two")), texts{"x"}) << "the message stays";
 }
 
-TEST_F(Topic, WhoUnsubscribesIsNotWaitedFor) {
+/// Publishes that wait for acknowledgements by "one" and "two", of whom "one" has acknowledged.
+class UndeliveredTopic : public topic_plane {
+ protected:
+  std::shared_ptr<asked> publish_both(api::new_message m = text("x", "k")) {
+    start();
+    subscribe("a", "one");
+    subscribe("a", "two");
+    api::publish what;
+    what.messages = {std::move(m)};
+    what.wait = wait_for::delivered;
+    auto call = begin("a", what);
+    settle("a", "one", lease("a", "one")->as<api::leased>().messages.at(0));
+    EXPECT_FALSE(call->answer);
+    return call;
+  }
+  /// It failed, since "two" never will acknowledge it.
+  static void expect_missed(const asked& call, core::fate why) {
+    EXPECT_EQ(call.refusal(), reason::delivery_failed);
+    const api::published& answer = call.as<api::refused>().so_far;
+    ASSERT_EQ(answer.messages.size(), 1u);
+    ASSERT_TRUE(answer.messages[0].reached);
+    EXPECT_EQ(answer.messages[0].reached->acknowledged, 1u);
+    EXPECT_EQ(answer.messages[0].reached->missed, 1u);
+    ASSERT_EQ(answer.missed_by.size(), 1u);
+    EXPECT_EQ(answer.missed_by[0].message, 0u);
+    EXPECT_EQ(answer.missed_by[0].subscriber, "two");
+    EXPECT_EQ(answer.missed_by[0].what, why);
+  }
+};
+
+TEST_F(UndeliveredTopic, SaysThatASubscriberWasRemoved) {
+  const auto call = publish_both();
+  begin("a", api::unsubscribe{"two"});
+  expect_missed(*call, core::fate::removed);
+}
+
+TEST_F(UndeliveredTopic, SaysThatAMessageHasExpired) {
+  api::new_message m = text("x");
+  m.ttl = 1s;
+  const auto call = publish_both(m);
+  pass(1s);
+  EXPECT_EQ(payloads(*lease("a", "two")), texts{});
+  expect_missed(*call, core::fate::expired);
+}
+
+TEST_F(UndeliveredTopic, SaysThatAMessageWasDroppedToMakeRoom) {
+  options.defaults.max_pending = 1;
+  options.defaults.overflow = core::pending_policy::drop_oldest;
+  const auto call = publish_both();
+  publish("a", "y");
+  expect_missed(*call, core::fate::dropped);
+}
+
+TEST_F(UndeliveredTopic, SaysThatADeadLetterWasPurged) {
+  options.defaults.max_deliveries = 1;
+  const auto call = publish_both();
+  settle("a", "two", lease("a", "two")->as<api::leased>().messages.at(0), action::nack);
+  EXPECT_FALSE(call->answer) << "it may be replayed";
+  begin("a", api::settle_dead{"two", api::settle_dead::action::purge, {}});
+  expect_missed(*call, core::fate::purged);
+}
+
+TEST_F(UndeliveredTopic, SaysThatAMessageWasReplaced) {
+  options.defaults.dedupe = core::dedupe_policy::replace;
+  const auto call = publish_both();
+  api::publish newer;
+  newer.messages = {text("y", "k")};
+  begin("a", newer);
+  expect_missed(*call, core::fate::replaced);
+}
+
+TEST_F(UndeliveredTopic, SaysThatAMessageMovedUpUnderAnother) {
+  options.defaults.dedupe = core::dedupe_policy::replace;
+  options.defaults.priorities = 2;
+  api::new_message low = text("x", "k");
+  low.priority = 1;
+  const auto call = publish_both(low);
+  api::publish newer;
+  newer.messages = {text("y", "k")};
+  begin("a", newer);
+  expect_missed(*call, core::fate::replaced);
+}
+
+TEST_F(UndeliveredTopic, SaysThatNobodyGotIt) {
+  for (const auto dedupe : {core::dedupe_policy::off, core::dedupe_policy::first}) {
+    options.defaults.no_subscribers = core::no_subscribers_policy::drop;
+    options.defaults.dedupe = dedupe;
+    start();
+    const std::string name = dedupe == core::dedupe_policy::off ? "a" : "b";
+    api::publish what;
+    what.messages = {text("x", "k")};
+    if (dedupe == core::dedupe_policy::first) {
+      subscribe(name, "one");
+      begin(name, what);
+    }
+    what.wait = wait_for::delivered;
+    const auto call = begin(name, what);
+    EXPECT_EQ(call->refusal(), reason::delivery_failed);
+    EXPECT_EQ(
+        call->as<api::refused>().so_far.messages.at(0).what,
+        dedupe == core::dedupe_policy::off ? publish_outcome::dropped : publish_outcome::duplicate);
+    start_again();
+  }
+}
+
+TEST_F(UndeliveredTopic, SaysOfEachMessageWhatBecameOfIt) {
+  options.defaults.max_pending = 2;
   start();
   subscribe("a", "one");
-  const auto call = publish("a", "x", wait_for::delivered);
-  begin("a", api::unsubscribe{"one"});
-  EXPECT_EQ(call->as<api::published>().messages.at(0).what, publish_outcome::published);
+  api::publish what;
+  what.messages = {text("x"), text("y"), text("z")};
+  what.wait = wait_for::delivered;
+  const auto call = begin("a", what);
+  const auto got = lease("a", "one");
+  for (const auto& d : got->as<api::leased>().messages) settle("a", "one", d);
+  const auto& messages = call->as<api::published>().messages;
+  ASSERT_EQ(messages.size(), 3u);
+  EXPECT_EQ(messages[1].reached->acknowledged, 1u);
+  EXPECT_EQ(messages[2].what, publish_outcome::overflow) << "which is a problem, partly refused";
+  EXPECT_FALSE(messages[2].reached);
+}
+
+TEST_F(UndeliveredTopic, IsDeliveredOnceTheAcknowledgementsAreOnDisk) {
+  const auto call = publish_both();
+  const auto got = lease("a", "two")->as<api::leased>().messages;
+  engine->fails = true;
+  EXPECT_EQ(settle("a", "two", got.at(0))->refusal(), reason::not_stored);
+  EXPECT_EQ(call->refusal(), reason::not_stored) << "a crash would bring the message back";
+}
+
+TEST_F(UndeliveredTopic, WaitsNoLongerThanWasAskedThoughTheStoreIsSlow) {
+  start();
+  subscribe("a", "one");
+  api::publish what;
+  what.messages = {text("x")};
+  what.wait = wait_for::delivered;
+  what.timeout = 0s;
+  const auto call = begin("a", what);
+  pass(1ms);
+  EXPECT_EQ(call->refusal(), reason::not_delivered);
+  EXPECT_EQ(call->as<api::refused>().waits_for, texts{"one"});
 }
 
 TEST_F(Topic, WhatIsNotDeliveredWhenTheDaemonEndsIsPublishedNevertheless) {
@@ -576,6 +711,22 @@ TEST_F(Topic, RefusesASubscriberThatIsThereWithAnotherExpiry) {
   EXPECT_EQ(begin("a", api::subscribe{"two", 0s})->as<api::subscribed>().is_new, false);
 }
 
+TEST_F(Topic, ASubscriberGetsAnotherExpiry) {
+  start();
+  begin("a", api::subscribe{"one", 5s});
+  EXPECT_EQ(begin("a", api::subscribe{"one", 6s})->as<api::refused>().differs,
+            core::option_names{"idle_expiry_ms"});
+  EXPECT_EQ(
+      begin("a", api::change_subscriber{"one", 20s})->as<api::subscriber_description>().idle_expiry,
+      20s);
+  start_again();
+  pass(19s);
+  EXPECT_EQ(
+      begin("a", api::describe_subscriber{"one"})->as<api::subscriber_description>().idle_expiry,
+      20s);
+  EXPECT_EQ(begin("a", api::change_subscriber{"two", 20s})->refusal(), reason::no_such_subscriber);
+}
+
 TEST_F(Topic, ASubscriberWhoLeavesLosesItsLeasesAndWaits) {
   start();
   subscribe("a", "one");
@@ -739,9 +890,75 @@ TEST_F(Topics, AreCreatedWithOptionsOnce) {
   some.priorities = 3;
   EXPECT_TRUE(begin("a", api::create_topic{some})->as<api::created>().is_new);
   EXPECT_FALSE(begin("a", api::create_topic{some})->as<api::created>().is_new);
-  EXPECT_EQ(begin("a", api::create_topic{options.defaults})->refusal(), reason::exists_differently);
+  const auto other = begin("a", api::create_topic{options.defaults, {"priorities", "batch"}});
+  EXPECT_EQ(other->refusal(), reason::exists_differently);
+  EXPECT_EQ(other->as<api::refused>().differs, core::option_names{"priorities"});
   start_again();
   EXPECT_EQ(begin("a", api::describe_topic{})->as<api::topic_description>().options, some);
+}
+
+TEST_F(Topics, StayAsTheyAreWhenDefaultsChange) {
+  start();
+  begin("a", api::create_topic{options.defaults, {}});
+  options.defaults.max_pending = 7;
+  start_again();
+  const auto again = begin("a", api::create_topic{options.defaults, {}})->as<api::created>();
+  EXPECT_FALSE(again.is_new);
+  EXPECT_EQ(again.options.max_pending, core::topic_options{}.max_pending);
+}
+
+TEST_F(Topics, ChangeWhatIsSaidWithWhatIsInThem) {
+  for (const auto storage : {core::topic_storage::durable, core::topic_storage::memory}) {
+    options.defaults.storage = storage;
+    options.defaults.max_pending = 1;
+    const std::string name = storage == core::topic_storage::memory ? "m" : "d";
+    start();
+    subscribe(name, "one");
+    publish(name, "x");
+    EXPECT_EQ(publish(name, "y")->as<api::published>().messages.at(0).what,
+              publish_outcome::overflow);
+    core::topic_options wanted;
+    wanted.max_pending = 2;
+    wanted.lease = 5s;
+    const auto call = begin(name, api::change_topic{wanted, {"max_pending", "lease_ms"}});
+    EXPECT_EQ(call->as<api::created>().options.max_pending, 2u);
+    EXPECT_EQ(call->as<api::created>().options.storage, storage) << "it was not said";
+    EXPECT_EQ(publish(name, "y")->as<api::published>().messages.at(0).what,
+              publish_outcome::published);
+    EXPECT_EQ(payloads(*lease(name, "one")), (texts{"x", "y"}));
+    start_again(5s);
+    const auto now = begin(name, api::describe_topic{})->as<api::topic_description>().options;
+    EXPECT_EQ(now.max_pending, 2u);
+    EXPECT_EQ(now.lease, 5s);
+  }
+}
+
+TEST_F(Topics, DoNotChangeWhatTheirMessagesRestOn) {
+  start();
+  subscribe("a", "one");
+  core::topic_options wanted = options.defaults;
+  wanted.storage = core::topic_storage::memory;
+  wanted.ordered = true;
+  wanted.batch = 7;
+  const auto call = begin("a", api::change_topic{wanted, {"storage", "batch", "ordered"}});
+  EXPECT_EQ(call->refusal(), reason::exists_differently);
+  EXPECT_EQ(call->as<api::refused>().differs, (core::option_names{"storage", "ordered"}));
+  EXPECT_EQ(begin("a", api::describe_topic{})->as<api::topic_description>().options,
+            options.defaults);
+  EXPECT_EQ(begin("b", api::change_topic{wanted, {"batch"}})->refusal(), reason::no_such_topic);
+}
+
+TEST_F(Topics, AreToldOfAChangeThatMayTakeEffectLater) {
+  start();
+  begin("a", api::create_topic{options.defaults, {}});
+  core::topic_options wanted;
+  wanted.batch = 7;
+  engine->fails = true;
+  EXPECT_EQ(begin("a", api::change_topic{wanted, {"batch"}})->refusal(), reason::not_stored);
+  engine->fails = false;
+  pass(topic_recorder_state::retry_interval);
+  start_again();
+  EXPECT_EQ(begin("a", api::describe_topic{})->as<api::topic_description>().options.batch, 7u);
 }
 
 TEST_F(Topics, OneIsNotDeletedWhileTheStoreFails) {

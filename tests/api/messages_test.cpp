@@ -98,6 +98,14 @@ TEST(Publish, IsToldWhatIsWrongWithAMessage) {
   }
 }
 
+TEST(Publish, CannotWaitForTheDeliveryOfWhatIsDelayed) {
+  EXPECT_EQ(publish_errors(R"({"payload":"","delay_ms":1,"deliver_at":"2025-01-31T12:00:00Z"})",
+                           "?wait=delivered"),
+            "/deliver_at must not be there at wait=delivered: what is delayed is not waited for; "
+            "/delay_ms must not be there at wait=delivered: what is delayed is not waited for");
+  published_by(R"({"payload":"","delay_ms":0})", "?wait=delivered");
+}
+
 TEST(Publish, IsToldInWhichMessage) {
   EXPECT_EQ(publish_errors(R"({"messages":[{"payload":""},{"payload":"","priority":32,"x":1},3]})"),
             "/messages/1/priority must be an integer, 0..31; /messages/1/x is unknown; "
@@ -194,6 +202,28 @@ TEST(Publish, IsToldForWhomItWaitsInVain) {
       "\"title\":\"The messages were not acknowledged in time\",\"status\":504,"
       "\"detail\":\"after 30000 ms\","
       "\"messages\":[{\"outcome\":\"published\",\"id\":\"64\"}],\"waits_for\":[\"s\",\"t\"]}\n");
+}
+
+TEST(Publish, IsToldWhoMissedWhatItWaitedFor) {
+  auto r = refused_for(refused::reason::delivery_failed);
+  r.so_far.messages = {{publish_outcome::published, 64, published::reached{2, 0, 1}}};
+  r.so_far.missed_by = {{0, "s", core::fate::expired}};
+  EXPECT_EQ(answered(endpoint::publish, r),
+            "409 {\"type\":\"/problems/delivery-failed\","
+            "\"title\":\"Not all have acknowledged the messages, nor will they\",\"status\":409,"
+            "\"messages\":[{\"outcome\":\"published\",\"id\":\"64\",\"acknowledged\":2,"
+            "\"waiting\":0,\"missed\":1}],"
+            "\"missed_by\":[{\"message\":0,\"subscriber\":\"s\",\"outcome\":\"expired\"}]}\n");
+}
+
+TEST(Publish, IsToldWhoIsFull) {
+  published p{{{publish_outcome::overflow, 0}}};
+  p.full_subscriber = "slow";
+  EXPECT_EQ(answered(endpoint::publish, p),
+            "429 1{\"type\":\"/problems/overflow\","
+            "\"title\":\"A subscriber has too many messages pending\",\"status\":429,"
+            "\"detail\":\"subscriber slow is full\","
+            "\"messages\":[{\"outcome\":\"overflow\"}],\"full_subscriber\":\"slow\"}\n");
 }
 
 const std::string subscriber = "/v1/topics/a.b/subscribers/s";
@@ -384,10 +414,12 @@ TEST(Refusals, HaveTheirStatusAndType) {
                   {reason::overflow, 429, "overflow", true},
                   {reason::too_many_delayed, 429, "too-many-delayed", true},
                   {reason::no_such_priority, 400, "no-such-priority", false},
+                  {reason::no_room, 429, "no-room", true},
                   {reason::exists_differently, 409, "exists-differently", false},
                   {reason::not_stored, 507, "not-stored", true},
                   {reason::nothing_stored, 409, "nothing-stored", false},
                   {reason::not_delivered, 504, "not-delivered", false},
+                  {reason::delivery_failed, 409, "delivery-failed", false},
                   {reason::stale_cursor, 410, "stale-cursor", false},
                   {reason::ending, 503, "ending", true},
                   {reason::failed, 500, "failed", false}};

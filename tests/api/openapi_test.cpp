@@ -48,6 +48,8 @@ const char* name_of(io::http_method method) {
       return "post";
     case io::http_method::put:
       return "put";
+    case io::http_method::patch:
+      return "patch";
     default:
       return "delete";
   }
@@ -194,7 +196,12 @@ TEST(OpenApi, KnowsTheFieldsOfBodiesAndNoOthers) {
         "no_subscribers":"drop","max_pending":1,"max_delayed":1,"overflow":"reject","dedupe":"off",
         "dedupe_window_ms":1,"expire":true,"ordered":true,"batch":1,"lease_ms":0,
         "retry_delay_ms":0,"max_retry_delay_ms":0,"max_deliveries":0})"},
+      {endpoint::change_topic, R"({"storage":"memory","priorities":1,"order":"strict",
+        "no_subscribers":"drop","max_pending":1,"overflow":"reject","dedupe":"off",
+        "dedupe_window_ms":1,"expire":true,"ordered":true,"batch":1,"lease_ms":0,
+        "retry_delay_ms":0,"max_retry_delay_ms":0,"max_deliveries":0})"},
       {endpoint::subscribe_as, R"({"idle_expiry_ms":0})"},
+      {endpoint::change_subscriber, R"({"idle_expiry_ms":0})"},
       {endpoint::subscribe_new, R"({"idle_expiry_ms":0})"},
       {endpoint::lease, R"({"max":1,"wait_ms":0})"},
       {endpoint::ack, R"({"leases":["1.1"]})"},
@@ -247,12 +254,20 @@ std::vector<std::pair<endpoint, answer>> samples() {
   full.deadline = full.what.expires = noon;
   const auto bare = delivery_of(0, message_of("\xff"));
   published all;
-  for (unsigned i = 0; i <= static_cast<unsigned>(publish_outcome::no_such_priority); ++i)
+  for (unsigned i = 0; i <= static_cast<unsigned>(publish_outcome::no_room); ++i)
     all.messages.push_back({static_cast<publish_outcome>(i), i});
-  all.messages.push_back({publish_outcome::delayed, 0, core::delayed_id{7, 0}});
+  all.messages.push_back({publish_outcome::delayed, 0, {}, core::delayed_id{7, 0}});
   auto in_vain = refused_for(refused::reason::not_delivered);
   in_vain.so_far = all;
   in_vain.waits_for = {"s"};
+  auto failed = refused_for(refused::reason::delivery_failed);
+  failed.so_far.messages = {{publish_outcome::published, 64, published::reached{1, 0, 6}}};
+  for (unsigned i = 1; i <= static_cast<unsigned>(core::fate::damaged); ++i)
+    failed.so_far.missed_by.push_back({0, "s", static_cast<core::fate>(i)});
+  published overflowing{{{publish_outcome::overflow, 0}}};
+  overflowing.full_subscriber = "s";
+  auto other = refused_for(refused::reason::exists_differently, "the topic exists with another x");
+  other.differs = {"x"};
   std::vector<std::pair<endpoint, answer>> result{
       {endpoint::gophermq_publish, published{{{}}}},
       {endpoint::gophermq_publish, refused_for(refused::reason::no_subscribers)},
@@ -268,21 +283,29 @@ std::vector<std::pair<endpoint, answer>> samples() {
       {endpoint::list_topics, topic_list{{{"a", {}}}, true}},
       {endpoint::create_topic, created{true, {}}},
       {endpoint::create_topic, created{false, {}}},
+      {endpoint::create_topic, other},
+      {endpoint::change_topic, created{false, {}}},
+      {endpoint::change_topic, other},
       {endpoint::describe_topic, topic_description{"a", {}, 1, 2, 3}},
       {endpoint::delete_topic, removed{}},
       {endpoint::publish, all},
       {endpoint::publish, published{{{publish_outcome::delayed, 0}}}},
       {endpoint::publish, published{{{publish_outcome::overflow, 0}}}},
+      {endpoint::publish, published{{{publish_outcome::no_room, 0}}}},
       {endpoint::publish, published{{{publish_outcome::too_many_delayed, 0}}}},
       {endpoint::publish, published{{{publish_outcome::no_subscribers, 0}}}},
       {endpoint::publish, published{{{publish_outcome::no_such_priority, 0}}}},
       {endpoint::publish, in_vain},
+      {endpoint::publish, failed},
+      {endpoint::publish, overflowing},
       {endpoint::list_subscribers, subscriber_list{}},
       {endpoint::list_subscribers, subscriber_list{{{"s", {}, 1, 2, 3, 4, 5}}, true}},
       {endpoint::subscribe_as, subscribed{"s", true}},
       {endpoint::subscribe_as, subscribed{"s", false}},
       {endpoint::subscribe_new, subscribed{"s", true}},
       {endpoint::describe_subscriber, subscriber_description{"s", {}, 1, 2, 3, 4, 5}},
+      {endpoint::subscribe_as, other},
+      {endpoint::change_subscriber, subscriber_description{"s", {}, 1, 2, 3, 4, 5}},
       {endpoint::unsubscribe, removed{}},
       {endpoint::lease, leased{}},
       {endpoint::lease, leased{{full, bare}}},
@@ -335,16 +358,19 @@ TEST(OpenApi, SaysHowItIsRefused) {
   const std::vector<std::pair<endpoint, std::vector<reason>>> refusals{
       {endpoint::list_topics, {}},
       {endpoint::create_topic,
-       {reason::exists_differently, reason::nothing_stored, reason::not_stored}},
+       {reason::exists_differently, reason::nothing_stored, reason::not_stored, reason::no_room}},
+      {endpoint::change_topic,
+       {reason::no_such_topic, reason::exists_differently, reason::not_stored}},
       {endpoint::describe_topic, {reason::no_such_topic}},
       {endpoint::delete_topic, topic},
       {endpoint::publish,
        {reason::no_such_topic, reason::no_subscribers, reason::overflow, reason::too_many_delayed,
-        reason::no_such_priority, reason::not_stored}},
+        reason::no_such_priority, reason::not_stored, reason::no_room}},
       {endpoint::list_subscribers, {reason::no_such_topic}},
-      {endpoint::subscribe_as, {reason::exists_differently, reason::not_stored}},
-      {endpoint::subscribe_new, {reason::not_stored}},
+      {endpoint::subscribe_as, {reason::exists_differently, reason::not_stored, reason::no_room}},
+      {endpoint::subscribe_new, {reason::not_stored, reason::no_room}},
       {endpoint::describe_subscriber, {reason::no_such_topic, reason::no_such_subscriber}},
+      {endpoint::change_subscriber, subscriber},
       {endpoint::unsubscribe, subscriber},
       {endpoint::lease, {reason::no_such_topic, reason::no_such_subscriber}},
       {endpoint::ack, subscriber},

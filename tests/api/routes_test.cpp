@@ -47,10 +47,10 @@ TEST(Routes, AWrongMethodIsToldWhatIsAllowed) {
   auto response = response_to(post("/v1/topics/a"));
   EXPECT_EQ(response.status, 405U);
   EXPECT_EQ(response.content_type, problem);
-  EXPECT_EQ(response.headers.find("Allow"), "OPTIONS, DELETE, GET, HEAD, PUT");
+  EXPECT_EQ(response.headers.find("Allow"), "OPTIONS, DELETE, GET, HEAD, PATCH, PUT");
   EXPECT_EQ(response.body,
             "{\"type\":\"about:blank\",\"title\":\"Method Not Allowed\",\"status\":405,"
-            "\"detail\":\"allowed are OPTIONS, DELETE, GET, HEAD, PUT\"}\n");
+            "\"detail\":\"allowed are OPTIONS, DELETE, GET, HEAD, PATCH, PUT\"}\n");
   response = response_to(http_of(http_method::patch, "/v1/epochs"));
   EXPECT_EQ(response.status, 405U);
   EXPECT_EQ(response.headers.find("Allow"), "OPTIONS, POST");
@@ -77,9 +77,9 @@ TEST(Routes, OptionsTellWhatIsAllowed) {
     EXPECT_EQ(response.content_type, "");
     return std::to_string(response.status) + " " + std::string{response.headers.find("Allow")};
   };
-  EXPECT_EQ(allowed("/v1/topics/a"), "204 OPTIONS, DELETE, GET, HEAD, PUT");
+  EXPECT_EQ(allowed("/v1/topics/a"), "204 OPTIONS, DELETE, GET, HEAD, PATCH, PUT");
   EXPECT_EQ(allowed("/api/fetch"), "204 OPTIONS, POST");
-  EXPECT_EQ(allowed("*"), "204 OPTIONS, DELETE, GET, HEAD, POST, PUT");
+  EXPECT_EQ(allowed("*"), "204 OPTIONS, DELETE, GET, HEAD, PATCH, POST, PUT");
   EXPECT_EQ(response_to(http_of(http_method::options, "/nothing")).status, 404U);
 }
 

@@ -106,6 +106,27 @@ TEST(Topics, AreMadeWithTheDefaultsElse) {
   }
 }
 
+TEST(Topics, AreToBeAsIsSaidNoMore) {
+  const auto make = topic_call_of<create_topic>(put("/v1/topics/a.b", R"({"lease_ms":7})"));
+  EXPECT_EQ(make.said, core::option_names{"lease_ms"});
+  EXPECT_EQ(topic_call_of<create_topic>(put("/v1/topics/a.b")).said, core::option_names{});
+  const auto change = topic_call_of<change_topic>(
+      http_of(io::http_method::patch, "/v1/topics/a.b", R"({"batch":3,"expire":false})"));
+  EXPECT_EQ(change.said, (core::option_names{"expire", "batch"}));
+  EXPECT_EQ(change.options.batch, 3U);
+  EXPECT_EQ(errors_of(http_of(io::http_method::patch, "/v1/topics/a.b", R"({"batch":0,"x":1})")),
+            "/batch must be an integer, 1..10000; /x is unknown");
+}
+
+TEST(Topics, AreToldWhatDiffers) {
+  auto r = refused_for(refused::reason::exists_differently, "the topic exists with another batch");
+  r.differs = {"batch"};
+  EXPECT_EQ(write_answer({endpoint::create_topic, {}, {}, {}}, r).body,
+            "{\"type\":\"/problems/exists-differently\","
+            "\"title\":\"It is there with other options\",\"status\":409,"
+            "\"detail\":\"the topic exists with another batch\",\"differs\":[\"batch\"]}\n");
+}
+
 TEST(Topics, AreNotMadeWithOptionsThatAreWrong) {
   const auto errors = [](const std::string& body) {
     return errors_of(put("/v1/topics/a.b", body));
@@ -280,6 +301,13 @@ TEST(Subscribers, AreMadeByNameOrNamedHere) {
   form = request_of(post(path)).form;
   EXPECT_EQ(shown(write_answer(form, subscribed{"0b9e-62f5", true})),
             "201 Location: /v1/topics/a.b/subscribers/0b9e-62f5 {\"name\":\"0b9e-62f5\"}\n");
+}
+
+TEST(Subscribers, Change) {
+  const auto call = topic_call_of<change_subscriber>(
+      http_of(io::http_method::patch, "/v1/topics/a.b/subscribers/s", R"({"idle_expiry_ms":5})"));
+  EXPECT_EQ(call.subscriber, "s");
+  EXPECT_EQ(call.idle_expiry, milliseconds{5});
 }
 
 TEST(Subscribers, AreDescribedAndRemoved) {

@@ -122,6 +122,16 @@ TEST(PubCommand, SaysWhoHasNotAcknowledgedInTime) {
   EXPECT_EQ(summary(done.err), "2 published\n");
 }
 
+TEST(PubCommand, SaysWhoNeverWillAcknowledge) {
+  const fake_http daemon{{json_answer(
+      409, R"({"type":"/problems/delivery-failed","title":"Not all have","status":409,)" +
+               results({"published"}) +
+               R"(,"missed_by":[{"message":0,"subscriber":"a","outcome":"expired"}]})")}};
+  const auto done = run(pub_command, daemon, {"t", "x", "--wait", "delivered"});
+  EXPECT_EQ(done.status, exit_bad);
+  EXPECT_EQ(before_summary(done.err), "skein: message 1: Not all have; not by \"a\" (expired)\n");
+}
+
 TEST(PubCommand, EndsIfNothingCanBePublished) {
   const fake_http none{{problem_answer(404, "There is no such topic", ",\"detail\":\"no t\"")}};
   const auto done = run(pub_command, none, {"t", "x"});

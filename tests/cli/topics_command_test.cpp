@@ -59,6 +59,14 @@ TEST(TopicsCommand, CreatesATopicWithOptions) {
                   R"("lease_ms":1500,"max_deliveries":0})"});
 }
 
+TEST(TopicsCommand, SetsOptionsOfATopic) {
+  const fake_http daemon{{json_answer(200, R"({"name":"a","options":{"max_pending":5}})")}};
+  const auto done = run(topics_command, daemon, {"set", "a", "--max-pending", "5"});
+  EXPECT_EQ(done.status, exit_good) << done.err;
+  EXPECT_EQ(done.out, "a max_pending=5\n");
+  EXPECT_EQ(daemon.requests(), lines{R"(PATCH /v1/topics/a {"max_pending":5})"});
+}
+
 TEST(TopicsCommand, HasEveryOptionOfTheApi) {
   const auto document = boost::json::parse(api::openapi_document());
   const auto& options =
@@ -129,6 +137,7 @@ TEST(TopicsCommand, SaysSoIfItIsNoDaemonThatAnswers) {
 
 TEST(TopicsCommand, RefusesWrongArguments) {
   EXPECT_THROW(topics_command({"create"}), usage_error);
+  EXPECT_THROW(topics_command({"set", "a"}), usage_error);
   EXPECT_THROW(topics_command({"make", "a"}), usage_error);
   EXPECT_THROW(topics_command({"show", "a", "b"}), usage_error);
   EXPECT_THROW(topics_command({"delete", "a "}), usage_error);

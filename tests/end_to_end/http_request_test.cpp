@@ -98,9 +98,9 @@ TEST(HttpRequest, OfAnotherMethodIsToldWhichThereAre) {
   } all[] = {{"/ready", "OPTIONS, GET, HEAD", "POST"},
              {"/api/publish", "OPTIONS, POST", "GET"},
              {"/v1/topics", "OPTIONS, GET, HEAD", "DELETE"},
-             {"/v1/topics/t", "OPTIONS, DELETE, GET, HEAD, PUT", "POST"},
+             {"/v1/topics/t", "OPTIONS, DELETE, GET, HEAD, PATCH, PUT", "POST"},
              {"/v1/topics/t/messages", "OPTIONS, POST", "HEAD"},
-             {"/v1/topics/t/subscribers/s", "OPTIONS, DELETE, GET, HEAD, PUT", "PATCH"},
+             {"/v1/topics/t/subscribers/s", "OPTIONS, DELETE, GET, HEAD, PATCH, PUT", "POST"},
              {"/v1/epochs", "OPTIONS, POST", "PUT"},
              {"/v1/statistics", "OPTIONS, GET, HEAD", "TRACE"},
              {"/openapi.json", "OPTIONS, GET, HEAD", "BREW"}};
@@ -113,7 +113,7 @@ TEST(HttpRequest, OfAnotherMethodIsToldWhichThereAre) {
     EXPECT_EQ(refused.header("allow"), one.allow);
   }
   EXPECT_EQ(client.ask({"OPTIONS", "*", ""}).header("allow"),
-            "OPTIONS, DELETE, GET, HEAD, POST, PUT");
+            "OPTIONS, DELETE, GET, HEAD, PATCH, POST, PUT");
   EXPECT_EQ(client.ask({"OPTIONS", "/nothing", ""}).status, 404u);
 }
 

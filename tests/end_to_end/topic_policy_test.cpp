@@ -330,7 +330,9 @@ TEST_F(Policy, OverflowThatDropsTheLastAnswersWhoWaitsForIt) {
       {"POST", "/v1/topics/t/messages?wait=delivered&timeout_ms=5000", R"({"payload":"1"})"});
   broker.await_counter("published", 1);
   publish("2");
-  EXPECT_EQ(publisher.end().status, 200u);
+  const auto answer = publisher.end();
+  EXPECT_EQ(answer.status, 409u);
+  EXPECT_NE(answer.body.find(R"("outcome":"dropped"}])"), std::string::npos) << answer.body;
 }
 
 }  // namespace

@@ -74,7 +74,8 @@ TEST_F(Topic, IsMadeOnceAndDescribed) {
   EXPECT_EQ(again.header("location"), "");
   EXPECT_EQ(text_of(client.put("/v1/topics/t", R"({"priorities":2})")),
             problem(409, "exists-differently", "It is there with other options",
-                    R"(,"detail":"the topic exists with other options")"));
+                    R"(,"detail":"the topic exists with another priorities",)"
+                    R"("differs":["priorities"])"));
   EXPECT_EQ(text_of(client.get("/v1/topics/t")),
             R"(200 {"name":"t","options":)" + default_options +
                 ",\"messages\":0,\"delayed\":0,\"subscribers\":0}\n");
@@ -115,6 +116,21 @@ TEST(TopicDefaults, AreThoseOfTheConfiguration) {
   client.publish("u", "x");
   client.subscribe("u", "s");
   EXPECT_EQ(client.drain("u", "s"), "x");
+}
+
+TEST(TopicDefaults, OfAnotherConfigurationDoNotConcernTopicsThatAreThere) {
+  daemon broker{{{"topic.max-pending", "7"}}};
+  program client{broker};
+  EXPECT_EQ(client.put("/v1/topics/t").status, 201u);
+  broker.stop();
+  broker.start_again({{"topic.max-pending", "9"}});
+  program later{broker};
+  auto again = later.put("/v1/topics/t", "{}");
+  EXPECT_EQ(again.status, 200u);
+  EXPECT_EQ(again.json().at("options").at("max_pending"), 7);
+  const auto changed = later.ask({"PATCH", "/v1/topics/t", R"({"max_pending":8})"});
+  EXPECT_EQ(changed.status, 200u);
+  EXPECT_EQ(later.put("/v1/topics/t", R"({"max_pending":8})").status, 200u);
 }
 
 TEST_F(Topic, IsNamedByWhateverMayBeAName) {
@@ -211,7 +227,8 @@ TEST_F(Topic, HasSubscribersByName) {
             "200 {\"name\":\"s\"}\n");
   EXPECT_EQ(text_of(client.put("/v1/topics/t/subscribers/s", R"({"idle_expiry_ms":0})")),
             problem(409, "exists-differently", "It is there with other options",
-                    R"(,"detail":"the subscriber exists with other options")"));
+                    R"(,"detail":"the subscriber exists with another idle_expiry_ms",)"
+                    R"("differs":["idle_expiry_ms"])"));
   EXPECT_EQ(text_of(client.get("/v1/topics/t/subscribers/s")),
             R"(200 {"name":"s","idle_expiry_ms":3600000,"pending":0,"unread":0,"leased":0,)"
             "\"waiting\":0,\"dead\":0}\n");
@@ -365,6 +382,18 @@ class Delivery : public Topic {
     broker.await_counter("published", 2);
   }
   void expect_no_answer() { EXPECT_EQ(publisher.http().connection().receive_now(), ""); }
+  static void expect_failed(program& who, const std::string& missed_by) {
+    const auto answer = who.end();
+    EXPECT_EQ(answer.status, 409u);
+    EXPECT_EQ(answer.json().at("type"), "/problems/delivery-failed");
+    std::string all;
+    for (const auto& m : answer.json().at("missed_by").as_array()) {
+      all += (all.empty() ? "" : ", ") + std::to_string(m.at("message").as_int64()) + " " +
+             std::string{m.at("subscriber").as_string()} + " " +
+             std::string{m.at("outcome").as_string()};
+    }
+    EXPECT_EQ(all, missed_by);
+  }
 
   program publisher;
 };
@@ -383,12 +412,12 @@ TEST_F(Delivery, IsAnsweredByTheLastAcknowledgement) {
   EXPECT_EQ(outcomes_in(answer), "published published");
 }
 
-TEST_F(Delivery, IsAnsweredWhenTheLastWhoHasNotAcknowledgedLeaves) {
+TEST_F(Delivery, FailsWhenTheLastWhoHasNotAcknowledgedLeaves) {
   begin("");
   client.drain("t", "a");
   expect_no_answer();
   EXPECT_EQ(client.remove(subscriber_path("t", "b")).status, 204u);
-  EXPECT_EQ(publisher.end().status, 200u);
+  expect_failed(publisher, "0 b removed, 1 b removed");
 }
 
 TEST_F(Delivery, SaysInTimeForWhomItWaits) {
@@ -406,15 +435,15 @@ TEST_F(Delivery, SaysInTimeForWhomItWaits) {
   EXPECT_EQ(client.drain("t", "b"), "1 2 3");
 }
 
-TEST_F(Delivery, IsAnsweredThoughTheMessageExpires) {
+TEST_F(Delivery, FailsIfTheMessageExpires) {
   publisher.begin({"POST", "/v1/topics/t/messages?wait=delivered&timeout_ms=5000",
                    R"({"payload":"x","expires_at":"2020-01-01T00:00:00Z"})"});
   broker.await_counter("published", 1);
   for (const char* s : {"a", "b"}) EXPECT_EQ(client.drain("t", s), "");
-  EXPECT_EQ(publisher.end().status, 200u);
+  expect_failed(publisher, "0 a expired, 0 b expired");
 }
 
-TEST_F(Delivery, IsAnsweredThoughItIsADeadLetterThatIsPurged) {
+TEST_F(Delivery, FailsIfADeadLetterIsPurged) {
   program other{broker};
   other.create("u", R"({"max_deliveries":1})");
   other.subscribe("u", "s");
@@ -424,7 +453,36 @@ TEST_F(Delivery, IsAnsweredThoughItIsADeadLetterThatIsPurged) {
   EXPECT_EQ(publisher.http().connection().receive_now(), "");
   EXPECT_EQ(text_of(other.post(subscriber_path("u", "s") + "/dead-letters/purge")),
             "200 {\"messages\":1,\"unknown\":[]}\n");
-  EXPECT_EQ(publisher.end().status, 200u);
+  expect_failed(publisher, "0 s purged");
+}
+
+TEST_F(Delivery, FailsIfAnotherMessageTakesThePlaceOfOne) {
+  program other{broker};
+  other.create("u", R"({"dedupe":"replace","priorities":2})");
+  other.subscribe("u", "s");
+  for (const char* const priority : {"1", "0"}) {  // in its place, or moved up
+    publisher.begin({"POST", "/v1/topics/u/messages?wait=delivered",
+                     R"({"payload":"x","key":"k","priority":1})"});
+    EXPECT_EQ(payloads_of(other.lease("u", "s", R"({"wait_ms":30000})")), "x");
+    other.publish("u", "y", R"("key":"k","priority":)" + std::string{priority});
+    expect_failed(publisher, "0 s replaced");
+    other.drain("u", "s");
+  }
+}
+
+TEST_F(Delivery, FailsIfNobodyIsThere) {
+  program other{broker};
+  other.create("u", R"({"no_subscribers":"drop"})");
+  publisher.begin({"POST", "/v1/topics/u/messages?wait=delivered", R"({"payload":"x"})"});
+  const auto answer = publisher.end();
+  EXPECT_EQ(answer.status, 409u);
+  EXPECT_EQ(outcomes_in(answer), "dropped");
+}
+
+TEST_F(Delivery, OfADelayedMessageIsNotWaitedFor) {
+  publisher.begin(
+      {"POST", "/v1/topics/t/messages?wait=delivered", R"({"payload":"x","delay_ms":1})"});
+  EXPECT_EQ(publisher.end().status, 400u);
 }
 
 TEST(TopicsUnstored, LiveInMemory) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,15 @@ struct copy {
   core::wall_time deadline = core::no_time;
 };
 
+/// A message of a receipt, and who has still to finish it.
+struct naive_line {
+  core::message_id id;
+  std::set<core::subscriber_id> waiting;
+  std::uint32_t acknowledged = 0;
+  std::uint32_t missed = 0;
+  bool is_settled = false;
+};
+
 /// Every message copied for every subscriber, every question answered by looking at all of them.
 class naive_topic {
  public:
@@ -35,7 +45,7 @@ class naive_topic {
   explicit naive_topic(const core::topic_options& options) : options_(options) {}
 
   outcome publish(core::priority_level priority, const core::message& m,
-                  core::clock_time deliver_at, core::moment now) {
+                  core::clock_time deliver_at, core::moment now, core::receipt_number receipt = 0) {
     if (priority >= options_.priorities) return outcome::no_such_priority;
     if (subscribers_.empty() && options_.no_subscribers != core::no_subscribers_policy::hold) {
       const bool drops = options_.no_subscribers == core::no_subscribers_policy::drop;
@@ -44,7 +54,7 @@ class naive_topic {
     core::clock_time due = deliver_at;
     if (options_.expire && now.measured_of(m.expires) < now.measured_of(due)) due = m.expires;
     const bool delayed = !now.has_reached(due);
-    if (!delayed && replace(priority, m)) return outcome::replaced;
+    if (!delayed && replace(priority, m, receipt)) return outcome::replaced;
     const bool is_remembered = options_.dedupe == core::dedupe_policy::first && !m.key.empty();
     if (is_remembered) {
       const auto known = keys_.find(m.key);
@@ -59,18 +69,32 @@ class naive_topic {
       delayed_.emplace(due, std::pair{priority, m});
       return outcome::delayed;
     }
-    append(priority, m);
+    add_line(receipt, append(priority, m));
     return outcome::published;
   }
+
+  core::receipt_number begin_receipt() {
+    receipts[++last_receipt_];
+    return last_receipt_;
+  }
+  /// Of all receipts: receipt, line, subscriber, fate; since the last call.
+  using miss = std::tuple<core::receipt_number, std::size_t, core::subscriber_id, core::fate>;
+  std::set<miss> take_missed() { return std::exchange(missed_, {}); }
+  std::map<core::receipt_number, std::vector<naive_line>> receipts;
 
   void subscribe(core::subscriber_id id) {
     const bool is_first = subscribers_.empty();
     subscriber& s = subscribers_[id];
+    s.who = id;
     if (!is_first) return;
     for (const auto& [held, m] : messages_) s.add({held, m.key});
+    each_open_line([id](auto, auto, naive_line& line) { line.waiting = {id}; });
   }
 
   void unsubscribe(core::subscriber_id id) {
+    each_open_line([&](auto receipt, auto n, naive_line& line) {
+      note(receipt, n, line, id, core::fate::removed);
+    });
     subscribers_.erase(id);
     if (subscribers_.empty()) messages_.clear();
     forget_finished();
@@ -109,7 +133,8 @@ class naive_topic {
   }
 
   core::lease_outcome acknowledge(core::subscriber_id id, core::lease_name name) {
-    return on_lease(id, name, [](subscriber& s, copy& c) { s.finish(c.id); });
+    return on_lease(id, name,
+                    [this](subscriber& s, copy& c) { finish(s, c.id, core::fate::acknowledged); });
   }
   core::lease_outcome nack(core::subscriber_id id, core::lease_name name,
                            std::optional<core::wall_time> delay, core::wall_time now) {
@@ -120,7 +145,7 @@ class naive_topic {
     copy* const c = s.find(name.id);
     const bool in_flight = c && c->now != copy::state::unread && c->now != copy::state::passed;
     if (!in_flight || c->lease != name.number) return false;
-    s.finish(name.id);
+    finish(s, name.id, core::fate::acknowledged);
     forget_finished();
     return true;
   }
@@ -147,7 +172,7 @@ class naive_topic {
     subscriber& s = subscribers_.at(id);
     const copy* const c = s.find(dead);
     if (!c || c->now != copy::state::dead) return false;
-    s.finish(dead);
+    finish(s, dead, core::fate::purged);
     forget_finished();
     return true;
   }
@@ -161,6 +186,9 @@ class naive_topic {
 
   /// What was passed is delivered next.
   void restart() {
+    receipts.clear();
+    missed_.clear();
+    last_receipt_ = 0;
     for (auto& [id, s] : subscribers_) {
       for (copy& c : s.copies) {
         if (c.now == copy::state::passed) c.now = copy::state::ready;
@@ -206,6 +234,7 @@ class naive_topic {
 
  private:
   struct subscriber {
+    core::subscriber_id who = 0;
     std::vector<copy> copies;  ///< not finished, in the order of their ids
     std::uint64_t leases = 0;
 
@@ -214,13 +243,47 @@ class naive_topic {
           std::find_if(copies.begin(), copies.end(), [&](auto& x) { return x.id == id; });
       return c == copies.end() ? nullptr : &*c;
     }
-    void finish(core::message_id id) { copies.erase(copies.begin() + (find(id) - copies.data())); }
+    void remove(core::message_id id) { copies.erase(copies.begin() + (find(id) - copies.data())); }
     void add(copy c) {
       const auto behind =
           std::find_if(copies.begin(), copies.end(), [&](auto& x) { return c.id < x.id; });
       copies.insert(behind, std::move(c));
     }
   };
+
+  void finish(subscriber& s, core::message_id id, core::fate what) {
+    s.remove(id);
+    each_open_line([&](auto receipt, auto n, naive_line& line) {
+      if (line.id == id) note(receipt, n, line, s.who, what);
+    });
+  }
+
+  template <class F>
+  void each_open_line(F&& f) {
+    for (auto& [number, lines] : receipts) {
+      for (std::size_t n = 0; n != lines.size(); ++n) {
+        if (!lines[n].is_settled) f(number, n, lines[n]);
+      }
+    }
+  }
+  void note(core::receipt_number receipt, std::size_t n, naive_line& line, core::subscriber_id who,
+            core::fate what) {
+    if (line.waiting.erase(who) == 0) return;
+    if (what == core::fate::acknowledged) {
+      ++line.acknowledged;
+    } else {
+      ++line.missed;
+      missed_.emplace(receipt, n, who, what);
+    }
+    line.is_settled = line.waiting.empty();
+  }
+  void add_line(core::receipt_number to, core::message_id id) {
+    if (to == 0) return;
+    naive_line line;
+    line.id = id;
+    for (const auto& [who, s] : subscribers_) line.waiting.insert(who);
+    receipts.at(to).push_back(line);
+  }
 
   core::message_id append(core::priority_level priority, const core::message& m) {
     const core::message_id id{priority, ends_[priority]++};
@@ -229,16 +292,22 @@ class naive_topic {
     return id;
   }
 
-  bool replace(core::priority_level priority, const core::message& m) {
+  bool replace(core::priority_level priority, const core::message& m,
+               core::receipt_number receipt = 0) {
     if (options_.dedupe != core::dedupe_policy::replace || m.key.empty()) return false;
     for (const auto& [id, former] : messages_) {
       if (former.key != m.key || withdrawn_.count(id) != 0) continue;
       const core::message_id old = id;
+      each_open_line([&](auto number, auto n, naive_line& line) {
+        if (line.id != old) return;
+        for (const auto& [who, s] : subscribers_) note(number, n, line, who, core::fate::replaced);
+        line.is_settled = true;
+      });
       if (priority < old.priority) {
-        append(priority, m);
+        add_line(receipt, append(priority, m));
         messages_.erase(old);
         for (auto& [n, s] : subscribers_) {
-          if (s.find(old)) s.finish(old);
+          if (s.find(old)) s.remove(old);
         }
         return true;
       }
@@ -251,6 +320,7 @@ class naive_topic {
         anew.now = copy::state::ready;
         s.add(anew);
       }
+      add_line(receipt, old);
       return true;
     }
     return false;
@@ -297,9 +367,13 @@ class naive_topic {
     withdrawn_.insert(id);
     for (auto& [n, s] : subscribers_) {
       const copy* const c = s.find(id);
-      if (c && c->now != copy::state::leased && c->now != copy::state::dead) s.finish(id);
+      if (c && c->now != copy::state::leased && c->now != copy::state::dead)
+        finish(s, id, core::fate::expired);
     }
-    if (subscribers_.empty()) messages_.erase(id);
+    if (subscribers_.empty()) {
+      each_open_line([id](auto, auto, naive_line& line) { line.is_settled |= line.id == id; });
+      messages_.erase(id);
+    }
     forget_finished();
     return true;
   }
@@ -313,7 +387,7 @@ class naive_topic {
       return a.id.priority != b.id.priority ? a.id.priority > b.id.priority : a.id < b.id;
     };
     const auto first = std::min_element(s.copies.begin(), s.copies.end(), goes_before);
-    s.finish(core::message_id{first->id});
+    finish(s, core::message_id{first->id}, core::fate::dropped);
     forget_finished();
   }
 
@@ -332,7 +406,7 @@ class naive_topic {
     const auto m = messages_.find(id);
     if (m != messages_.end() && !(options_.expire && now.has_reached(m->second.expires)))
       return true;
-    s.finish(id);
+    finish(s, id, core::fate::expired);
     return false;
   }
 
@@ -425,6 +499,8 @@ class naive_topic {
   std::map<std::string, core::wall_time> keys_;
   std::multimap<core::clock_time, std::pair<core::priority_level, core::message>> delayed_;
   std::array<core::place, core::most_priorities> ends_{};
+  core::receipt_number last_receipt_ = 0;
+  std::set<miss> missed_;
 };
 
 }  // namespace skein::test

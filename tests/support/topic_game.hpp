@@ -144,6 +144,7 @@ class topic_game {
     if (const std::size_t n = world_.keep(*topic_, now_)) kept_.insert_or_assign(n, now_is_);
     compare("next deadline", topic_->next_deadline(moment()), model().next_deadline(moment()));
     compare("messages", world_.messages(), model().messages());
+    compare_receipts();
     for (const auto& [name, id] : there()) {
       compare("pending", topic_->of(id)->pending(), std::uint64_t{model().pending(id)});
     }
@@ -193,7 +194,59 @@ class topic_game {
         ->second;
   }
 
+  /// One message, or some with a receipt.
   void publish() {
+    if (!random_.one_in(3)) {
+      publish_one(0);
+      return;
+    }
+    const core::receipt_number receipt = topic_->receipts().begin();
+    compare("receipt", receipt, model().begin_receipt());
+    for (int i = random_.between(1, 3); i != 0; --i) publish_one(receipt);
+    topic_->receipts().seal(receipt);
+    if (random_.one_in(8)) end_receipt(receipt);
+  }
+
+  void end_receipt(core::receipt_number receipt) {
+    topic_->receipts().end(receipt);
+    model().receipts.erase(receipt);
+  }
+
+  void compare_receipts() {
+    core::receipt_book& book = topic_->receipts();
+    std::set<naive_topic::miss> missed;
+    for (const core::missed& m : book.take_missed()) {
+      missed.emplace(m.receipt, m.line, m.who, m.what);
+    }
+    compare("missed", missed, model().take_missed());
+    std::size_t open = 0;
+    std::set<core::receipt_number> complete;
+    for (const auto& [number, lines] : model().receipts) {
+      const core::receipt* const receipt = book.of(number);
+      compare("receipt", receipt != nullptr && receipt->lines.size() == lines.size(), true);
+      bool is_complete = true;
+      for (std::size_t i = 0; i != lines.size(); ++i) {
+        const core::receipt::line& line = receipt->lines[i];
+        compare("line",
+                line.id == lines[i].id && line.waiting == lines[i].waiting.size() &&
+                    line.acknowledged == lines[i].acknowledged && line.missed == lines[i].missed &&
+                    line.is_settled == lines[i].is_settled,
+                true);
+        if (!lines[i].is_settled) ++open;
+        is_complete = is_complete && lines[i].is_settled;
+      }
+      if (is_complete) complete.insert(number);
+    }
+    compare("open", book.size(), open);
+    std::set<core::receipt_number> told;
+    for (const auto number : book.take_complete()) {
+      if (book.of(number)) told.insert(number);
+    }
+    compare("complete", told, complete);
+    for (const auto number : complete) end_receipt(number);
+  }
+
+  void publish_one(core::receipt_number receipt) {
     const auto soon = [&] {
       const core::wall_time time = now_ + random_.between(0, 100);
       return random_.one_in(2) ? core::at_measured(time) : time + ahead_;
@@ -206,8 +259,8 @@ class topic_game {
     const core::wall_time at = random_.one_in(5) ? soon() : 0;
     const auto priority = static_cast<core::priority_level>(
         random_.between(0, static_cast<int>(options_.priorities)));
-    compare("publish", topic_->publish(priority, m, at, moment()).what,
-            model().publish(priority, m, at, moment()));
+    compare("publish", topic_->publish(priority, m, at, moment(), receipt).what,
+            model().publish(priority, m, at, moment(), receipt));
   }
 
   /// From what outlives the process.
