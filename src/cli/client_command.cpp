@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/commands.hpp"
@@ -30,8 +31,10 @@ constexpr const char* about = R"(usage: skein client [options] ID [ID...]
 
 Connects as each of the users and prints what they get to standard output until
 SIGINT, SIGTERM, the end of all connections, or a limit. With several IDs each
-line is preceded by "ID: ". An ID is sent as it is. Exit status 1 if the server
-ended a connection or --timeout came before --count.
+line is preceded by "ID: ". An ID is sent as it is. With --ack each ID has a
+durable session that names epochs, unless it says otherwise (7, 7| and 7|. are
+the same, 7|5 is as without --ack), and what was printed is acknowledged. Exit
+status 1 if the server ended a connection or --timeout came before --count.
 
 )";
 
@@ -39,6 +42,7 @@ struct client_options {
   door_place place{"client.listen", {}, 0, {}};
   std::int64_t count = 0;
   std::chrono::milliseconds timeout{0};
+  bool acknowledges = false;
   std::vector<std::string> ids;
 };
 
@@ -46,6 +50,8 @@ struct listener {
   std::string id;
   descriptor connection;
   std::string pending;  ///< a line whose end has not come
+  std::string epoch;    ///< with a dot, if the server says which
+  std::string last;     ///< number of the last event that was printed and not acknowledged
 };
 
 class printing_clients {
@@ -54,8 +60,8 @@ class printing_clients {
     const auto address = o.place.address();
     const auto server = resolve(address.host, address.port);
     for (const auto& id : o.ids) {
-      listeners_.push_back({id, connect_to(server, listeners_.size()), {}});
-      send_all(listeners_.back().connection.get(), id + "\n");
+      listeners_.push_back({id, connect_to(server, listeners_.size()), {}, {}, {}});
+      send_all(listeners_.back().connection.get(), first_line(id) + "\n");
     }
   }
 
@@ -78,18 +84,33 @@ class printing_clients {
       for (std::size_t i = 0; i < listeners_.size(); ++i) {
         if (polled[i + 1].revents == 0) continue;
         if (!read(listeners_[i])) polled[i + 1].fd = -1;
-        if (enough() || std::ferror(stdout) != 0) {
-          std::fflush(stdout);
-          return std::ferror(stdout) == 0 ? exit_good : exit_bad;
-        }
+        if (enough() || std::ferror(stdout) != 0) return flush() ? exit_good : exit_bad;
       }
-      std::fflush(stdout);
+      if (!flush()) return exit_bad;
     }
     std::cerr << "the server ended the connection" << std::endl;
     return exit_bad;
   }
 
  private:
+  std::string first_line(const std::string& id) const {
+    const std::size_t bar = id.find('|');
+    const bool open = bar == std::string::npos || bar + 1 == id.size();
+    return options_.acknowledges && open ? id.substr(0, bar) + "|." : id;
+  }
+
+  /// Acknowledges what has been written out. Returns whether it has.
+  bool flush() {
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) return false;
+    if (!options_.acknowledges) return true;
+    for (listener& l : listeners_) {
+      if (l.last.empty()) continue;
+      // If the connection has ended, reading it says so.
+      send_all(l.connection.get(), "A|" + l.epoch + std::exchange(l.last, {}) + "\n");
+    }
+    return true;
+  }
+
   static bool open_ends(const std::vector<pollfd>& polled) {
     return std::any_of(polled.begin() + 1, polled.end(), [](const auto& p) { return p.fd >= 0; });
   }
@@ -116,6 +137,18 @@ class printing_clients {
 
   void print(listener& l) {
     if (!l.pending.empty() && l.pending.back() == '\r') l.pending.pop_back();
+    if (options_.acknowledges && l.pending.rfind("E|", 0) == 0) {
+      // What came before is acknowledged with what follows.
+      l.last.clear();
+      l.epoch = l.pending.substr(2) + ".";
+      l.pending.clear();
+      return;
+    }
+    const std::size_t sign = l.pending.rfind("+", 0) == 0 ? 1 : 0;
+    if (const std::size_t bar = l.pending.find('|');
+        bar != std::string::npos && l.pending.rfind("ERR ", 0) != 0) {
+      l.last = l.pending.substr(sign, bar - sign);
+    }
     if (listeners_.size() > 1) std::fprintf(stdout, "%s: ", l.id.c_str());
     const auto text = terminal_ ? for_terminal(l.pending) : l.pending;
     std::fwrite(text.data(), 1, text.size(), stdout);
@@ -141,6 +174,7 @@ int client_command(const arguments& args) {
       ("count", number(o.count, "count", 0, std::numeric_limits<std::int64_t>::max()),
        "end after so many lines; 0: never")                                       //
       ("timeout", duration(o.timeout, "timeout"), "end after so long; 0: never")  //
+      ("ack", po::bool_switch(&o.acknowledges), "acknowledge what was printed")   //
       ("help", "show this text");
   po::options_description all;
   all.add(visible).add_options()("id", po::value(&o.ids));
