@@ -15,7 +15,7 @@ namespace {
 
 namespace json = boost::json;
 
-using pointer = control_actor::stateful_pointer<control_state>;
+using pointer = measured_actor<control_actor, control_state>*;
 using io_status = io::io_result::status;
 using ending = io::stream::ending;
 

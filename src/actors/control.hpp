@@ -28,7 +28,7 @@ struct control_state {
   bool asked = false;
 };
 
-control_actor::behavior_type control(control_actor::stateful_pointer<control_state> self,
+control_actor::behavior_type control(measured_actor<control_actor, control_state>* self,
                                      std::shared_ptr<const control_environment> environment,
                                      std::shared_ptr<io::stream> connection);
 

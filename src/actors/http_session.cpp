@@ -15,7 +15,7 @@ namespace skein {
 
 namespace {
 
-using pointer = http_session_actor::stateful_pointer<http_session_state>;
+using pointer = measured_actor<http_session_actor, http_session_state>*;
 using io_status = io::io_result::status;
 using ending = io::stream::ending;
 using reason = api::refused::reason;

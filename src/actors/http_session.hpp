@@ -79,7 +79,7 @@ struct http_session_state {
 };
 
 http_session_actor::behavior_type http_session(
-    http_session_actor::stateful_pointer<http_session_state> self,
+    measured_actor<http_session_actor, http_session_state>* self,
     std::shared_ptr<const http_environment> environment, std::shared_ptr<io::stream> connection);
 
 }  // namespace skein

@@ -2,6 +2,8 @@
 
 #include <caf/scheduler/abstract_coordinator.hpp>
 
+#include "actors/handling.hpp"
+
 namespace skein {
 
 namespace {
@@ -10,6 +12,14 @@ thread_local io_unit* running = nullptr;
 
 io_unit* io_unit::current() {
   return running;
+}
+
+void io_unit::exec_later(caf::resumable* job) {
+  if (dynamic_cast<const reads_files*>(job)) {
+    system().scheduler().enqueue(job);
+  } else {
+    jobs_.push_back(job);
+  }
 }
 
 void io_unit::run() {

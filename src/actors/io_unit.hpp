@@ -29,7 +29,8 @@ class io_unit final : public caf::execution_unit {
 
   explicit io_unit(caf::actor_system& system) : execution_unit(&system) {}
 
-  void exec_later(caf::resumable* job) override { jobs_.push_back(job); }
+  /// Those who may wait for files are left to the scheduler.
+  void exec_later(caf::resumable* job) override;
 
   /// The unit that runs an actor on this thread now, or null.
   static io_unit* current();

@@ -11,7 +11,7 @@ namespace skein {
 
 namespace {
 
-using pointer = recorder_actor::stateful_pointer<recorder_state>;
+using pointer = measured_actor<recorder_actor, recorder_state>*;
 using why = commit_due::why;
 
 /// Gathered bytes that are written, though not synced, before the interval is over.

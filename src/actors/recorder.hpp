@@ -82,7 +82,7 @@ struct recorder_state {
   log::rate_limiter failures{1};
 };
 
-recorder_actor::behavior_type recorder(recorder_actor::stateful_pointer<recorder_state> self,
+recorder_actor::behavior_type recorder(measured_actor<recorder_actor, recorder_state>* self,
                                        std::shared_ptr<const recorder_environment> environment,
                                        std::shared_ptr<store::event_log> log);
 

@@ -12,7 +12,7 @@ namespace skein {
 
 namespace {
 
-using pointer = replayer_actor::stateful_pointer<replayer_state>;
+using pointer = measured_actor<replayer_actor, replayer_state>*;
 using kind = session_news::kind;
 using stepped = store::replay::stepped;
 

@@ -119,7 +119,7 @@ struct replayer_state {
   bool retry_armed = false;        ///< a `slice_due` will be
 };
 
-replayer_actor::behavior_type replayer(replayer_actor::stateful_pointer<replayer_state> self,
+replayer_actor::behavior_type replayer(measured_actor<replayer_actor, replayer_state>* self,
                                        std::shared_ptr<const replayer_environment> environment);
 
 }  // namespace skein

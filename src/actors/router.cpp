@@ -13,7 +13,7 @@ namespace skein {
 
 namespace {
 
-using pointer = router_actor::stateful_pointer<router_state>;
+using pointer = measured_actor<router_actor, router_state>*;
 using core::event_kind;
 
 /// What a session needs about to write its portion; so long the sessions are taken to be busy.

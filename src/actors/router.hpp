@@ -78,7 +78,7 @@ struct router_state {
   bool report_armed = false;
 };
 
-router_actor::behavior_type router(router_actor::stateful_pointer<router_state> self,
+router_actor::behavior_type router(measured_actor<router_actor, router_state>* self,
                                    std::shared_ptr<const router_environment> environment,
                                    std::shared_ptr<routed_so_far> start);
 

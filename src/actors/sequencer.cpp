@@ -8,7 +8,7 @@ namespace skein {
 
 namespace {
 
-using pointer = sequencer_actor::stateful_pointer<sequencer_state>;
+using pointer = measured_actor<sequencer_actor, sequencer_state>*;
 
 void send_report(pointer self) {
   sequencer_state& state = self->state;

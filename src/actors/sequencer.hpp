@@ -47,7 +47,7 @@ struct sequencer_state {
   log::rate_limiter warnings{10};
 };
 
-sequencer_actor::behavior_type sequencer(sequencer_actor::stateful_pointer<sequencer_state> self,
+sequencer_actor::behavior_type sequencer(measured_actor<sequencer_actor, sequencer_state>* self,
                                          std::shared_ptr<const sequencer_environment> environment,
                                          const core::sequence_start& start);
 

@@ -15,7 +15,7 @@ namespace skein {
 
 namespace {
 
-using pointer = session_actor::stateful_pointer<session_state>;
+using pointer = measured_actor<session_actor, session_state>*;
 using phase = session_state::phase;
 using status = io::io_result::status;
 using ending = io::stream::ending;

@@ -95,7 +95,7 @@ struct session_state {
   bool watched = false;  ///< a `progress_due` is on its way
 };
 
-session_actor::behavior_type session(session_actor::stateful_pointer<session_state> self,
+session_actor::behavior_type session(measured_actor<session_actor, session_state>* self,
                                      std::shared_ptr<const session_environment> environment,
                                      std::shared_ptr<io::stream> connection);
 

@@ -9,7 +9,7 @@ namespace skein {
 
 namespace {
 
-using pointer = source_actor::stateful_pointer<source_state>;
+using pointer = measured_actor<source_actor, source_state>*;
 
 void count(pointer self, const traffic& counted) {
   source_state& state = self->state;

@@ -47,7 +47,7 @@ struct source_state {
   log::rate_limiter malformed_lines{10};
 };
 
-source_actor::behavior_type source(source_actor::stateful_pointer<source_state> self,
+source_actor::behavior_type source(measured_actor<source_actor, source_state>* self,
                                    std::shared_ptr<const source_environment> environment,
                                    core::source_id id, std::shared_ptr<io::stream> connection);
 

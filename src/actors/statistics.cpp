@@ -10,7 +10,7 @@ namespace skein {
 
 namespace {
 
-using pointer = statistics_actor::stateful_pointer<statistics_state>;
+using pointer = measured_actor<statistics_actor, statistics_state>*;
 
 template <class Counters>
 traffic::counter sum(const Counters& counters) {
@@ -82,6 +82,16 @@ void log_totals(const char* message, const traffic& t, std::uint64_t bytes_writt
                       {"bytes_written", bytes_written}});
 }
 
+/// How long each kind of actor took for its messages, as far as there were any.
+void add_handling_times(status& to) {
+  for (const auto& [kind, counts] : handling_times::of_all()) {
+    for (std::size_t i = 0; i != counts.size(); ++i) {
+      if (counts[i] == 0) continue;
+      to.facts.emplace_back("handled_" + kind + "_" + handling_times::names[i], counts[i]);
+    }
+  }
+}
+
 }  // namespace
 
 statistics_actor::behavior_type statistics(pointer self, std::chrono::milliseconds interval,
@@ -102,23 +112,25 @@ statistics_actor::behavior_type statistics(pointer self, std::chrono::millisecon
       },
       [self](status_wanted) {
         const traffic& t = self->state.totals;
-        return status{{{"clients", t.clients_opened - t.clients_closed},
-                       {"events_received", sum(t.received)},
-                       {"notifications_sent", sum(t.sent)},
-                       {"messages_published", t.published},
-                       {"messages_refused", t.refused},
-                       {"messages_refused_unheard", t.refused_unheard},
-                       {"messages_delivered", t.delivered},
-                       {"messages_acknowledged", t.settled},
-                       {"messages_returned", t.returned},
-                       {"messages_dropped", t.dropped_messages},
-                       {"messages_expired", t.expired},
-                       {"messages_dead", t.dead},
-                       {"subscribers_expired", t.subscribers_expired},
-                       {"topics_in_memory", t.topics_opened - t.topics_closed},
-                       {"http_connections", t.http_opened - t.http_closed},
-                       {"http_requests", t.http_requests},
-                       {"http_refused", t.http_refused}}};
+        status told{{{"clients", t.clients_opened - t.clients_closed},
+                     {"events_received", sum(t.received)},
+                     {"notifications_sent", sum(t.sent)},
+                     {"messages_published", t.published},
+                     {"messages_refused", t.refused},
+                     {"messages_refused_unheard", t.refused_unheard},
+                     {"messages_delivered", t.delivered},
+                     {"messages_acknowledged", t.settled},
+                     {"messages_returned", t.returned},
+                     {"messages_dropped", t.dropped_messages},
+                     {"messages_expired", t.expired},
+                     {"messages_dead", t.dead},
+                     {"subscribers_expired", t.subscribers_expired},
+                     {"topics_in_memory", t.topics_opened - t.topics_closed},
+                     {"http_connections", t.http_opened - t.http_closed},
+                     {"http_requests", t.http_requests},
+                     {"http_refused", t.http_refused}}};
+        add_handling_times(told);
+        return told;
       },
       [self, &flow](drain) {
         log_totals("totals", self->state.totals, flow.written());

@@ -18,7 +18,7 @@ struct statistics_state {
 
 /// Logs a line every `interval` in which something moved; 0 logs only at the end.
 statistics_actor::behavior_type statistics(
-    statistics_actor::stateful_pointer<statistics_state> self, std::chrono::milliseconds interval,
+    measured_actor<statistics_actor, statistics_state>* self, std::chrono::milliseconds interval,
     const io::flow& flow);
 
 }  // namespace skein

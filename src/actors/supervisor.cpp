@@ -15,7 +15,7 @@ namespace skein {
 
 namespace {
 
-using pointer = supervisor_actor::stateful_pointer<supervisor_state>;
+using pointer = measured_actor<supervisor_actor, supervisor_state>*;
 using step = supervisor_state::step;
 using plane = supervisor_state::plane;
 

@@ -129,7 +129,7 @@ struct supervisor_state {
 };
 
 supervisor_actor::behavior_type supervisor(
-    supervisor_actor::stateful_pointer<supervisor_state> self,
+    measured_actor<supervisor_actor, supervisor_state>* self,
     std::shared_ptr<const supervisor_environment> environment,
     std::shared_ptr<stored_state> stored);
 

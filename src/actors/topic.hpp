@@ -137,7 +137,7 @@ struct topic_state {
 };
 
 /// \param number  of a durable topic in the store
-topic_actor::behavior_type topic(topic_actor::stateful_pointer<topic_state> self,
+topic_actor::behavior_type topic(reading_actor<topic_actor, topic_state>* self,
                                  std::shared_ptr<const topic_environment> environment,
                                  const std::string& name, const core::topic_options& options,
                                  store::topic_number number);

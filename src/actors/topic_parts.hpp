@@ -11,7 +11,7 @@
 
 namespace skein::topic_parts {
 
-using pointer = topic_actor::stateful_pointer<topic_state>;
+using pointer = reading_actor<topic_actor, topic_state>*;
 using result = caf::result<answered>;
 using reason = api::refused::reason;
 

@@ -12,7 +12,7 @@ namespace skein {
 
 namespace {
 
-using pointer = topic_recorder_actor::stateful_pointer<topic_recorder_state>;
+using pointer = measured_actor<topic_recorder_actor, topic_recorder_state>*;
 using why = commit_due::why;
 
 caf::error not_written() {

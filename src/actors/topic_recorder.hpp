@@ -51,7 +51,7 @@ struct topic_recorder_state {
 };
 
 topic_recorder_actor::behavior_type topic_recorder(
-    topic_recorder_actor::stateful_pointer<topic_recorder_state> self,
+    measured_actor<topic_recorder_actor, topic_recorder_state>* self,
     std::shared_ptr<const topic_recorder_environment> environment);
 
 }  // namespace skein

@@ -10,7 +10,7 @@ namespace skein {
 
 namespace {
 
-using pointer = topics_actor::stateful_pointer<topics_state>;
+using pointer = reading_actor<topics_actor, topics_state>*;
 using result = caf::result<answered>;
 using reason = api::refused::reason;
 

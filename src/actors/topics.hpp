@@ -54,7 +54,7 @@ struct topics_state {
   log::rate_limiter failures{1};
 };
 
-topics_actor::behavior_type topics(topics_actor::stateful_pointer<topics_state> self,
+topics_actor::behavior_type topics(reading_actor<topics_actor, topics_state>* self,
                                    topic_environment environment);
 
 }  // namespace skein
