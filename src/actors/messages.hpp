@@ -191,6 +191,7 @@ struct commit_due {
     mailbox_end,  ///< this stands behind what was in the mailbox
     retry,        ///< the store has failed
     age,          ///< events may have become too old
+    reading,      ///< something could not be read
   };
   why what;
 };

@@ -29,6 +29,12 @@ void arm_interval(pointer self) {
   self->delayed_send(self, state.environment->options.commit_interval, commit_due{why::interval});
 }
 
+void arm_reading(pointer self) {
+  recorder_state& state = self->state;
+  if (state.failing || std::exchange(state.reading_armed, true)) return;
+  self->delayed_send(self, recorder_state::retry_interval, commit_due{why::reading});
+}
+
 void arm_report(pointer self) {
   recorder_state& state = self->state;
   if (std::exchange(state.report_armed, true)) return;
@@ -60,6 +66,8 @@ void fail(pointer self, const store::error& e) {
                {{"reason", e.what()}, {"suppressed", *suppressed}});
   }
   state.failing = true;
+  state.gone = e.what_kind() == store::error::kind::unavailable;
+  state.why = e.what();
   self->delayed_send(self, recorder_state::retry_interval, commit_due{why::retry});
 }
 
@@ -168,8 +176,7 @@ void take_slice(pointer self, const graph_slice& slice) {
   self->send(state.environment->router, slice_taken{});
 }
 
-void open(pointer self, const session_actor& session, const open_inbox& wanted);
-void acknowledge(pointer self, const acknowledged& message);
+void read_again(pointer self);
 
 void try_again(pointer self) {
   recorder_state& state = self->state;
@@ -181,6 +188,7 @@ void try_again(pointer self) {
   }
   if (!commit(self, true)) return;
   state.failing = false;
+  state.gone = false;
   log::info("the store can be written again");
   retain(self);
   while (!state.stalled.empty() && !state.failing) {
@@ -191,11 +199,7 @@ void try_again(pointer self) {
   if (state.failing) return;
   if (std::exchange(state.over_stalled, false)) state.log->mark_over();
   if (const auto slice = std::exchange(state.stalled_slice, {})) take_slice(self, *slice);
-  for (const auto& [user, message] : std::exchange(state.unread, {})) acknowledge(self, message);
-  for (const auto& [session, wanted] : std::exchange(state.unopened, {})) {
-    const auto there = session.lock();
-    if (there) open(self, caf::actor_cast<session_actor>(there), wanted);
-  }
+  read_again(self);
   arm_end(self);
 }
 
@@ -206,33 +210,41 @@ std::optional<store::inbox> inbox_of(const recorder_state& state, core::user_id 
                                         : std::optional{changed->second.what};
 }
 
+/// Whether it is of no use to try again.
+bool is_damaged(pointer self, const store::error& e) {
+  const bool damaged = e.is_damage();
+  if (!damaged && self->state.failing) return false;
+  if (const auto suppressed = self->state.failures.pass(self->clock().now())) {
+    log::error(damaged ? "an inbox is damaged" : "cannot read an inbox, trying again",
+               {{"reason", e.what()}, {"suppressed", *suppressed}});
+  }
+  return damaged;
+}
+
 void open(pointer self, const session_actor& session, const open_inbox& wanted) {
   recorder_state& state = self->state;
   session_news news;
   std::optional<store::inbox> inbox;
   bool is_set = false;
-  if (wanted.beyond && state.failing) {
-    // What is stalled may be what it speaks of.
+  const auto wait = [&] {
     state.unopened.push_back({caf::actor_cast<caf::weak_actor_ptr>(session), wanted});
-    return;
-  }
+    arm_reading(self);
+  };
+  // What is stalled may be what it speaks of.
+  if (wanted.beyond && state.failing) return wait();
   const core::epoch_number epoch = wanted.epoch.value_or(state.log->epoch());
   try {
     is_set = wanted.beyond && state.log->has_come_to(epoch, *wanted.beyond);
+    if (!is_set && state.unread.count(wanted.user) != 0) return wait();
     if (!is_set) inbox = inbox_of(state, wanted.user);
   } catch (const store::error& e) {
-    if (state.failing) {
-      state.unopened.push_back({caf::actor_cast<caf::weak_actor_ptr>(session), wanted});
-      return;
-    }
-    if (const auto suppressed = state.failures.pass(self->clock().now())) {
-      log::error("cannot read an inbox", {{"reason", e.what()}, {"suppressed", *suppressed}});
-    }
+    if (!is_damaged(self, e)) return wait();
     news.what = session_news::kind::failed;
     news.text = "the inbox cannot be read";
     self->send(session, std::move(news));
     return;
   }
+  if (is_set) state.unread.erase(wanted.user);
   if (wanted.beyond && !is_set) {
     news.text = std::to_string(wanted.user) + "|" +
                 core::text_of(core::named_position{wanted.epoch, *wanted.beyond}) +
@@ -267,15 +279,13 @@ void acknowledge(pointer self, const acknowledged& message) {
     const auto known = inbox_of(state, message.user);
     if (known && !is_further(message, known->epoch, known->number)) return;
   } catch (const store::error& e) {
-    if (state.failing) {
+    if (!is_damaged(self, e)) {
       const auto [kept, is_first] = state.unread.emplace(message.user, message);
       if (is_further(message, kept->second.epoch, kept->second.number)) kept->second = message;
+      arm_reading(self);
       return;
     }
-    // It is damaged. It is made anew.
-    if (const auto suppressed = state.failures.pass(self->clock().now())) {
-      log::error("cannot read an inbox", {{"reason", e.what()}, {"suppressed", *suppressed}});
-    }
+    // It is made anew.
   }
   ++state.unreported.acknowledgements;
   arm_report(self);
@@ -283,6 +293,16 @@ void acknowledge(pointer self, const acknowledged& message) {
   changed.what = {message.epoch, message.number, state.environment->wall_clock()};
   changed.gathered = false;
   arm_interval(self);
+}
+
+/// What could not be read before.
+void read_again(pointer self) {
+  recorder_state& state = self->state;
+  for (const auto& [user, message] : std::exchange(state.unread, {})) acknowledge(self, message);
+  for (const auto& [session, wanted] : std::exchange(state.unopened, {})) {
+    const auto there = session.lock();
+    if (there) open(self, caf::actor_cast<session_actor>(there), wanted);
+  }
 }
 
 void complete_checkpoint(pointer self, const store::checkpoint& made) {
@@ -368,8 +388,11 @@ recorder_actor::behavior_type recorder(pointer self,
         if (due.what == why::interval) state.interval_armed = false;
         if (due.what == why::mailbox_end) state.end_armed = false;
         if (due.what == why::age) arm_age(self);
+        if (due.what == why::reading) state.reading_armed = false;
         if (due.what == why::retry) {
           try_again(self);
+        } else if (due.what == why::reading) {
+          if (!state.failing) read_again(self);
         } else if (!state.failing) {
           commit_and_retain(self, true);
         }
@@ -382,8 +405,10 @@ recorder_actor::behavior_type recorder(pointer self,
       },
       [self](const backup_wanted& wanted) -> caf::result<backup_made> {
         recorder_state& state = self->state;
+        if (state.failing || !commit(self, true)) {
+          return caf::make_error(caf::sec::runtime_error, state.why);
+        }
         try {
-          state.log->commit(true);
           state.environment->engine.backup(wanted.directory);
         } catch (const std::exception& e) {
           return caf::make_error(caf::sec::runtime_error, std::string{e.what()});
@@ -412,12 +437,20 @@ recorder_actor::behavior_type recorder(pointer self,
       [self](report_due) { send_report(self); },
       [self](drain) {
         recorder_state& state = self->state;
-        if (state.failing) try_again(self);
+        if (!state.failing) read_again(self);
+        state.unsynced = true;  // whether the store is still there is seen, too
+        if (state.failing || !commit(self, true)) try_again(self);
         const bool failed = state.failing || !commit(self, true);
+        if (!state.unread.empty()) {
+          log::warn("acknowledgements are lost, what they are of comes again",
+                    {{"users", state.unread.size()}});
+        }
         std::uint64_t left = state.uncommitted;
         for (const auto& block : state.stalled) left += block.events->block.events.size();
         // At level `sync` nobody has been told of them.
-        const bool lost = left != 0 && state.environment->options.level == durability::async;
+        const bool lost =
+            failed &&
+            (state.gone || (left != 0 && state.environment->options.level == durability::async));
         if (failed) {
           log::error(lost ? "the store cannot be written, events are lost"
                           : "the store cannot be written, events are not kept",

@@ -6,7 +6,8 @@
 ///
 /// When the store fails, for example because the disk is full, nothing is lost: what comes waits
 /// here with its bytes charged to the flow, until the sources are read no more, and writing is
-/// tried again every `retry_interval`.
+/// tried again every `retry_interval`. So are inboxes that cannot be read for the moment; one that
+/// is damaged is made anew by the next acknowledgement.
 #pragma once
 
 #include <chrono>
@@ -14,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -62,17 +64,20 @@ struct recorder_state {
     bool awaited = false;   ///< new or set: on disk before anybody is told
   };
   std::unordered_map<core::user_id, changed_inbox> inboxes;  ///< since the commit
-  std::unordered_map<core::user_id, acknowledged> unread;    ///< while no inbox could be read
+  std::unordered_map<core::user_id, acknowledged> unread;    ///< while the inbox cannot be read
   std::vector<waiting_session> opened;                       ///< to be told after the commit
   struct unread_inbox {
     caf::weak_actor_ptr session;
     open_inbox wanted;
   };
-  std::vector<unread_inbox> unopened;  ///< asked for while no inbox could be read
+  std::vector<unread_inbox> unopened;  ///< asked for while the inbox cannot be read
   std::vector<caf::typed_response_promise<drained>> flushes;
   bool interval_armed = false;  ///< a `commit_due` of this kind is on its way
   bool end_armed = false;
+  bool reading_armed = false;
   bool failing = false;
+  std::string why;    ///< it fails, or has failed last
+  bool gone = false;  ///< it fails since the directory is not there any more
   std::uint64_t uncommitted = 0;  ///< events gathered
   bool unsynced = false;          ///< something committed may not be on disk
   bool checkpoint_asked = false;

@@ -34,6 +34,7 @@ void fail(pointer self, const store::error& e) {
                {{"reason", e.what()}, {"suppressed", *suppressed}});
   }
   state.failing = true;
+  state.gone = e.what_kind() == store::error::kind::unavailable;
   for (auto& w : state.waiting) {
     if (w.promise.pending()) w.promise.deliver(not_written());
   }
@@ -49,17 +50,18 @@ void add_clock(pointer self) {
   state.batch->put(store::family::meta, store::clock_key, {value});
 }
 
-/// Returns whether it worked.
-bool commit(pointer self) {
+/// Returns whether it worked. `last`: whether the store is still there is seen, also if nothing
+/// waits.
+bool commit(pointer self, bool last = false) {
   topic_recorder_state& state = self->state;
   store::engine& engine = state.environment->engine;
-  if (state.waiting.empty()) return true;
+  if (state.waiting.empty() && !last) return true;
   try {
     if (state.failing) engine.recover();
     state.batch->clear();
     for (const auto& w : state.waiting) w.what->add_to(*state.batch);
     add_clock(self);
-    const bool sync = state.sync || state.failing;
+    const bool sync = state.sync || state.failing || last;
     if (state.batch->bytes() != 0) {
       engine.commit(*state.batch, sync);
     } else if (sync) {
@@ -135,10 +137,11 @@ topic_recorder_actor::behavior_type topic_recorder(
                    report{std::exchange(self->state.unreported, traffic{})});
       },
       [self](drain) {
-        const bool failed = !commit(self);
+        const bool failed = !commit(self, true) && !commit(self, true);
         const auto& left = self->state.waiting;
-        const bool lost = failed && std::any_of(left.begin(), left.end(),
-                                                [](const auto& w) { return w.claimed; });
+        const bool lost = failed && (self->state.gone ||
+                                     std::any_of(left.begin(), left.end(),
+                                                 [](const auto& w) { return w.claimed; }));
         if (failed) {
           log::error(lost ? "the store cannot be written, what topics accepted is lost"
                           : "the store cannot be written, what topics were asked last is not kept");

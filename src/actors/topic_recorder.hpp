@@ -45,6 +45,7 @@ struct topic_recorder_state {
   bool sync = false;              ///< one of them wants it
   bool end_armed = false;
   bool failing = false;
+  bool gone = false;  ///< it fails since the directory is not there any more
   bool report_armed = false;
   traffic unreported;
   log::rate_limiter failures{1};

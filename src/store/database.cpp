@@ -84,8 +84,8 @@ error error_of(const fs::path& directory, const rocksdb::Status& status) {
 }
 
 std::shared_ptr<database> database::open(const fs::path& directory, bool create,
-                                         rocksdb::WalFilter* filter) {
-  rocksdb::DBOptions options = writing_options(directory);
+                                         std::size_t most_files, rocksdb::WalFilter* filter) {
+  rocksdb::DBOptions options = writing_options(directory, most_files);
   options.create_if_missing = create;
   options.create_missing_column_families = true;  // creation may have been cut short
   options.wal_filter = filter;

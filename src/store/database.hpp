@@ -17,9 +17,11 @@ namespace skein::store {
 
 class database {
  public:
+  /// \param most_files  that are kept open
   /// \param filter  sees what is read from the log of RocksDB, unless it is null
   /// \throws error; newer_version if it has families that are unknown here
   static std::shared_ptr<database> open(const std::filesystem::path& directory, bool create,
+                                        std::size_t most_files,
                                         rocksdb::WalFilter* filter = nullptr);
 
   /// As the directory is by now, whoever writes there meanwhile.

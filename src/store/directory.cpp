@@ -80,6 +80,36 @@ void require_writable(const fs::path& directory) {
   }
 }
 
+std::vector<fs::path> open_to_others(const fs::path& directory) {
+  constexpr mode_t others = 077, may_enter = 011;
+  std::vector<fs::path> found;
+  struct stat status {};
+  if (::stat(directory.c_str(), &status) != 0 || (status.st_mode & may_enter) == 0) return found;
+  std::error_code failure;
+  for (fs::directory_iterator at{directory, failure}, end; !failure && at != end;
+       at.increment(failure)) {
+    if (::lstat(at->path().c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+        (status.st_mode & others) != 0) {
+      found.push_back(at->path());
+    }
+  }
+  return found;
+}
+
+void close_to_others(const fs::path& directory) {
+  for (const auto& file : fs::directory_iterator{directory}) {
+    if (file.is_regular_file()) {
+      fs::permissions(file, fs::perms::group_all | fs::perms::others_all, fs::perm_options::remove);
+    }
+  }
+}
+
+file_identity identity_of(const fs::path& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0) return {};
+  return {status.st_dev, status.st_ino};
+}
+
 void sync_directory(const fs::path& directory) {
   const int opened = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   // EINVAL: a file system that has nothing to sync.

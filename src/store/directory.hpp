@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "store/engine.hpp"
 
@@ -25,6 +26,24 @@ void make_directory(const std::filesystem::path& directory);
 
 /// \throws error unavailable if this process may not write files there
 void require_writable(const std::filesystem::path& directory);
+
+/// Files in it that others than their owner may read or write, as far as they can get in.
+std::vector<std::filesystem::path> open_to_others(const std::filesystem::path& directory);
+
+/// Lets nobody but the owner read or write the files in it.
+/// \throws std::filesystem::filesystem_error
+void close_to_others(const std::filesystem::path& directory);
+
+/// Which file it is, whatever its name.
+struct file_identity {
+  std::uint64_t device = 0;
+  std::uint64_t number = 0;  ///< 0: there is none
+
+  friend bool operator==(file_identity a, file_identity b) {
+    return a.device == b.device && a.number == b.number;
+  }
+};
+file_identity identity_of(const std::filesystem::path& file);
 
 /// Makes what was created, renamed or deleted in `directory` durable.
 /// \throws error unavailable, failed

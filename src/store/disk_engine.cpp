@@ -57,46 +57,66 @@ class holder {
   std::shared_ptr<database> now_;
 };
 
+/// Kept as bytes, since RocksDB's own batch needs families that are open.
 class disk_batch : public batch {
  public:
-  explicit disk_batch(const holder& open) : open_(open) {}
-
   void put(family f, std::string_view key, std::initializer_list<std::string_view> value) override {
-    parts_.assign(value.begin(), value.end());
-    const rocksdb::Slice whole_key{key};
-    const auto db = open_.get();
-    db->check(changes.Put(db->of(f), rocksdb::SliceParts{&whole_key, 1},
-                          rocksdb::SliceParts{parts_.data(), static_cast<int>(parts_.size())}));
-    bytes_ += key.size();
-    for (const auto part : value) bytes_ += part.size();
+    bytes_.append(key);
+    for (const auto part : value) bytes_.append(part);
+    add(kind::put, f, key.size());
   }
 
   void erase(family f, std::string_view key) override {
-    const auto db = open_.get();
-    db->check(changes.Delete(db->of(f), key));
-    bytes_ += key.size();
+    bytes_.append(key);
+    add(kind::erase, f, key.size());
   }
 
   void erase_range(family f, std::string_view from, std::string_view to) override {
     if (to <= from) return;
-    const auto db = open_.get();
-    db->check(changes.DeleteRange(db->of(f), from, to));
-    bytes_ += from.size() + to.size();
+    bytes_.append(from).append(to);
+    add(kind::erase_range, f, from.size());
   }
 
-  std::size_t bytes() const override { return bytes_; }
+  std::size_t bytes() const override { return bytes_.size(); }
 
   void clear() override {
-    changes.Clear();
-    bytes_ = 0;
+    changes_.clear();
+    bytes_.clear();
   }
 
-  rocksdb::WriteBatch changes;
+  /// For this database; valid up to the next call.
+  rocksdb::WriteBatch& of(const database& db) {
+    whole_.Clear();
+    std::size_t begin = 0;
+    for (const change& c : changes_) {
+      const rocksdb::Slice first{bytes_.data() + begin, c.middle - begin};
+      const rocksdb::Slice second{bytes_.data() + c.middle, c.end - c.middle};
+      begin = c.end;
+      auto* const where = db.of(c.where);
+      db.check(c.what == kind::put     ? whole_.Put(where, first, second)
+               : c.what == kind::erase ? whole_.Delete(where, first)
+                                       : whole_.DeleteRange(where, first, second));
+    }
+    return whole_;
+  }
 
  private:
-  const holder& open_;
-  std::vector<rocksdb::Slice> parts_;
-  std::size_t bytes_ = 0;
+  enum class kind : std::uint8_t { put, erase, erase_range };
+  struct change {
+    kind what;
+    family where;
+    std::size_t middle;  ///< in `bytes_`: end of the key, or of where the range begins
+    std::size_t end;
+  };
+
+  void add(kind what, family where, std::size_t key) {
+    const std::size_t begin = changes_.empty() ? 0 : changes_.back().end;
+    changes_.push_back({what, where, begin + key, bytes_.size()});
+  }
+
+  std::vector<change> changes_;
+  std::string bytes_;
+  rocksdb::WriteBatch whole_;
 };
 
 class disk_cursor : public cursor {
@@ -169,28 +189,35 @@ class up_to : public rocksdb::WalFilter {
 
 class disk_engine : public engine {
  public:
-  disk_engine(std::shared_ptr<database> opened, bool read_only)
-      : directory_(opened->directory()), read_only_(read_only), open_(std::move(opened)) {}
+  disk_engine(std::shared_ptr<database> opened, const disk_options& options)
+      : directory_(opened->directory()),
+        read_only_(options.read_only),
+        most_files_(options.most_files),
+        lock_(identity_of(directory_ / "LOCK")),
+        open_(std::move(opened)) {}
 
-  std::unique_ptr<batch> new_batch() override { return std::make_unique<disk_batch>(open_); }
+  std::unique_ptr<batch> new_batch() override { return std::make_unique<disk_batch>(); }
 
   void commit(batch& changes, bool sync) override {
     const std::lock_guard one_at_a_time{writing_};
     rocksdb::WriteOptions options;
     options.sync = sync;
     const auto db = open_.get();
-    checked(*db, (*db)->Write(options, &static_cast<disk_batch&>(changes).changes));
+    require_there();
+    checked(*db, (*db)->Write(options, &static_cast<disk_batch&>(changes).of(*db)));
   }
 
   void sync() override {
     const std::lock_guard one_at_a_time{writing_};
     const auto db = open_.get();
+    require_there();
     checked(*db, (*db)->SyncWAL());
   }
 
   void recover() override {
     const std::lock_guard one_at_a_time{writing_};
     if (!failed_ || read_only_) return;
+    require_there();
     require_room();
     if (const auto db = open_.peek()) committed_ = (*db)->GetLatestSequenceNumber();
     reopen();
@@ -228,6 +255,14 @@ class disk_engine : public engine {
     db.check(status);
   }
 
+  /// Files that were deleted can be written, and even synced.
+  void require_there() {
+    if (identity_of(directory_ / "LOCK") == lock_) return;
+    failed_ = true;
+    throw error_at(directory_, error::kind::unavailable,
+                   "is not there any more, or is another one: it was deleted, moved or replaced");
+  }
+
   /// What is in the log is written once more; without room for it, the store would be closed in
   /// vain, and could not even be read.
   void require_room() const {
@@ -246,7 +281,7 @@ class disk_engine : public engine {
       throw error_at(directory_, error::kind::failed, "has to be opened again; cursors are open");
     }
     up_to filter{committed_};
-    auto opened = database::open(directory_, false, &filter);
+    auto opened = database::open(directory_, false, most_files_, &filter);
     if ((*opened)->GetLatestSequenceNumber() < committed_) {
       throw error_at(directory_, error::kind::failed, "commits that were not synced are lost");
     }
@@ -255,6 +290,8 @@ class disk_engine : public engine {
 
   fs::path directory_;
   bool read_only_;
+  std::size_t most_files_;
+  file_identity lock_;  ///< of the file that is locked
   holder open_;
   std::mutex writing_;                     ///< of what is below
   bool failed_ = false;                    ///< a commit or sync
@@ -281,6 +318,7 @@ void disk_engine::backup(const fs::path& to) {
     db->check(
         checkpoint->CreateCheckpoint(copy.string(), std::numeric_limits<std::uint64_t>::max()));
     fs::permissions(copy, fs::perms::owner_all);
+    close_to_others(copy);
     fs::rename(copy, directory);
     fs::remove(partial);
     sync_directory(fs::absolute(directory).parent_path());
@@ -353,10 +391,11 @@ std::unique_ptr<engine> open_disk(const disk_options& options) {
   if (found == found_there::nothing) make_directory(directory);
   if (!options.read_only) require_writable(directory);
   if (!options.read_only && found == found_there::store) check_before_writing(directory);
-  auto opened = options.read_only ? database::open_to_read(directory)
-                                  : database::open(directory, found != found_there::store);
+  auto opened = options.read_only
+                    ? database::open_to_read(directory)
+                    : database::open(directory, found != found_there::store, options.most_files);
   check_format(*opened, options.read_only);
-  return std::make_unique<disk_engine>(std::move(opened), options.read_only);
+  return std::make_unique<disk_engine>(std::move(opened), options);
 }
 
 }  // namespace skein::store

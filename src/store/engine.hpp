@@ -9,7 +9,8 @@
 /// one whose commit was done meanwhile has nothing to do with it. A cursor may outlive its engine,
 /// whose directory stays locked as long; a batch may not.
 ///
-/// Every call throws `store::error`. What a failed commit wrote is never visible, unless the
+/// Any call may throw `store::error` at any time, also because of what another thread does; only
+/// those of a batch, and `bytes_on_disk`, do not. What a failed commit wrote is never visible, unless the
 /// process dies before `recover` has returned: then it may be there.
 ///
 /// Family `meta` has a key from the start: `format` (see format.hpp).
@@ -41,6 +42,8 @@ class error : public std::runtime_error {
 
   error(kind what, const std::string& text) : std::runtime_error(text), kind_(what) {}
   kind what_kind() const { return kind_; }
+  /// It is about what is stored: to try again is of no use.
+  bool is_damage() const { return kind_ == kind::corrupted || kind_ == kind::newer_version; }
 
  private:
   kind kind_;
@@ -56,7 +59,8 @@ constexpr const char* name_of(family f) {
   return names[static_cast<std::size_t>(f)];
 }
 
-/// Changes that are committed together, in their order. Used by one thread.
+/// Changes that are committed together, in their order. Used by one thread. It is memory, whatever
+/// becomes of the engine meanwhile, and stays as it is when a commit fails: nothing here throws.
 class batch {
  public:
   virtual ~batch() = default;
@@ -109,7 +113,7 @@ class engine {
   ///
   /// Files may have to be opened again. Cursors stand in the way: the first call makes every one
   /// throw when it moves, and `recover` throws until they are gone, and until what other threads
-  /// just read is done. Meanwhile nothing can be read, nor added to a batch: `closed`.
+  /// just read is done. Meanwhile nothing can be read or committed: `closed`.
   virtual void recover() = 0;
 
   virtual std::optional<std::string> get(family f, std::string_view key) = 0;
@@ -140,6 +144,7 @@ struct disk_options {
   std::filesystem::path directory;
   bool create = true;      ///< if it does not exist; its parent does
   bool read_only = false;  ///< beside a process that has it open; sees what was committed by now
+  std::size_t most_files = 256;  ///< of keys, that a writer keeps open, 20..; besides some 30 others
 };
 
 /// Keeps everything in a directory, by RocksDB. One process at a time writes.

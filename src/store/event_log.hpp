@@ -1,7 +1,9 @@
 /// The log of all events in order, and what stands beside it: where the epochs begin, checkpoints
 /// of the follower graph, how far users have acknowledged. This is its writer; there is one.
 ///
-/// Everything is gathered and becomes durable by `commit`, all of it or nothing.
+/// Everything is gathered and becomes durable by `commit`, all of it or nothing. What has to read
+/// first, or writes, throws store::error, and has lost nothing: the constructor, `put` of a
+/// checkpoint, `trim`, `inbox_of`, `has_come_to`; `commit`, `sync`, `recover`.
 ///
 /// Retention. What is within the bounds is always kept, and at most an eighth more. The log is cut
 /// only where the graph at the new begin is known: at checkpoints. They are asked for at every

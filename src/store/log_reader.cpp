@@ -237,13 +237,19 @@ std::optional<core::ordered_block> log_reader::find(const filter& wanted) {
 std::optional<core::ordered_block> log_reader::next(const filter& wanted) {
   if (ended_ || lost_) return std::nullopt;
   const core::log_position before = at_;
+  const bool skipped = skipping_;
   try {
     std::optional<core::ordered_block> block = find(wanted);
     if (!block) close();
     return block;
   } catch (const error& e) {
     close();
-    if (e.what_kind() == error::kind::corrupted && at_ == before) pass_over_unreadable();
+    if (!e.is_damage()) {
+      at_ = before;
+      skipping_ = skipped;
+    } else if (e.what_kind() == error::kind::corrupted && at_ == before) {
+      pass_over_unreadable();
+    }
     throw;
   }
 }

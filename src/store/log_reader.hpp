@@ -75,7 +75,8 @@ class log_reader {
 
   /// Reads the next record for which `wanted` is true; none at the end. `at()` is not behind the
   /// begin of a record that `wanted` is asked about. Throws for one that is damaged; the next call
-  /// goes on behind it. Once `lost()`, there is none any more.
+  /// goes on behind it. For any other reason it throws as if it had not been called. Once `lost()`,
+  /// there is none any more.
   std::optional<core::ordered_block> next(const filter& wanted = nullptr);
 
   /// The end of what was read or passed over, at least what was sought.

@@ -118,7 +118,8 @@ void replay::enter(core::epoch_number epoch) {
     if (epochs_.empty() || epochs_.back().epoch < epoch) epochs_ = read_epochs(where_);
     keeps = keeps_graph(epochs_, epoch_, epoch);
   } catch (const error& e) {
-    throw error{error::kind::failed, e.what()};  // there is no going on behind it
+    if (e.what_kind() == error::kind::closed) throw;  // the next step tries it again
+    throw error{error::kind::failed, e.what()};       // there is no going on behind it
   }
   epoch_ = epoch;
   if (keeps) return;

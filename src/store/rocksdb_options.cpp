@@ -42,13 +42,13 @@ rocksdb::DBOptions common_options() {
 
 }  // namespace
 
-rocksdb::DBOptions writing_options(const std::filesystem::path& directory) {
+rocksdb::DBOptions writing_options(const std::filesystem::path& directory, std::size_t most_files) {
   rocksdb::DBOptions options = common_options();
   options.db_write_buffer_size = 80 * MiB;  // of all families
   // Families that are seldom written would keep every log until they are flushed. As much as this
   // is read when a store is opened after a crash.
   options.max_total_wal_size = 128 * MiB;
-  options.max_open_files = 256;
+  options.max_open_files = static_cast<int>(most_files);
   options.max_manifest_file_size = 4 * MiB;
   options.manifest_preallocation_size = 64 * KiB;
   options.max_background_jobs = 2;

@@ -9,7 +9,7 @@ namespace skein::store {
 
 /// For writing: what is in memory of a process, memtables and caches, stays below some 120 MiB.
 /// \pre `directory` exists.
-rocksdb::DBOptions writing_options(const std::filesystem::path& directory);
+rocksdb::DBOptions writing_options(const std::filesystem::path& directory, std::size_t most_files);
 
 /// For reading beside another process.
 rocksdb::DBOptions reading_options();

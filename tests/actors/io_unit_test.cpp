@@ -33,8 +33,9 @@ class IoUnit : public testing::Test {
                             topic_recorder_environment{engine, statistics, 100ms}));
     topic_options options;
     options.idle_timeout = 1ms;  // each call opens it anew, perhaps
-    plane = system.spawn(topics, topic_environment{options, topic_clock{1, {}}, &engine, recorder,
-                                                   statistics, 100ms});
+    plane = system.spawn(
+        topics, topic_environment{options, topic_clock{[] { return core::wall_time{1}; }, {}},
+                                  &engine, recorder, statistics, 100ms});
   }
   ~IoUnit() override {
     caf::scoped_actor self{system};

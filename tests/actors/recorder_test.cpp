@@ -6,6 +6,7 @@
 #include "store/log_reader.hpp"
 #include "store/recovery.hpp"
 #include "support/actor_test.hpp"
+#include "support/failing_call_engine.hpp"
 #include "support/fragile_engine.hpp"
 #include "support/stand_ins.hpp"
 
@@ -25,14 +26,15 @@ class Recorder : public actor_test {
 
   void start(durability level = durability::async) {
     options.level = level;
+    calls = std::make_shared<test::failing_call_engine>(engine);
     sequencer = system.spawn(sequencer_stand_in, &sequenced);
     router = system.spawn(router_stand_in, &routed);
     actor = system.spawn(
         recorder,
         std::make_shared<const recorder_environment>(recorder_environment{
-            options, *engine, router, system.spawn(replayer_stand_in, &replayed),
+            options, *calls, router, system.spawn(replayer_stand_in, &replayed),
             system.spawn(statistics_stand_in, &statistics), 100ms, [this] { return wall; }}),
-        std::make_shared<store::event_log>(*engine, options.log, false));
+        std::make_shared<store::event_log>(*calls, options.log, false));
     run();
   }
 
@@ -87,6 +89,7 @@ class Recorder : public actor_test {
 
   event_options options;
   std::shared_ptr<test::fragile_engine> engine = std::make_shared<test::fragile_engine>();
+  std::shared_ptr<test::failing_call_engine> calls;  ///< to the engine
   store::wall_time wall = 1'000'000;
   core::log_position end = 0;
   recorder_actor actor;
@@ -193,6 +196,67 @@ TEST_F(Recorder, ANewInboxIsOnDiskBeforeAnyConnectionIsTold) {
   EXPECT_TRUE(other.heard.news.empty());
   heal();
   EXPECT_EQ(other.heard.kinds(), std::vector<news>{news::opened});
+}
+
+TEST_F(Recorder, AnInboxThatCannotBeReadForTheMomentIsNotMovedBack) {
+  for (const auto what : {store::error::kind::closed, store::error::kind::failed}) {
+    engine = std::make_shared<test::fragile_engine>();
+    start();
+    open(7, 0);
+    tell(acknowledged{7, 1, 5});
+    pass(options.commit_interval);
+    calls->fail(1, 1, what);
+    tell(acknowledged{7, 1, 3});
+    tell(acknowledged{7, 1, 2});
+    pass(options.commit_interval);
+    EXPECT_EQ(calls->failures(), 1u);
+    EXPECT_EQ(inbox(7)->number, 5);
+    pass(recorder_state::retry_interval);
+    EXPECT_EQ(inbox(7)->number, 5);
+    calls->fail(1, 1, what);
+    tell(acknowledged{7, 1, 8});
+    pass(recorder_state::retry_interval + options.commit_interval);
+    EXPECT_EQ(inbox(7)->number, 8);
+    pass(100ms);  // it reports
+    EXPECT_FALSE(timer_is_left());
+    kill_all();
+  }
+}
+
+TEST_F(Recorder, WhoseInboxCannotBeReadForTheMomentIsToldWhenItCan) {
+  start();
+  open(7, 0);
+  tell(acknowledged{7, 1, 5});
+  pass(options.commit_interval);
+  calls->fail(1, 3, store::error::kind::failed);
+  tell(acknowledged{7, 1, 6});  // the first that fails; the session comes behind it
+  peer& again = open(7);
+  pass(2 * recorder_state::retry_interval);
+  EXPECT_TRUE(again.heard.news.empty());
+  pass(2 * recorder_state::retry_interval);
+  ASSERT_EQ(again.heard.kinds(), std::vector<news>{news::opened});
+  EXPECT_EQ(again.heard.news[0].number, 6);
+}
+
+TEST_F(Recorder, APlaceThatAUserAsksForIsNotOverruledByAnEarlierAcknowledgement) {
+  start();
+  send({"1|B", "2|B", "3|B", "4|B", "5|B", "6|B", "7|B", "8|B", "9|B"});
+  open(7, 0);
+  pass(options.commit_interval);
+  calls->fail(1, 1, store::error::kind::failed);
+  tell(acknowledged{7, 1, 9});
+  open(7, 4);
+  pass(2 * recorder_state::retry_interval);
+  EXPECT_EQ(inbox(7)->number, 4);
+}
+
+TEST_F(Recorder, RecordsTheRestAlsoIfTheFirstTryFailsAtTheEnd) {
+  start();
+  send({"1|B"});
+  run();
+  calls->fail(1, 1, store::error::kind::closed);
+  EXPECT_FALSE((*ask<drained>(drain{}))->lost);
+  EXPECT_EQ(log(), "1|B\n");
 }
 
 TEST_F(Recorder, WhoHasGoneMeanwhileIsNotToldOfTheirInbox) {
@@ -699,6 +763,13 @@ TEST_F(Recorder, ABackupHasWhatWasRecorded) {
   EXPECT_EQ(engine->backups, std::vector<std::string>{"/somewhere"});
   EXPECT_EQ(log(), "1|B\n");
   EXPECT_EQ(routed.text(), "1|B\r\n");
+}
+
+TEST_F(Recorder, WhatABackupHasWrittenIsNotLostAtTheEnd) {
+  start();
+  send({"1|B"});
+  ask<backup_made>(backup_wanted{"/somewhere"});
+  EXPECT_FALSE((*ask<drained>(drain{}))->lost);
 }
 
 TEST_F(Recorder, ABackupThatFailsSaysSoAndLosesNothing) {

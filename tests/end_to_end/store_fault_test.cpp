@@ -1,12 +1,16 @@
 /// Disks that are full, and directories that are no good.
 
+#include <sys/stat.h>
+
 #include <future>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "harm.hpp"
 #include "support/private_mounts.hpp"
+#include "support/program.hpp"
 
 namespace skein::test {
 namespace {
@@ -14,6 +18,10 @@ namespace {
 namespace fs = std::filesystem;
 
 // --- full disks ---
+
+std::string message_of(const std::string& payload) {
+  return R"({"payload":)" + json_text(payload) + "}";
+}
 
 class FullDisk : public testing::Test {
  protected:
@@ -80,6 +88,53 @@ TEST_P(FullDiskWhileItRuns, LosesNothing) {
 
 INSTANTIATE_TEST_SUITE_P(With, FullDiskWhileItRuns, testing::Values("async", "sync"),
                          [](const auto& instance) { return std::string{instance.param}; });
+
+/// Both who write recover, each while the other writes.
+TEST_F(FullDisk, LosesNothingOfEventsThatComeWhileTopicsRecover) {
+  daemon broker{{{"store.directory", store}}};
+  program programs{broker};
+  programs.create("t");
+  programs.subscribe("t", "s");
+  auto client = broker.durable(1, 0);
+  auto source = broker.source();
+  const auto lines = long_broadcasts(1, 3000);
+  std::set<std::string> published;
+  std::size_t at = 0;
+  for (int time = 0; time != 2; ++time) {
+    disk->fill();
+    await("that publishes fail", [&] {
+      const std::string payload = std::to_string(time) + std::string(1u << 20, 'x');
+      const auto answer = programs.post(topic_path("t") + "/messages", message_of(payload));
+      if (answer.status == 200) published.insert(payload);
+      return answer.status == 507;
+    });
+    disk->make_room();
+    const std::size_t upto = at + 1500;
+    for (; at != upto; ++at) {
+      source.send(lines[at] + "\n");
+      if (at % 20 == 0) std::this_thread::yield();
+    }
+    await("that publishes work again", [&] {
+      const std::string payload = std::to_string(time) + "again";
+      const auto answer = programs.post(topic_path("t") + "/messages", message_of(payload));
+      if (answer.status == 200) published.insert(payload);
+      return answer.status == 200;
+    });
+  }
+  expect_told_lines(client, lines);
+  broker.stop();
+  broker.start_again({{"event.durability", "async"}});
+  EXPECT_EQ(broker.status("next"), 3001u);
+  EXPECT_EQ(broker.status("log_events"), 3000u);
+  program again{broker};
+  std::set<std::string> got;
+  for (auto all = again.lease("t", "s"); !all.empty(); all = again.lease("t", "s")) {
+    for (const auto& one : all) got.insert(one.payload);
+    again.ack("t", "s", all);
+  }
+  for (const auto& payload : published) EXPECT_EQ(got.count(payload), 1u) << payload.substr(0, 9);
+  broker.stop();
+}
 
 TEST_F(FullDisk, AtTheEndCostsNoMoreThanTheLogSays) {
   daemon broker{{{"store.directory", store}, {"drain-timeout", "1s"}}};
@@ -236,6 +291,102 @@ TEST_F(StoreDirectory, MustNotBeOfALaterVersion) {
   }
   ASSERT_TRUE(found);
   expect_refused_untouched(": has format 2, this version of skein knows up to 1");
+}
+
+// --- directories that are gone ---
+
+class DeletedStore : public testing::TestWithParam<const char*> {};
+
+TEST_P(DeletedStore, IsSaidAndNothingIsPromisedAnyMore) {
+  const temporary_directory where;  // else the operator's door goes with the store
+  daemon broker{{{"event.durability", GetParam()}, {"control.socket", where.path() / "control"}}};
+  program programs{broker};
+  programs.create("t");
+  programs.subscribe("t", "s");
+  auto client = broker.durable(1, 0);
+  auto source = broker.source();
+  source.send("1|B\n");
+  client.receive_until("1|B\r\n");
+  fs::remove_all(broker.store());
+  source.send("2|B\n");
+  broker.await_line("it was deleted, moved or replaced");
+  broker.await_status("store_failing", 1);
+  EXPECT_EQ(programs.post(topic_path("t") + "/messages", message_of("m")).status, 507u);
+  if (GetParam() == std::string{"sync"}) {
+    EXPECT_EQ(client.receive_now().find("2|B"), std::string::npos);
+  }
+  broker.program().signal(SIGTERM);
+  EXPECT_EQ(broker.program().wait(), 4);
+}
+
+TEST_P(DeletedStore, IsSeenAtTheEndAtTheLatest) {
+  daemon broker{{{"event.durability", GetParam()}}};
+  auto source = broker.source();
+  source.send("1|B\n");
+  broker.await_status("log_events", 1);
+  source.half_close();
+  broker.await_line("source disconnected");
+  broker.command("epoch new");
+  fs::remove_all(broker.store());
+  broker.program().signal(SIGTERM);
+  EXPECT_EQ(broker.program().wait(), 4);
+}
+
+INSTANTIATE_TEST_SUITE_P(With, DeletedStore, testing::Values("async", "sync"),
+                         [](const auto& instance) { return std::string{instance.param}; });
+
+TEST(DeletedStoreOfTopics, IsSeenAtTheEndAlsoIfOnlyTopicsAreStored) {
+  daemon broker{{{"event.durability", "none"}}};
+  program{broker}.create("t");
+  fs::remove_all(broker.store());
+  broker.program().signal(SIGTERM);
+  EXPECT_EQ(broker.program().wait(), 4);
+}
+
+TEST(MovedStore, GoesOnWhenItIsBack) {
+  daemon broker{{{"event.durability", "sync"}}};
+  auto client = broker.durable(1, 0);
+  auto source = broker.source();
+  const fs::path away = broker.store().string() + ".away";
+  fs::rename(broker.store(), away);
+  source.send("1|B\n");
+  broker.await_line("it was deleted, moved or replaced");
+  fs::rename(away, broker.store());
+  client.receive_until("1|B\r\n");
+  EXPECT_EQ(broker.status("store_failing"), 0u);
+  broker.stop();
+}
+
+// --- who may read it ---
+
+TEST(StoredFiles, AreTheirOwnersAloneWhateverTheUmask) {
+  temporary_directory where;
+  const fs::path store = where.path() / "store", copy = where.path() / "copy";
+  fs::create_directory(store);
+  fs::permissions(store, static_cast<fs::perms>(0755));
+  const mode_t former = ::umask(0);
+  daemon broker{{{"store.directory", store}}};
+  ::umask(former);
+  EXPECT_EQ(broker.lines_with("others may read or write files of the store"), 0u);
+  auto client = broker.durable(1, 0);
+  auto source = broker.source();
+  source.send(sent(broadcasts(1, 1000)));
+  client.receive_until("1000|B\r\n");
+  EXPECT_NE(broker.command("backup " + copy.string()).find("\"ok\":true"), std::string::npos);
+  for (const fs::path& directory : {store, copy}) {
+    for (const auto& file : fs::directory_iterator{directory}) {
+      EXPECT_EQ(file.status().permissions() & static_cast<fs::perms>(077), fs::perms::none)
+          << file.path();
+    }
+  }
+  EXPECT_EQ(fs::status(copy).permissions(), fs::perms::owner_all);
+  broker.stop();
+
+  fs::permissions(store / "CURRENT", static_cast<fs::perms>(0644));
+  broker.start_again();
+  broker.await_line("msg=\"others may read or write files of the store\" files=1 first=" +
+                    (store / "CURRENT").string());
+  broker.stop();
 }
 
 }  // namespace

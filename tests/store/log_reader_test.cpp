@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/failing_call_engine.hpp"
 #include "support/log_rig.hpp"
 #include "support/unreadable_engine.hpp"
 
@@ -279,6 +280,28 @@ TEST_F(LogReader, SaysWhenTheStoreFailsAndGoesOnAfterwards) {
   }
   engine.unreadable.clear();
   EXPECT_EQ(records_of(log), (positions{8, 16, 24, 32}));
+}
+
+TEST_F(LogReader, LosesNothingWhereAnyCallFailsForTheMoment) {
+  log_reader whole{*rig.engine, line_ending::lf};
+  const positions all = records_of(whole);
+  for (std::uint64_t n = 1;; ++n) {
+    test::failing_call_engine engine{{rig.engine.get(), [](auto*) {}}};
+    log_reader log{engine, line_ending::lf};
+    engine.fail(n, 1, error::kind::closed);
+    positions read;
+    for (bool ended = false; !ended;) {
+      try {
+        for (auto block = log.next(); block; block = log.next()) {
+          read.push_back(static_cast<std::int64_t>(block->begin));
+        }
+        ended = true;
+      } catch (const error&) {
+      }
+    }
+    EXPECT_EQ(read, all) << "call " << n;
+    if (engine.failures() == 0) break;
+  }
 }
 
 TEST(LogIndex, FindsTheRecordThatHoldsAPosition) {

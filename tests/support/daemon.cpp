@@ -132,7 +132,9 @@ peer daemon::durable(std::int64_t user, std::optional<std::int64_t> beyond,
 }
 
 std::string daemon::command(const std::string& text) const {
-  return ask(store_ / "control", text);
+  const auto given = options_.find("control.socket");
+  return ask(given == options_.end() ? store_ / "control" : std::filesystem::path{given->second},
+             text);
 }
 
 std::uint64_t daemon::status(const std::string& key) const {
