@@ -137,8 +137,9 @@ topic_recorder_actor::behavior_type topic_recorder(
                    report{std::exchange(self->state.unreported, traffic{})});
       },
       [self](drain) {
-        const bool failed = !commit(self, true) && !commit(self, true);
         const auto& left = self->state.waiting;
+        const bool failed = !commit(self, true) && !commit(self, true) &&
+                            (self->state.gone || !left.empty());
         const bool lost = failed && (self->state.gone ||
                                      std::any_of(left.begin(), left.end(),
                                                  [](const auto& w) { return w.claimed; }));

@@ -357,37 +357,5 @@ TEST(MovedStore, GoesOnWhenItIsBack) {
   broker.stop();
 }
 
-// --- who may read it ---
-
-TEST(StoredFiles, AreTheirOwnersAloneWhateverTheUmask) {
-  temporary_directory where;
-  const fs::path store = where.path() / "store", copy = where.path() / "copy";
-  fs::create_directory(store);
-  fs::permissions(store, static_cast<fs::perms>(0755));
-  const mode_t former = ::umask(0);
-  daemon broker{{{"store.directory", store}}};
-  ::umask(former);
-  EXPECT_EQ(broker.lines_with("others may read or write files of the store"), 0u);
-  auto client = broker.durable(1, 0);
-  auto source = broker.source();
-  source.send(sent(broadcasts(1, 1000)));
-  client.receive_until("1000|B\r\n");
-  EXPECT_NE(broker.command("backup " + copy.string()).find("\"ok\":true"), std::string::npos);
-  for (const fs::path& directory : {store, copy}) {
-    for (const auto& file : fs::directory_iterator{directory}) {
-      EXPECT_EQ(file.status().permissions() & static_cast<fs::perms>(077), fs::perms::none)
-          << file.path();
-    }
-  }
-  EXPECT_EQ(fs::status(copy).permissions(), fs::perms::owner_all);
-  broker.stop();
-
-  fs::permissions(store / "CURRENT", static_cast<fs::perms>(0644));
-  broker.start_again();
-  broker.await_line("msg=\"others may read or write files of the store\" files=1 first=" +
-                    (store / "CURRENT").string());
-  broker.stop();
-}
-
 }  // namespace
 }  // namespace skein::test
