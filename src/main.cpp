@@ -29,6 +29,7 @@
 #include "core/hash.hpp"
 #include "io/acceptor.hpp"
 #include "io/descriptors.hpp"
+#include "io/lingering.hpp"
 #include "io/process.hpp"
 #include "store/recovery.hpp"
 
@@ -207,6 +208,7 @@ int run(const daemon_options& options) {
   const int exit_status = finished.get_future().get();
   closing.emplace(exit_status);
   boost::asio::post(context, [&] { signals.cancel(); });
+  io::lingering::of(context).end();
   io_thread.join();
   parent = nullptr;
   log::info("ended", {{"status", exit_status}});

@@ -73,6 +73,7 @@ void log_totals(const char* message, const traffic& t, std::uint64_t bytes_writt
                       {"topics", t.topics_opened - t.topics_closed},
                       {"http", t.http_opened - t.http_closed},
                       {"http_total", t.http_opened},
+                      {"http_turned_away", t.http_turned_away},
                       {"http_requests", t.http_requests},
                       {"http_refused", t.http_refused},
                       {"sources_refused", t.sources_refused},
@@ -127,6 +128,7 @@ statistics_actor::behavior_type statistics(pointer self, std::chrono::millisecon
                      {"subscribers_expired", t.subscribers_expired},
                      {"topics_in_memory", t.topics_opened - t.topics_closed},
                      {"http_connections", t.http_opened - t.http_closed},
+                     {"http_turned_away", t.http_turned_away},
                      {"http_requests", t.http_requests},
                      {"http_refused", t.http_refused}}};
         add_handling_times(told);

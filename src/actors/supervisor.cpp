@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <caf/send.hpp>
 #include <cstdlib>
+#include <ctime>
 #include <exception>
 #include <functional>
 #include <utility>
 
 #include "actors/log.hpp"
 #include "actors/statistics.hpp"
+#include "api/problem.hpp"
 #include "io/address.hpp"
+#include "io/http_writer.hpp"
 
 namespace skein {
 
@@ -267,6 +270,26 @@ void end_handshakes(pointer self) {
   }
 }
 
+/// Answers a connection over HTTP that is one too many.
+void turn_away(pointer self, io::stream& connection) {
+  supervisor_state& state = self->state;
+  auto response =
+      api::problem_response(api::plain_problem(503),
+                            !state.draining ? "there are too many connections" : "the daemon ends");
+  response.headers.add("Retry-After", "1");
+  std::string bytes;
+  io::write_response({}, response, bytes, std::time(nullptr));
+  connection.write(bytes);
+  connection.close(io::stream::ending::graceful);
+  traffic counted;
+  counted.http_turned_away = 1;
+  if (state.statistics) self->send(state.statistics, report{counted});
+  if (const auto suppressed = state.turned_away.pass(self->clock().now())) {
+    log::warn("http connection turned away",
+              {{"peer", connection.peer()}, {"suppressed", *suppressed}});
+  }
+}
+
 /// Clients over HTTP may be an eighth of their time too late, at most 5 seconds.
 void watch_http(pointer self) {
   supervisor_state& state = self->state;
@@ -408,8 +431,8 @@ supervisor_actor::behavior_type supervisor(
       },
       [self](http_accepted& accepted) {
         supervisor_state& s = self->state;
-        // One too many is closed, as it goes out of scope.
         if (s.draining || s.http_sessions.size() >= s.environment->options.http.max_connections) {
+          turn_away(self, *accepted.connection);
           return;
         }
         const auto spawned =

@@ -58,6 +58,7 @@ struct traffic {
   counter subscribers_expired = 0;               ///< removed, since they had been idle
   counter topics_opened = 0, topics_closed = 0;  ///< into and out of memory
   counter http_opened = 0, http_closed = 0;      ///< connections
+  counter http_turned_away = 0;                  ///< connections: there were too many
   counter http_requests = 0;
   counter http_refused = 0;  ///< of these, answered by a status of 400 and above
 

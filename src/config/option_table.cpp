@@ -283,7 +283,7 @@ std::vector<option> make_table() {
        "something is sent to it. 0 leaves that to keep-alive and http.request-timeout.",
        ""},
       {"http.max-connections", number(SKEIN_MEMBER(http.max_connections), 1, 1'000'000),
-       "Connections at a time. One more is closed at once.", ""},
+       "Connections at a time. One more is answered by 503.", ""},
       {"http.max-target", size(SKEIN_MEMBER(http.max_target), 256, 1 << 20),
        "Longest path with its query, bytes.", ""},
       {"http.max-headers", size(SKEIN_MEMBER(http.max_headers), 1 << 10, 1 << 20),

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "io/address.hpp"
+#include "io/lingering.hpp"
 
 namespace skein::io {
 
@@ -25,8 +26,8 @@ io_result result_of(const error_code& error, std::size_t bytes) {
   return {error == boost::asio::error::eof ? status::ended : status::failed, 0};
 }
 
-/// Most bytes of a peer that a graceful close discards.
-constexpr std::size_t most_discarded = 1 << 20;
+/// Bytes of a peer that are thrown away before others get their turn.
+constexpr std::size_t most_discarded = 256 << 10;
 
 }  // namespace
 
@@ -70,22 +71,41 @@ void connection::await_writable() {
 
 void connection::close(ending how) {
   if (closed_.exchange(true)) return;
-  if (how == ending::graceful) {
-    // The kernel makes a reset of an end that leaves something unread, and throws away what was
-    // written.
-    std::array<char, 16384> unread;
-    for (std::size_t discarded = 0; discarded < most_discarded;) {
-      const io_result result = read(unread.data(), unread.size());
-      if (result.what != io_result::status::ok) break;
-      discarded += result.bytes;
-    }
-  } else {
+  error_code ignored;
+  if (how == ending::graceful && discard()) {
+    socket_.shutdown(stream_socket::shutdown_send, ignored);
+    lingering::of(socket_.get_executor().context()).take(shared_from_this());
+    return;
+  }
+  if (how == ending::abort) {
     // Asio's own call changes what the I/O thread may be reading.
     const linger at_once{1, 0};
     ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   }
   // The descriptor lives as long as this object: others may be using it. Shutting it down ends
   // what they wait for.
+  socket_.shutdown(stream_socket::shutdown_both, ignored);
+}
+
+bool connection::discard() {
+  std::array<char, 16384> unread;
+  for (std::size_t discarded = 0; discarded < most_discarded;) {
+    const io_result result = read(unread.data(), unread.size());
+    if (result.what == io_result::status::would_block) return true;
+    if (result.what != io_result::status::ok) return false;
+    discarded += result.bytes;
+  }
+  return true;
+}
+
+void connection::wake_all() {
+  error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void connection::end() {
+  ended_ = true;
+  discard();  // the kernel makes a reset of an end that leaves something unread
   error_code ignored;
   socket_.shutdown(stream_socket::shutdown_both, ignored);
 }

@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "io/stream.hpp"
 
@@ -31,10 +32,26 @@ class connection final : public stream, public std::enable_shared_from_this<conn
   void close(ending how) override;
   std::string peer() const override;
 
+  // --- for `lingering`, on the I/O thread ---
+
+  /// Throws away what has come. Returns false if nothing more will.
+  bool discard();
+  /// Ends what is waited for.
+  void wake_all();
+  template <class Handler>
+  void await_input(Handler handler) {
+    socket_.async_wait(stream_socket::wait_read,
+                       [handler = std::move(handler)](const auto&) mutable { handler(); });
+  }
+  /// Closes both sides.
+  void end();
+  bool has_ended() const { return ended_; }
+
  private:
   stream_socket socket_;
   std::unique_ptr<readiness> observer_;
   std::atomic<bool> closed_{false};
+  bool ended_ = false;  ///< by `end`
 };
 
 }  // namespace skein::io

@@ -45,8 +45,8 @@ class stream {
 
   /// How an open connection ends.
   enum class ending : std::uint8_t {
-    /// What was written still arrives, and an end behind it. What the peer has sent unread is
-    /// discarded, up to 1 MiB; a peer that sends on may get a reset instead.
+    /// What was written still arrives, and an end behind it, also if the peer goes on sending for a
+    /// while: it is read, and what it says thrown away, within the bounds of io/lingering.
     graceful,
     /// At once: what the kernel still holds is thrown away. A Unix socket holds nothing: what was
     /// written is with the peer.

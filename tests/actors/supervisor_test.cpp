@@ -717,6 +717,10 @@ TEST_F(Daemon, HasAsManyConnectionsOverHttpAsItMay) {
   start();
   const auto first = connect_http(), second = connect_http(), third = connect_http();
   EXPECT_EQ(all_named("http_session").size(), 2u);
+  EXPECT_TRUE(has(third, "503 Service Unavailable"));
+  EXPECT_TRUE(has(third, "Retry-After: 1"));
+  EXPECT_EQ(third->closed(), io::stream::ending::graceful);
+  EXPECT_FALSE(first->closed());
   first->ends();
   run();
   connect_http();

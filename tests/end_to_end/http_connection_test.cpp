@@ -146,8 +146,16 @@ TEST(HttpConnection, IsOneOfAsManyAsThereMayBe) {
     EXPECT_EQ(some.back().ask(ready).status, 204u);
   }
   for (int i = 0; i != 3; ++i) {
-    http_client{broker.http_port()}.expect_end();
+    http_client client{broker.http_port()};
+    const auto answer = client.receive();
+    EXPECT_EQ(answer.status, 503u);
+    EXPECT_EQ(answer.header("retry-after"), "1");
+    EXPECT_FALSE(answer.keeps_open());
+    client.expect_end();
   }
+  EXPECT_EQ(program{broker}.http().receive().status, 503u);
+  broker.await_exactly("http_turned_away", 4);
+  EXPECT_GE(broker.lines_with("http connection turned away"), 1u);
   for (auto& client : some) EXPECT_EQ(client.ask(ready).status, 204u);
   some.pop_back();
   await("room for one more", [&] {
@@ -156,7 +164,7 @@ TEST(HttpConnection, IsOneOfAsManyAsThereMayBe) {
       client.send(request_of("GET /ready HTTP/1.1", "Connection: close\r\n"));
     } catch (const std::runtime_error&) {  // it is closed
     }
-    return !client.receive_all().empty();
+    return client.receive_all().rfind("HTTP/1.1 204 ", 0) == 0;
   });
 }
 

@@ -5,12 +5,14 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
 
 #include "io/acceptor.hpp"
+#include "io/lingering.hpp"
 #include "io/raw_socket.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -130,7 +132,7 @@ TEST_P(Connection, WakesWhoeverWaitsWhenItIsClosed) {
   stream_->observe(std::make_unique<note>(readable));
   stream_->await_readable();
   end(stream::ending::graceful);
-  context_.run();
+  context_.poll();
   EXPECT_TRUE(readable);
 }
 
@@ -161,13 +163,61 @@ TEST_P(Connection, ThatIsClosedEndsSoEvenWithInputThatNobodyRead) {
   EXPECT_EQ(received_, written);
 }
 
-TEST_P(Connection, ThatIsClosedWaitsForNoPeerThatGoesOn) {
+TEST_P(Connection, ThatIsClosedIsReadOnSoThatItsLastWordsReachAPeerThatIsStillSending) {
+  std::thread talker{[&] {
+    const std::string bytes(65536, 'x');
+    for (int i = 0; i != 800; ++i) {
+      EXPECT_EQ(::send(peer_->fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL), 65536);
+    }
+    ::shutdown(peer_->fd(), SHUT_WR);
+  }};
+  EXPECT_EQ(stream_->write("refused").bytes, 7u);
+  end(stream::ending::graceful);
+  context_.run();
+  talker.join();
+  EXPECT_EQ(receive_all(), 0);
+  EXPECT_EQ(received_, 7u);
+}
+
+TEST_P(Connection, ThatIsClosedWaitsForNoPeerThatGoesOnForEver) {
+  using namespace std::chrono_literals;
+  lingering::of(context_).limit({30s, 100ms, 1});
   std::thread talker{[&] {
     const std::string bytes(65536, 'x');
     while (::send(peer_->fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL) > 0) continue;
   }};
   end(stream::ending::graceful);
+  context_.run();
   talker.join();
+}
+
+TEST_P(Connection, ThatIsClosedWaitsForNoPeerThatIsSilent) {
+  using namespace std::chrono_literals;
+  lingering::of(context_).limit({100ms, 1h, 1});
+  end(stream::ending::graceful);
+  context_.run();
+  EXPECT_EQ(receive_all(), 0);
+}
+
+TEST_P(TcpConnection, ThatIsClosedMakesRoomForOthersThatAre) {
+  lingering& all = lingering::of(context_);
+  all.limit({std::chrono::hours{1}, std::chrono::hours{1}, 1});
+  end(stream::ending::graceful);
+  context_.poll();
+  EXPECT_EQ(all.size(), 1u);
+  acceptor door{context_, "127.0.0.1:0", 0, [this](auto one) { stream_ = std::move(one); },
+                [](auto& what) { FAIL() << what; }};
+  door.start();
+  const raw_socket other{door.addresses().at(0)};
+  while (!stream_) context_.run_one();
+  door.stop();
+  end(stream::ending::graceful);
+  context_.poll();
+  EXPECT_EQ(all.size(), 1u);
+  EXPECT_EQ(receive_all(), 0);
+  all.end();
+  context_.run();
+  EXPECT_EQ(all.size(), 0u);
 }
 
 }  // namespace
