@@ -6,7 +6,9 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <cctype>
 #include <fstream>
+#include <functional>
 #include <set>
 #include <sstream>
 #include <string>
@@ -120,6 +122,41 @@ TEST(OpenApi, NamesEachOperationOnce) {
   std::set<std::string> names;
   for (const route& r : routes())
     EXPECT_TRUE(names.insert(std::string{operation_of(r).at("operationId").as_string()}).second);
+}
+
+/// Generators make types of both, whose names differ in nothing but the case of letters.
+TEST(OpenApi, NamesNoSchemaAsAnOperation) {
+  const auto lower = [](std::string_view name) {
+    std::string text{name};
+    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return text;
+  };
+  std::set<std::string> names;
+  for (const route& r : routes())
+    names.insert(lower(std::string{operation_of(r).at("operationId").as_string()}));
+  for (const auto& [name, schema] : contract().at("components").at("schemas").as_object())
+    EXPECT_TRUE(names.insert(lower({name.data(), name.size()})).second) << name;
+}
+
+/// Generators take such a field for one that is always there.
+TEST(OpenApi, HasNoDefaultsInBodies) {
+  const std::string schemas = json::serialize(contract().at("components").at("schemas"));
+  EXPECT_EQ(schemas.find("\"default\":"), schemas.npos);
+}
+
+/// They read one or the other.
+TEST(OpenApi, HasNothingButADescriptionBesideAReference) {
+  const std::function<void(const json::value&)> look = [&](const json::value& v) {
+    if (v.is_array())
+      for (const auto& element : v.as_array()) look(element);
+    if (!v.is_object()) return;
+    const auto& object = v.as_object();
+    if (object.contains("$ref")) {
+      EXPECT_EQ(object.size(), 1u + object.count("description")) << json::serialize(v);
+    }
+    for (const auto& [name, member] : object) look(member);
+  };
+  look(contract());
 }
 
 TEST(OpenApi, NamesTheParametersOfEachPath) {
