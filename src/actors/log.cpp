@@ -10,11 +10,15 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
+#include <string>
+#include <unordered_map>
 #include <utility>
 
+#include "core/visible_text.hpp"
 #include "io/patient_output.hpp"
 
 namespace skein::log {
@@ -43,14 +47,30 @@ class standard_error : public spdlog::sinks::base_sink<spdlog::details::null_mut
   std::atomic<std::uint64_t> lost_{0};
 };
 
-struct running {
+class running {
+ public:
   std::shared_ptr<standard_error> out;  ///< null: another sink
   std::shared_ptr<spdlog::details::thread_pool> writer;
   std::shared_ptr<spdlog::async_logger> lines;
+  std::atomic<std::uint64_t> omitted{0};
+
+  /// Nothing if there are too many lines of this message, else how many of it were omitted before.
+  std::optional<std::uint64_t> pass(std::string_view message) {
+    if (enabled(log_level::debug)) return 0;
+    const std::lock_guard alone{counting_};
+    const auto kind = kinds_.try_emplace(std::string{message}, most_of_a_kind).first;
+    const auto passed = kind->second.pass(std::chrono::steady_clock::now());
+    if (!passed) ++omitted;
+    return passed;
+  }
 
   std::uint64_t dropped() const {
     return writer->overrun_counter() + (out == nullptr ? 0 : out->lost());
   }
+
+ private:
+  std::mutex counting_;
+  std::unordered_map<std::string, rate_limiter> kinds_;  ///< messages are literals: they are few
 };
 
 std::shared_mutex changing;  // shared by those who log, alone for those who start and stop
@@ -62,36 +82,20 @@ const char* name_of(log_level level) {
 }
 
 void append_quoted(std::string& line, std::string_view text) {
-  constexpr char digits[] = "0123456789abcdef";
   line += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      line += '\\';
-      line += c;
-    } else if (c == '\n') {
-      line += "\\n";
-    } else if (c == '\r') {
-      line += "\\r";
-    } else if (c == '\t') {
-      line += "\\t";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      line += "\\u00";
-      line += digits[byte >> 4];
-      line += digits[byte & 15];
-    } else {
-      line += c;
-    }
+  while (!text.empty()) {
+    const auto special = text.find_first_of("\"\\");
+    core::append_visible(line, text.substr(0, special));
+    if (special == text.npos) break;
+    line += '\\';
+    line += text[special];
+    text.remove_prefix(special + 1);
   }
   line += '"';
 }
 
 void append_text(std::string& line, std::string_view text) {
-  const auto plain = [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte > 0x20 && byte != 0x7f && c != '"' && c != '=' && c != '\\';
-  };
-  if (!text.empty() && std::all_of(text.begin(), text.end(), plain))
+  if (!text.empty() && text.find_first_of(" \"=\\") == text.npos && core::is_visible(text))
     line += text;
   else
     append_quoted(line, text);
@@ -172,18 +176,19 @@ void stop() {
   if (last->out) last->out->end();
   if (const auto lost = last->dropped(); lost > 0)
     write_text(*last, format(log_level::warn, "log lines dropped", {{"lines", lost}}));
+  if (const auto omitted = last->omitted.load(); omitted > 0)
+    write_text(*last, format(log_level::warn, "log lines omitted", {{"lines", omitted}}));
   last->lines->flush();
 }  // the end of `last` waits until its thread has written all
+
+std::uint64_t omitted() {
+  const std::shared_lock shared{changing};
+  return current ? current->omitted.load() : 0;
+}
 
 std::uint64_t dropped() {
   const std::shared_lock shared{changing};
   return current ? current->dropped() : 0;
-}
-
-void detail::write(log_level level, std::string_view message, fields all) {
-  const auto line = format(level, message, all);
-  const std::shared_lock shared{changing};
-  if (current) write_text(*current, line);
 }
 
 std::optional<std::uint64_t> rate_limiter::pass(time_point now) {
@@ -197,6 +202,16 @@ std::optional<std::uint64_t> rate_limiter::pass(time_point now) {
   }
   ++passed_;
   return std::exchange(suppressed_, 0);
+}
+
+void detail::write(log_level level, std::string_view message, fields all) {
+  const std::shared_lock shared{changing};
+  if (!current) return;
+  const auto omitted_before = current->pass(message);
+  if (!omitted_before) return;
+  auto line = format(level, message, all);
+  if (*omitted_before != 0) line += " omitted=" + std::to_string(*omitted_before);
+  write_text(*current, line);
 }
 
 }  // namespace skein::log

@@ -63,6 +63,10 @@ inline constexpr std::size_t queue_capacity = 8192;
 /// How long the end of the log waits for whoever reads standard error.
 inline constexpr std::chrono::seconds patience{2};
 
+/// Lines of one kind, that is with one message, in a second; no more are written, unless everything
+/// down to `debug` is. A stranger can cause most of them as often as they like.
+inline constexpr std::uint32_t most_of_a_kind = 20;
+
 /// Writes lines of `least` and above from now on, to standard error or to `out`, which must live
 /// until `stop`. Before `start` nothing is written. Starting again changes level and place.
 void start(log_level least);
@@ -71,6 +75,10 @@ void start(log_level least, std::ostream& out);
 /// Writes what waits, tells how many lines were dropped if any were, and ends the log. What is not
 /// read within `patience` is given up.
 void stop();
+
+/// Lines omitted since `start` because there were too many of their kind: the next one of it says
+/// how many, `omitted=3`.
+std::uint64_t omitted();
 
 /// Lines dropped since `start` because they came faster than they could be written, or could not be.
 std::uint64_t dropped();

@@ -80,7 +80,8 @@ void log_totals(const char* message, const traffic& t, std::uint64_t bytes_writt
                       {"handshakes_failed", t.handshakes_failed},
                       {"accept_errors", t.accept_errors},
                       {"bytes_read", t.bytes_read},
-                      {"bytes_written", bytes_written}});
+                      {"bytes_written", bytes_written},
+                      {"log_omitted", log::omitted()}});
 }
 
 /// How long each kind of actor took for its messages, as far as there were any.

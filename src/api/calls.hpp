@@ -2,7 +2,7 @@
 /// door.
 ///
 /// Names of topics and subscribers: 1..255 bytes of UTF-8, tokens with a dot between, no token
-/// empty, no blank, tab, CR or LF.
+/// empty, no blank, no control character (Cc).
 #pragma once
 
 #include <chrono>
@@ -29,6 +29,9 @@ using std::chrono::milliseconds;
 inline constexpr std::size_t longest_name = 255;  ///< bytes
 
 bool is_name(std::string_view text);
+
+/// Names that there are since before control characters were refused may be looked at and removed.
+bool is_old_name(std::string_view text);
 
 // --- what is asked of a topic ---
 

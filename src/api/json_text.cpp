@@ -1,9 +1,11 @@
 #include "api/json_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
 #include "core/utf8.hpp"
+#include "core/visible_text.hpp"
 
 namespace skein::api {
 namespace {
@@ -20,7 +22,7 @@ constexpr byte_table table_of(std::string_view special) {
   return table;
 }
 
-constexpr byte_table special_few = table_of("\"\\");
+constexpr byte_table special_few = table_of("\"\\\x7f");
 constexpr byte_table special_go = table_of("\"\\<>&");
 
 /// Appends what `rest` begins with; returns its size.
@@ -62,6 +64,8 @@ std::size_t append_special(std::string& out, std::string_view rest, json_escapes
     out += "\\u2028";
   } else if (escapes == json_escapes::as_go && character == "\u2029"sv) {
     out += "\\u2029";
+  } else if (escapes == json_escapes::few) {
+    core::append_visible(out, character);
   } else {
     out += character;
   }
@@ -88,6 +92,25 @@ void append_json_text(std::string& out, std::string_view text, json_escapes esca
     if (!text.empty()) text.remove_prefix(append_special(out, text, escapes));
   }
   out += '"';
+}
+
+std::size_t json_text_size(std::string_view text) {
+  std::size_t size = 2;
+  while (!text.empty()) {
+    const char c = text.front();
+    const auto byte = static_cast<unsigned char>(c);
+    if (!special_go[byte] && !special_few[byte]) {
+      ++size;
+      text.remove_prefix(1);
+      continue;
+    }
+    const bool short_escape = std::string_view{"\"\\\n\r\t"}.find(c) != std::string_view::npos;
+    const std::size_t bytes = std::max<std::size_t>(core::utf8_character(text), 1);
+    const bool as_it_is = bytes > 1 && core::is_visible(text.substr(0, bytes));
+    size += short_escape ? 2 : as_it_is ? bytes : 6;
+    text.remove_prefix(bytes);
+  }
+  return size;
 }
 
 json_writer& json_writer::name(std::string_view name) {

@@ -9,12 +9,15 @@
 namespace skein::api {
 
 enum class json_escapes : std::uint8_t {
-  few,    ///< only what has to be
+  few,    ///< only what has to be, and what a terminal acts on (core/visible_text)
   as_go,  ///< as Go's encoding/json: < > & U+2028 U+2029 too, so that HTML may hold it
 };
 
 /// In quotes. Bytes that are no UTF-8 become U+FFFD.
 void append_json_text(std::string& out, std::string_view text, json_escapes escapes);
+
+/// No fewer bytes than `append_json_text` appends for `text`, whatever the escapes.
+std::size_t json_text_size(std::string_view text);
 
 /// Appends a value to a string, compact: sees to quotes and commas.
 class json_writer {

@@ -34,11 +34,13 @@ std::optional<io::http_response> wrong_media_type(const io::http_request& http, 
 void check_names(incoming& in) {
   if (in.by.segments.at[1] != "topics") return;
   constexpr std::string_view names[] = {"topic", "subscriber"};
+  const bool old = in.by.method == io::http_method::get || in.by.method == io::http_method::delete_;
   for (std::size_t i = 0; i != in.parameters.size(); ++i) {
-    if (in.parameters[i].data() != nullptr && !is_name(in.parameters[i]))
+    const std::string_view name = in.parameters[i];
+    if (name.data() != nullptr && !(old ? is_old_name(name) : is_name(name)))
       in.errors.in_target(names[i],
-                          "must be a name: 1..255 bytes of UTF-8 without blanks, and something "
-                          "before, between and behind its dots");
+                          "must be a name: 1..255 bytes of UTF-8 without blanks and controls, and "
+                          "something before, between and behind its dots");
   }
 }
 

@@ -29,8 +29,23 @@ TEST(JsonText, EscapesAsGoDoes) {
   EXPECT_EQ(go("a\xff\xc3z\xe2\x80"), R"("a\ufffd\ufffdz\ufffd\ufffd")");
 }
 
-TEST(JsonText, EscapesOnlyWhatHasToBeElsewhere) {
-  EXPECT_EQ(text_of("<&>\u2028\"\\\n\x01", json_escapes::few), "\"<&>\u2028\\\"\\\\\\n\\u0001\"");
+TEST(JsonText, EscapesElsewhereWhatHasToBeAndWhatATerminalActsOn) {
+  const auto few = [](std::string_view text) { return text_of(text, json_escapes::few); };
+  EXPECT_EQ(few("<&>\"\\\n\x01"), R"("<&>\"\\\n\u0001")");
+  EXPECT_EQ(few("\x7f\u009b\u202e\u2028"), R"("\u007f\u009b\u202e\u2028")");
+  EXPECT_EQ(few("\u00e9\u4e2d\U0001F600\u00a0"), "\"\u00e9\u4e2d\U0001F600\u00a0\"");
+}
+
+TEST(JsonText, IsNoLongerThanIsSaidBefore) {
+  for (const auto& text :
+       {""s, "plain"s, "\"\\\n\r\t"s, "\0\x01\x1f\x7f"s, "<a href='x'>&</a>"s,
+        "\u009b\u202e\u2028"s, "\u00e9\u4e2d\U0001F600"s, "a\xff\xc3z\xe2\x80"s}) {
+    for (const auto escapes : {json_escapes::few, json_escapes::as_go}) {
+      EXPECT_LE(text_of(text, escapes).size(), json_text_size(text)) << text;
+      EXPECT_LE(json_text_size(text), 2 + 6 * text.size()) << text;
+    }
+  }
+  EXPECT_EQ(json_text_size("\u4e2d\u6587"), 8u);
 }
 
 TEST(JsonWriter, PutsCommasBetween) {

@@ -18,6 +18,15 @@ TEST(Names, AreTokensWithADotBetween) {
     EXPECT_FALSE(is_name(text)) << text;
 }
 
+TEST(Names, HaveNoControlCharacters) {
+  for (const auto& text : {"a\x1b[2J"s, "a\0b"s, "\x7f"s, "a\u0080"s, "\u009bb"s, "a\x01"s}) {
+    EXPECT_FALSE(is_name(text)) << text;
+    EXPECT_TRUE(is_old_name(text)) << text;
+  }
+  EXPECT_TRUE(is_name("a\u00a0b"));
+  EXPECT_TRUE(is_name("a\u202eb")) << "it is escaped wherever a person reads it";
+}
+
 TEST(Names, Have255BytesAtMost) {
   EXPECT_TRUE(is_name(std::string(255, 'a')));
   EXPECT_FALSE(is_name(std::string(256, 'a')));

@@ -132,13 +132,22 @@ TEST(Routes, AMalformedTargetIsABadRequest) {
 
 TEST(Routes, NamesInPathsAreNames) {
   const std::string wrong =
-      "must be a name: 1..255 bytes of UTF-8 without blanks, and something before, between and "
-      "behind its dots";
+      "must be a name: 1..255 bytes of UTF-8 without blanks and controls, and something before, "
+      "between and behind its dots";
   const std::string too_long(256, 'a');
   for (const std::string name : {"a..b", ".", "a%20b", "%ff", too_long.c_str()}) {
     EXPECT_EQ(errors_of(get("/v1/topics/" + name)), "topic: " + wrong);
     EXPECT_EQ(errors_of(post("/v1/topics/a/subscribers/" + name + "/lease")),
               "subscriber: " + wrong);
+  }
+  for (const char* name : {"a%1b[2J", "a%00", "%c2%9b", "%7f"}) {
+    const std::string path = std::string{"/v1/topics/"} + name;
+    EXPECT_EQ(errors_of(put(path)), "topic: " + wrong) << name;
+    EXPECT_EQ(errors_of(put(path + "/subscribers/s")), "topic: " + wrong) << name;
+    EXPECT_EQ(errors_of(post(path + "/messages", R"({"payload":"x"})")), "topic: " + wrong) << name;
+    // What is there from before can be looked at and removed.
+    call_of<topic_call>(get(path));
+    call_of<topic_call>(delete_(path + "/subscribers/" + name));
   }
   EXPECT_EQ(errors_of(delete_("/v1/topics/a./subscribers/.b")),
             "topic: " + wrong + "; subscriber: " + wrong);

@@ -53,6 +53,11 @@ TEST(LogLine, StaysOneLineWhateverItHolds) {
             "level=info msg=\"a\\nb\" v=\"\\r\\t\\u0000\\u001b[2J\\u007f\"");
 }
 
+TEST(LogLine, ShowsNothingThatATerminalActsOn) {
+  EXPECT_EQ(format(log_level::info, "m", {{"v", "a\u009bb\u202ec\xff"}}),
+            "level=info msg=\"m\" v=\"a\\u009bb\\u202ec\\xff\"");
+}
+
 TEST(Log, WritesTimeLevelMessageAndFields) {
   std::ostringstream out;
   start(log_level::info, out);
@@ -93,12 +98,41 @@ TEST(Log, IsSilentBeforeStartAndAfterStop) {
 
 TEST(Log, WritesEveryWaitingLineAtStop) {
   std::ostringstream out;
-  start(log_level::info, out);
+  start(log_level::debug, out);
   for (int i = 0; i < 1000; ++i) info("line", {{"i", i}});
   EXPECT_EQ(dropped(), 0u);
   stop();
   const auto text = out.str();
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1000);
+}
+
+std::size_t count_of(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (auto at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+TEST(Log, WritesOnlySoManyLinesOfAKindAndCountsTheOthers) {
+  std::ostringstream out;
+  start(log_level::info, out);
+  for (int i = 0; i < 1000; ++i) info("source connected", {{"i", i}});
+  const auto left_out = omitted();
+  for (int i = 0; i < 3; ++i) info("another", {{"i", i}});
+  stop();
+  const auto text = out.str();
+  EXPECT_EQ(count_of(text, "source connected") + left_out, 1000u);
+  EXPECT_GT(left_out, 0u);
+  EXPECT_EQ(count_of(text, "another"), 3u);
+  EXPECT_EQ(count_of(text, "msg=\"log lines omitted\" lines=" + std::to_string(left_out)), 1u);
+}
+
+TEST(Log, WritesAllOfAKindAtLevelDebug) {
+  std::ostringstream out;
+  start(log_level::debug, out);
+  for (int i = 0; i < 1000; ++i) info("source connected", {{"i", i}});
+  EXPECT_EQ(omitted(), 0u);
+  stop();
+  EXPECT_EQ(count_of(out.str(), "source connected"), 1000u);
 }
 
 /// Takes nothing until it is opened.
@@ -114,7 +148,7 @@ class closed_gate : public std::stringbuf {
 TEST(Log, DropsTheOldestLinesAndTellsHowManyWhenItsPlaceIsStuck) {
   closed_gate buffer;
   std::ostream out{&buffer};
-  start(log_level::info, out);
+  start(log_level::debug, out);
   {
     const std::lock_guard stuck{buffer.gate};
     for (std::size_t i = 0; i < queue_capacity + 100; ++i) info("line", {{"i", i}});

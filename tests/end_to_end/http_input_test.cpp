@@ -251,7 +251,7 @@ TEST_F(HttpInput, OfDeadLettersIsChecked) {
 
 TEST_F(HttpInput, OfPathsIsChecked) {
   const auto why =
-      " must be a name: 1..255 bytes of UTF-8 without blanks, and something before, "
+      " must be a name: 1..255 bytes of UTF-8 without blanks and controls, and something before, "
       "between and behind its dots"s;
   EXPECT_EQ(post("/v1/topics/a..b/messages", R"({"payload":"x"})"), "400 topic" + why);
   EXPECT_EQ(post("/v1/topics/./subscribers/%20/lease", "{}"),
