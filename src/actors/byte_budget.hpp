@@ -13,9 +13,11 @@ class byte_budget {
  public:
   explicit byte_budget(std::size_t most) : most_(most) {}
 
-  /// Returns whether there was enough left.
+  /// Returns whether there was enough left. As long as nothing is taken there always is: what is
+  /// larger than the budget is had alone.
   bool take(std::size_t bytes) {
-    if (used_.fetch_add(bytes) + bytes <= most_) return true;
+    const std::size_t before = used_.fetch_add(bytes);
+    if (before == 0 || before + bytes <= most_) return true;
     used_ -= bytes;
     return false;
   }

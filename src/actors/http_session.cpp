@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "actors/body_stream.hpp"
+#include "actors/http_work.hpp"
 #include "actors/log_exceptions.hpp"
 #include "actors/refusal.hpp"
-#include "api/events_body.hpp"
 #include "api/problem.hpp"
 #include "io/http_writer.hpp"
 
@@ -22,6 +22,9 @@ using reason = api::refused::reason;
 
 /// Bytes that are read behind the request that is being answered.
 constexpr std::size_t most_ahead = 48u << 10;
+
+/// Bytes of an answer that are written before others get their turn.
+constexpr std::size_t most_written = 256u << 10;
 
 /// Bytes of requests that each connection may hold without a share of what all may.
 constexpr std::size_t free_bytes = 128u << 10;
@@ -106,12 +109,26 @@ io::http_response not_read_yet() {
   return response;
 }
 
+/// What of the answer is to be written next.
+std::string_view unwritten(const http_session_state& state) {
+  const std::size_t head = state.out.size();
+  std::string_view rest = state.written < head
+                              ? std::string_view{state.out}.substr(state.written)
+                              : std::string_view{state.body}.substr(state.written - head);
+  return rest.substr(0, most_written);
+}
+
 /// Returns whether everything was taken.
 bool write(pointer self) {
   http_session_state& state = self->state;
-  while (state.written != state.out.size()) {
-    const io::io_result written =
-        (*state.connection)->write(std::string_view{state.out}.substr(state.written));
+  std::size_t now = 0;
+  while (state.written != state.out.size() + state.body.size()) {
+    if (now >= most_written) {
+      expect(self, state.environment->options.request_timeout);
+      (*state.connection)->await_writable();
+      return false;
+    }
+    const io::io_result written = (*state.connection)->write(unwritten(state));
     if (written.what == io_status::failed) {
       end(self, ending::abort);
       return false;
@@ -122,9 +139,14 @@ bool write(pointer self) {
       return false;
     }
     state.written += written.bytes;
+    now += written.bytes;
   }
   hand_over(self, true);
   state.out.clear();
+  if (!state.body.empty()) {
+    free_aside(self->home_system(), std::exchange(state.body, {}));
+    state.answer_share.reset();
+  }
   state.written = 0;
   constexpr std::size_t usual = 16u << 10;
   if (state.out.capacity() > usual) state.out.shrink_to_fit();
@@ -146,7 +168,12 @@ bool respond(pointer self, io::http_response response) {
   arm_report(self);
   state.closing = !state.reply.keep_alive || state.draining;
   state.reply.keep_alive = !state.closing;
-  io::write_response(state.reply, response, state.out, std::time(nullptr));
+  const bool has_body = io::write_head(state.reply, response, state.out, std::time(nullptr));
+  if (has_body && response.body.size() <= quick_bytes) {
+    state.out += response.body;
+  } else if (has_body) {
+    state.body = std::move(response.body);
+  }
   return write(self);
 }
 
@@ -154,12 +181,17 @@ void respond_and_proceed(pointer self, io::http_response response) {
   if (respond(self, std::move(response))) proceed(self);
 }
 
-void on_answer(pointer self, const api::answer& answer) {
+void on_answer(pointer self, api::answer answer) {
   http_session_state& state = self->state;
   if (const auto* messages = std::get_if<api::leased>(&answer)) {
     for (const auto& d : messages->messages) state.given.leases.push_back(d.lease);
   }
   if (!state.over) {
+    if (api::weight_of(answer) > quick_bytes) {
+      write_aside(self->home_system(), self, state.form, std::move(answer),
+                  state.environment->answers);
+      return;
+    }
     respond_and_proceed(self, api::write_answer(state.form, answer));
     return;
   }
@@ -177,7 +209,7 @@ void on_failure(pointer self) {
 template <class Actor, class Call>
 void ask(pointer self, const Actor& whom, Call&& call) {
   self->request(whom, caf::infinite, std::forward<Call>(call))
-      .then([self](const answered& a) { on_answer(self, a.what); },
+      .then([self](answered& a) { on_answer(self, std::move(a.what)); },
             [self](caf::error&) { on_failure(self); });
 }
 
@@ -263,7 +295,6 @@ void begin(pointer self, api::publish_events&& call) {
     respond_and_proceed(self, too_much());
     return;
   }
-  state.events = api::examine_events(call.lines, state.environment->max_line);
   const http_session_actor me{self};
   self->send(
       state.environment->supervisor,
@@ -304,20 +335,18 @@ void begin(pointer self, api::statistics&&) {
 }
 
 /// Returns whether the next request may be looked at.
-bool handle(pointer self, const io::http_request& http) {
+bool on_request(pointer self, understood_request&& read) {
   http_session_state& state = self->state;
-  state.reply = http.reply_form();
-  state.page = api::allowed_origin(http, state.environment->settings.sites);
-  state.mid_request = false;
-  auto read = api::read_request(http, state.environment->settings);
-  if (auto* response = std::get_if<io::http_response>(&read)) {
+  state.busy = false;
+  if (auto* response = std::get_if<io::http_response>(&read.what)) {
     return respond(self, std::move(*response));
   }
-  if (auto* refused = std::get_if<api::refused_unheard>(&read)) {
+  if (auto* refused = std::get_if<api::refused_unheard>(&read.what)) {
     count_unheard(self, "reason", refused->why);
     return respond(self, std::move(refused->response));
   }
-  auto& request = std::get<api::request>(read);
+  auto& request = std::get<api::request>(read.what);
+  state.events = std::move(read.events);
   state.form = std::move(request.form);
   state.given = {};
   state.busy = true;
@@ -335,6 +364,23 @@ bool handle(pointer self, const io::http_request& http) {
     return respond(self, api::write_answer(state.form, api::published{}));
   }
   std::visit([self](auto& call) { begin(self, std::move(call)); }, request.what);
+  return false;
+}
+
+/// Returns whether the next request may be looked at.
+bool handle(pointer self, io::http_request& http) {
+  http_session_state& state = self->state;
+  const http_environment& environment = *state.environment;
+  state.reply = http.reply_form();
+  state.page = api::allowed_origin(http, environment.settings.sites);
+  state.mid_request = false;
+  if (http.body_size() <= quick_bytes) {
+    return on_request(self, understand(http, environment.settings, environment.max_line));
+  }
+  state.busy = true;
+  expect(self, environment.options.max_wait + environment.options.request_timeout);
+  understand_aside(self->home_system(), self, std::move(http), environment.settings,
+                   environment.max_line);
   return false;
 }
 
@@ -465,6 +511,28 @@ http_session_actor::behavior_type http_session(pointer self,
         if (!self->state.over && write(self)) proceed(self);
       },
       [self](progress_due) { see_to_deadline(self); },
+      [self](request_read& message) {
+        if (self->state.over) return;
+        if (!message.what) {
+          on_failure(self);
+        } else if (on_request(self, std::move(*message.what))) {
+          proceed(self);
+        }
+      },
+      [self](answer_written& message) {
+        http_session_state& s = self->state;
+        if (!s.busy) return;  // answered before
+        if (!message.what || s.over || message.what->refused) hand_over(self, false);
+        if (s.over) {
+          s.busy = false;
+          finish_if_heard(self);
+        } else if (!message.what) {
+          on_failure(self);
+        } else {
+          s.answer_share.emplace(std::move(message.what->share));
+          respond_and_proceed(self, std::move(message.what->response));
+        }
+      },
       [self](events_read message) {
         if (!self->state.busy) return;  // answered before
         api::events_published done = std::exchange(self->state.events, {});

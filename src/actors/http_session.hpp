@@ -37,6 +37,7 @@ struct http_environment {
   status_sources parts;
   supervisor_actor supervisor;
   std::shared_ptr<byte_budget> bodies;
+  std::shared_ptr<byte_budget> answers;
   std::chrono::milliseconds report_interval{0};
   io_unit* unit = nullptr;  ///< null in tests
 };
@@ -50,7 +51,8 @@ struct http_session_state {
   std::optional<owned_stream> connection;
   std::optional<io::http_reader> reader;
   std::string out;            ///< the last answer, until the connection has taken it
-  std::size_t written = 0;    ///< bytes of it that it has taken
+  std::string body;           ///< what is behind `out`, if it is large
+  std::size_t written = 0;    ///< bytes of both that it has taken
   api::answer_form form;      ///< of the request that is being answered
   io::http_reply_form reply;  ///< likewise
   std::string page;           ///< likewise: origin of the web page that may read the answer
@@ -63,6 +65,7 @@ struct http_session_state {
     bool is_lease = false;  ///< the client acknowledges them; else they are when they were taken
   } given;
   std::optional<budget_share> share;  ///< for what is read
+  std::optional<budget_share> answer_share;  ///< for `body`
   int unheard = 0;                    ///< publishes that were answered, but not taken yet
   std::size_t unheard_bytes = 0;      ///< of their payloads
   bool busy = false;                  ///< a request is being answered

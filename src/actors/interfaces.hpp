@@ -218,6 +218,10 @@ using http_session_actor = caf::typed_actor<
     caf::reacts_to<writable>,
     /// Ends if the client takes too long.
     caf::reacts_to<progress_due>,
+    /// Does what a large request wants, which a worker has read.
+    caf::reacts_to<request_read>,
+    /// Sends a large answer, which a worker has written.
+    caf::reacts_to<answer_written>,
     /// The events of a request have been read by a source.
     caf::reacts_to<events_read>,
     /// Reports what it counted.

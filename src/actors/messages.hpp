@@ -23,6 +23,9 @@
 
 namespace skein {
 
+struct understood_request;  // http_work.hpp, both
+struct written_answer;
+
 /// Tells the portions of one membership of a session from those of the one before.
 using ticket_number = std::uint32_t;
 
@@ -262,6 +265,14 @@ struct discard_topic {};
 struct topic_discarded {
   bool done;  ///< and the topic has ended; else it stays, for the store fails
 };
+/// A large request has been read, beside the I/O thread.
+struct request_read {
+  std::shared_ptr<understood_request> what;  ///< null if that failed
+};
+/// A large answer has been written, beside the I/O thread.
+struct answer_written {
+  std::shared_ptr<written_answer> what;  ///< null if that failed
+};
 /// The body of a request has been read as a source.
 struct events_read {
   bool all;
@@ -366,6 +377,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::end_topic)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::topic_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::discard_topic)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::topic_discarded)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::request_read)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::answer_written)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::events_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::status_wanted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::status)

@@ -89,6 +89,7 @@ struct http_options {
   std::size_t max_headers = 16u << 10;  ///< bytes
   std::size_t max_body = 16u << 20;     ///< bytes
   std::size_t max_bodies = 256u << 20;  ///< bytes of memory, of all connections together
+  std::size_t max_answers = 256u << 20;  ///< likewise
   /// Longest time from the first byte of a request to its last, and without progress of a client
   /// that takes an answer.
   std::chrono::milliseconds request_timeout{30'000};

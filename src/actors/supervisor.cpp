@@ -273,9 +273,9 @@ void end_handshakes(pointer self) {
 /// Answers a connection over HTTP that is one too many.
 void turn_away(pointer self, io::stream& connection) {
   supervisor_state& state = self->state;
-  auto response =
-      api::problem_response(api::plain_problem(503),
-                            !state.draining ? "there are too many connections" : "the daemon ends");
+  auto response = api::problem_response(
+      api::plain_problem(503),
+      state.draining ? "the daemon is ending" : "there are too many connections");
   response.headers.add("Retry-After", "1");
   std::string bytes;
   io::write_response({}, response, bytes, std::time(nullptr));
@@ -409,7 +409,7 @@ supervisor_actor::behavior_type supervisor(
   state.for_http = std::make_shared<const http_environment>(http_environment{
       options.http, settings, options.source.max_line, state.topics, state.router, parts,
       supervisor_actor{self}, std::make_shared<byte_budget>(options.http.max_bodies),
-      report_interval, environment->unit});
+      std::make_shared<byte_budget>(options.http.max_answers), report_interval, environment->unit});
   state.environment = std::move(environment);
 
   return {

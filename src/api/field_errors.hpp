@@ -28,6 +28,9 @@ class field_errors {
       all_.push_back({field_error::places::target, std::string{parameter}, std::move(detail)});
   }
   void in_body(std::string pointer, std::string detail) {
+    // A name of the client's may be as long as its body.
+    constexpr std::size_t longest = 256;
+    if (pointer.size() > longest) pointer.replace(longest, pointer.npos, "...");
     if (!is_full())
       all_.push_back({field_error::places::body, std::move(pointer), std::move(detail)});
   }

@@ -91,6 +91,13 @@ using outcome = std::variant<request, io::http_response, refused_unheard>;
 
 outcome read_request(const io::http_request& http, const settings& with);
 
+/// About as many bytes as the response will have, without those that escapes add: what it takes to
+/// write it. Quick.
+std::size_t weight_of(const answer& a);
+
+/// No fewer bytes than the body of the response to `a` will have. Reads all payloads.
+std::size_t most_bytes_of(const answer_form& form, const answer& a);
+
 /// `endpoint::gophermq_publish_async` needs no answer: whatever it is, the response is the same.
 ///
 /// \pre `a` is what `form`'s call is answered with, or `refused`

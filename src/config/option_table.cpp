@@ -295,6 +295,11 @@ std::vector<option> make_table() {
        "of "
        "each. A request that is too much is answered by 503. At least twice http.max-body.",
        ""},
+      {"http.max-answers", size(SKEIN_MEMBER(http.max_answers), 1 << 20, 1ull << 40),
+       "Most memory of answers that are written, or that clients have not taken, of all connections "
+       "together, beyond 64 KiB of each. One that is too much is replaced by 503, and its messages "
+       "are there as if they had not been asked for. A single one may be larger.",
+       ""},
       {"http.request-timeout", duration(SKEIN_MEMBER(http.request_timeout), 1ms, 1h),
        "Longest time from the first byte of a request to its last, and without progress of a "
        "client "

@@ -1,5 +1,7 @@
 #include "io/http.hpp"
 
+#include <utility>
+
 namespace skein::io {
 namespace {
 
@@ -36,6 +38,25 @@ std::string_view http_headers::find(std::string_view name_wanted) const {
     if (equal_ignoring_case(name(i), name_wanted)) return value(i);
   }
   return {};
+}
+
+std::size_t http_request::body_size() const {
+  std::size_t size = body.size();
+  for (const auto& piece : pieces) size += piece.size();
+  return size;
+}
+
+void http_request::join_body() {
+  if (pieces.empty()) return;
+  std::string whole;
+  whole.reserve(body_size());
+  for (auto& piece : pieces) {
+    whole += piece;
+    std::string{}.swap(piece);
+  }
+  whole += body;
+  pieces.clear();
+  body = std::move(whole);
 }
 
 void http_headers::reserve(std::size_t bytes) {

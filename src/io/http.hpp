@@ -65,7 +65,8 @@ struct http_request {
   std::uint8_t version = 11;  ///< 10 or 11
   bool keep_alive = true;     ///< what the client wants, by its version and `Connection`
   http_headers headers;       ///< without trailers
-  std::string body;           ///< without its chunks' framing
+  std::string body;           ///< without its chunks' framing; of a large one the last piece
+  std::vector<std::string> pieces;  ///< of the body, before `body`; none after `join_body`
 
   /// The target up to the first `?`, and what is behind that.
   std::string_view path() const { return std::string_view{target}.substr(0, target.find('?')); }
@@ -73,6 +74,10 @@ struct http_request {
     const auto at = target.find('?');
     return at == target.npos ? std::string_view{} : std::string_view{target}.substr(at + 1);
   }
+
+  std::size_t body_size() const;
+  /// Puts the pieces of the body together.
+  void join_body();
 
   std::string_view content_type() const { return headers.find("Content-Type"); }
   bool is_head() const { return method == http_method::head; }

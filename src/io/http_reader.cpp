@@ -16,6 +16,7 @@ constexpr std::size_t full_capacity = 64 * 1024;
 constexpr std::size_t beside_target = 64;
 /// Of a chunk's line: 16 digits and the line end. What is beyond that is framing of no use.
 constexpr std::size_t plain_chunk_line = 18;
+constexpr std::size_t largest_piece = 256 << 10;  ///< of a body
 
 bool is_control(char c) {
   return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
@@ -35,8 +36,10 @@ http_reader::http_reader(const http_limits& limits)
 http_reader::~http_reader() = default;
 
 std::size_t http_reader::held() const {
+  std::size_t pieces = 0;
+  for (const auto& piece : request_.pieces) pieces += piece.capacity();
   return capacity_ + (head_ ? sizeof(http_head) : 0) + request_.target.capacity() +
-         request_.headers.held() + request_.body.capacity();
+         request_.headers.held() + request_.body.capacity() + pieces;
 }
 
 http_reader::space http_reader::space_for_reading() {
@@ -105,7 +108,7 @@ http_reader::result http_reader::next() {
 
 bool http_reader::waits_for_continue() const {
   return continue_wanted_ && (state_ == state::body || state_ == state::chunk_size) &&
-         unread().empty() && request_.body.empty();
+         unread().empty() && body_size_ == 0;
 }
 
 bool http_reader::fail(const http_error& error) {
@@ -177,9 +180,27 @@ bool http_reader::read_headers() {
   return left_ <= limits_.body || fail({413, "the body is too large"});
 }
 
+/// A body that grew in one piece would be copied again and again, up to half of it at once.
+void http_reader::append_to_body(std::string_view bytes) {
+  body_size_ += bytes.size();
+  while (!bytes.empty()) {
+    if (request_.body.size() == largest_piece) {
+      request_.pieces.push_back(std::exchange(request_.body, {}));
+    }
+    const std::size_t n = std::min(bytes.size(), largest_piece - request_.body.size());
+    const std::size_t needed = request_.body.size() + n;
+    if (needed > request_.body.capacity()) {
+      // A string that grows by itself may become twice as large as a piece.
+      request_.body.reserve(needed <= full_capacity ? needed : largest_piece);
+    }
+    request_.body.append(bytes.data(), n);
+    bytes.remove_prefix(n);
+  }
+}
+
 bool http_reader::read_body() {
   const std::size_t n = static_cast<std::size_t>(std::min<std::uint64_t>(left_, unread().size()));
-  request_.body.append(unread().data(), n);
+  append_to_body(unread().substr(0, n));
   left_ -= n;
   consume(n);
   if (left_ != 0) return false;
@@ -203,7 +224,7 @@ bool http_reader::read_chunk_size() {
       has_control(extensions)) {
     return fail({400, "a chunk's size is malformed"});
   }
-  if (size > limits_.body - request_.body.size()) return fail({413, "the body is too large"});
+  if (size > limits_.body - body_size_) return fail({413, "the body is too large"});
   framing_left_ -= end - std::min(end, plain_chunk_line);
   consume(end);
   left_ = size;
@@ -250,6 +271,7 @@ void http_reader::begin_request() {
 
 void http_reader::forget_request() {
   head_.reset();
+  body_size_ = 0;
   std::exchange(request_, {});  // an assignment would keep its memory
 }
 

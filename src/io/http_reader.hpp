@@ -56,7 +56,8 @@ class http_reader {
   };
   result next();
 
-  /// After `request`, until the next call of `next`; may be moved from.
+  /// After `request`, until the next call of `next`; may be moved from. A body of more than 256 KiB
+  /// is in pieces: to put it together takes as long as to read it again.
   http_request& request() { return request_; }
 
   /// After `failed`.
@@ -71,7 +72,7 @@ class http_reader {
 
   /// Bytes of memory held for what was read: next to nothing while `idle()`, else the buffer, from
   /// 4 KiB to 64 KiB (or the longest line or head that the limits allow), and the request, whose
-  /// body may take twice its size.
+  /// body may take up to 256 KiB more than its size.
   std::size_t held() const;
 
  private:
@@ -93,6 +94,7 @@ class http_reader {
   std::size_t line_end(std::size_t limit, const http_error& beyond);
   bool read_first_line();
   bool read_headers();
+  void append_to_body(std::string_view bytes);
   bool read_body();
   bool read_chunk_size();
   bool read_chunk_end();
@@ -112,6 +114,7 @@ class http_reader {
   std::size_t line_ = 0;     ///< where in `unread()` the current line begins
   std::size_t scanned_ = 0;  ///< up to where in `unread()` there is no end of it
   std::uint64_t left_ = 0;
+  std::size_t body_size_ = 0;
   std::size_t framing_left_ = 0;  ///< bytes that extensions and trailers may still have
   state state_ = state::start;
   bool blank_line_ = false;  ///< one was skipped before the first line

@@ -73,12 +73,11 @@ std::string_view reason_phrase(unsigned number) {
   return {phrase.data(), phrase.size()};
 }
 
-void write_response(const http_reply_form& form, const http_response& response, std::string& out,
-                    std::optional<std::time_t> now) {
+bool write_head(const http_reply_form& form, const http_response& response, std::string& out,
+                std::optional<std::time_t> now) {
   assert(response.status >= 200 && response.status <= 599);
   const bool never_a_body = response.status == 204 || response.status == 304;
   const bool with_body = !never_a_body && !form.head;
-  out.reserve(out.size() + 256 + (with_body ? response.body.size() : 0));
   out += "HTTP/1.1 ";
   append_number(out, response.status);
   out += ' ';
@@ -101,7 +100,13 @@ void write_response(const http_reply_form& form, const http_response& response, 
     append_header(out, response.headers.name(i), response.headers.value(i));
   }
   out += "\r\n";
-  if (with_body) out += response.body;
+  return with_body;
+}
+
+void write_response(const http_reply_form& form, const http_response& response, std::string& out,
+                    std::optional<std::time_t> now) {
+  out.reserve(out.size() + 256 + (form.head ? 0 : response.body.size()));
+  if (write_head(form, response, out, now)) out += response.body;
 }
 
 }  // namespace skein::io

@@ -21,6 +21,10 @@ std::string_view reason_phrase(unsigned status);
 void write_response(const http_reply_form& form, const http_response& response, std::string& out,
                     std::optional<std::time_t> now = {});
 
+/// The same without the body, even if it goes out. Returns whether it does.
+bool write_head(const http_reply_form& form, const http_response& response, std::string& out,
+                std::optional<std::time_t> now = {});
+
 /// What a client gets that waits before it sends the body.
 constexpr std::string_view continue_response = "HTTP/1.1 100 Continue\r\n\r\n";
 

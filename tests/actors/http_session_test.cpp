@@ -57,6 +57,7 @@ class HttpSession : public topic_plane {
     all->parts.statistics = statistics_is;
     all->parts.topic_recorder = recorder;
     all->bodies = std::make_shared<byte_budget>(http.max_bodies);
+    all->answers = std::make_shared<byte_budget>(http.max_answers);
     all->supervisor = system.spawn(supervisor_stand_in, for_sources, &unread);
     all->report_interval = report_interval;
     environment = std::move(all);
@@ -550,6 +551,81 @@ TEST_F(HttpSession, CountsRequests) {
   run();
   EXPECT_EQ(statistics.counted.http_requests, 2u);
   EXPECT_EQ(statistics.counted.http_refused, 1u);
+}
+
+// --- what takes long ---
+
+TEST_F(HttpSession, ReadsALargeRequestAndWritesALargeAnswerAside) {
+  serve();
+  subscribe("a", "one");
+  const auto stream = connect();
+  const std::string large(3 << 20, 'x');
+  stream->says(publishing(large) + ready + fetching() + ready);
+  run();
+  EXPECT_EQ(statuses(*stream), (codes{200, 204, 200, 204}));
+  EXPECT_NE(stream->heard().find(large), std::string::npos);
+  EXPECT_EQ(pending(), 0u);
+}
+
+TEST_F(HttpSession, RefusesMistakesInALargeRequestAsInAnyOther) {
+  serve();
+  const auto stream = connect();
+  stream->says(post("/v1/topics/a/messages", "{\"" + std::string(1 << 20, '\x1f') + "\":1}") +
+               ready);
+  run();
+  EXPECT_EQ(statuses(*stream), (codes{400, 204}));
+  EXPECT_LT(stream->heard().size(), 4096u) << "what was wrong is not sent back whole";
+}
+
+TEST_F(HttpSession, ThatIsLostWhileALargeRequestIsReadHarmsNobody) {
+  serve();
+  subscribe("a", "one");
+  const auto stream = connect(), other = connect();
+  stream->says(publishing(std::string(1 << 20, 'x')));
+  stream->breaks();
+  run();
+  other->says(ready);
+  run();
+  EXPECT_EQ(statuses(*other), codes{204});
+}
+
+TEST_F(HttpSession, KeepsOnlySoMuchOfAnswersThatAreNotTaken) {
+  http.max_answers = 2 << 20;
+  serve();
+  std::vector<std::shared_ptr<fake_stream>> all;
+  const std::string escaped(200 << 10, '\x01');  // six times as large in JSON
+  for (int i = 0; i != 4; ++i) {
+    subscribe("a", "s" + std::to_string(i));
+    all.push_back(connect());
+    all.back()->takes(0);
+    all.back()->says(
+        post("/v1/topics/a/subscribers/s" + std::to_string(i) + "/lease", "{\"wait_ms\":1000}"));
+  }
+  run();
+  publish("a", escaped);
+  run();
+  int given = 0;
+  int refused = 0;
+  for (const auto& stream : all) {
+    stream->takes_all();
+    run();
+    const auto status = statuses(*stream).at(0);
+    status == 200 ? ++given : ++refused;
+    if (status != 200) {
+      EXPECT_EQ(status, 503);
+    }
+  }
+  EXPECT_EQ(given, 1);
+  EXPECT_EQ(refused, 3);
+  // Those who were refused get it now, as if they had not asked.
+  for (int i = 0; i != 4; ++i) {
+    const auto again = begin("a", api::lease{"s" + std::to_string(i)});
+    const auto& messages = again->as<api::leased>().messages;
+    if (messages.empty()) continue;
+    EXPECT_EQ(messages[0].attempt, 1u);
+    --refused;
+  }
+  EXPECT_EQ(refused, 0);
 }
 
 }  // namespace

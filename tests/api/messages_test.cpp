@@ -433,5 +433,35 @@ TEST(Refusals, HaveTheirStatusAndType) {
   }
 }
 
+TEST(AnswerSize, IsKnownBeforeItIsWritten) {
+  const std::string all[] = {"",
+                             "plain text",
+                             std::string(1000, '\x01'),
+                             std::string(1000, '\xff'),
+                             "\u4e2d\u6587\u009b<&>\"\\\n",
+                             std::string(3001, 'x') + "\xff"};
+  for (const auto& payload : all) {
+    core::message m;
+    m.key = payload.substr(0, 255);
+    m.payload = std::make_shared<const std::string>(payload);
+    m.expires = noon;
+    m.published = noon;
+    leased l;
+    dead_letters d;
+    for (std::uint64_t n = 0; n != 7; ++n) {
+      l.messages.push_back({{{31, n << 50}, n << 60}, 1u << 31, noon, m});
+      d.messages.push_back({n << 60, 31, 1u << 31, m});
+    }
+    d.more = true;
+    const answer_form lease_form{endpoint::lease, {}, {}, {}};
+    EXPECT_LE(write_answer(lease_form, l).body.size(), most_bytes_of(lease_form, l));
+    const answer_form fetch_form{endpoint::gophermq_fetch, payload, payload, {}};
+    EXPECT_LE(write_answer(fetch_form, l).body.size(), most_bytes_of(fetch_form, l));
+    const answer_form dead_form{endpoint::list_dead, {}, {}, {}};
+    EXPECT_LE(write_answer(dead_form, d).body.size(), most_bytes_of(dead_form, d));
+    EXPECT_LE(weight_of(l), most_bytes_of(lease_form, l));
+  }
+}
+
 }  // namespace
 }  // namespace skein::api

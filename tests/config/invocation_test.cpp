@@ -258,6 +258,7 @@ const std::map<std::string, std::string> changed = {
     {"http.max-headers", "32KiB"},
     {"http.max-body", "1MiB"},
     {"http.max-bodies", "3MiB"},
+    {"http.max-answers", "128MiB"},
     {"http.request-timeout", "11s"},
     {"http.idle-timeout", "22s"},
     {"http.max-wait", "44s"},

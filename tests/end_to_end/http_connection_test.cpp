@@ -297,6 +297,39 @@ TEST(HttpCrowd, OfSlowOnesTakesLittleMemory) {
   EXPECT_LT(broker.program().memory_kib(), before + many * 20);
 }
 
+TEST(HttpCrowd, ThatTakesNoAnswersTakesOnlySoMuchMemory) {
+  constexpr std::size_t budget = 32;  // MiB
+  daemon broker{{{"http.max-answers", std::to_string(budget) + "MiB"}}};
+  program other{broker};
+  other.create("t", R"({"storage":"memory"})");
+  std::vector<program> all;
+  for (int i = 0; i != 24; ++i) {
+    other.subscribe("t", "s" + std::to_string(i));
+    all.emplace_back(broker);
+    all.back().begin(
+        {"POST", subscriber_path("t", "s" + std::to_string(i)) + "/lease", R"({"wait_ms":30000})"});
+  }
+  // Each control character takes six bytes of an answer: 12 MiB, and that 24 times.
+  const http_message publish{
+      "POST", "/api/publish",
+      R"({"subject":"t","data":)" + json_text(std::string(2 << 20, '\x01')) + "}"};
+  const auto before = broker.program().memory_kib();
+  EXPECT_EQ(other.http().ask(publish).status, 200u);
+  std::size_t refused = 0;
+  await("most to be refused", [&] { return other.number("/v1/statistics", "http_refused") >= 20; });
+  EXPECT_LT(broker.program().memory_kib(), before + (budget + 64) * 1024);
+  for (auto& client : all) {
+    const auto answer = client.end();
+    if (answer.status != 200) {
+      EXPECT_EQ(answer.status, 503u) << text_of(answer).substr(0, 200);
+      EXPECT_EQ(answer.header("retry-after"), "1");
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 0u);
+  EXPECT_LT(refused, 24u);
+}
+
 // --- the end of the daemon ---
 
 TEST(HttpDrain, AnswersWhatWasAskedAndCloses) {
