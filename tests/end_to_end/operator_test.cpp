@@ -50,7 +50,8 @@ TEST(OperatorStatus, TellsHowTheDaemonIsDoing) {
             "notifications_sent: 5\nmessages_published: 0\nmessages_refused: 0\n"
             "messages_refused_unheard: 0\nmessages_delivered: 0\nmessages_acknowledged: 0\n"
             "messages_returned: 0\nmessages_dropped: 0\nmessages_expired: 0\nmessages_dead: 0\n"
-            "subscribers_expired: 0\ntopics_in_memory: 0\nhttp_connections: 0\nhttp_requests: 0\n"
+            "subscribers_expired: 0\ntopics_in_memory: 0\nhttp_connections: 0\n"
+            "http_turned_away: 0\nhttp_requests: 0\n"
             "http_refused: 0\nlog_begin: 0\nlog_end: 19\nlog_events: 3\ncheckpoints: 0\n"
             "store_failing: 0\nstore_bytes: " +
                 bytes + "\ntopics_failing: 0\n");
@@ -66,7 +67,8 @@ TEST(OperatorStatus, IsJsonIfThatIsWanted) {
       R"("notifications_sent":0,"messages_published":0,"messages_refused":0,)"
       R"("messages_refused_unheard":0,"messages_delivered":0,"messages_acknowledged":0,)"
       R"("messages_returned":0,"messages_dropped":0,"messages_expired":0,"messages_dead":0,)"
-      R"("subscribers_expired":0,"topics_in_memory":0,"http_connections":0,"http_requests":0,)"
+      R"("subscribers_expired":0,"topics_in_memory":0,"http_connections":0,)"
+      R"("http_turned_away":0,"http_requests":0,)"
       R"("http_refused":0,"log_begin":0,"log_end":0,"log_events":0,"checkpoints":0,)"
       R"("store_failing":0,"store_bytes":)";
   for (const char* command : {"status", "epoch"}) {
