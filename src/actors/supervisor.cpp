@@ -167,16 +167,29 @@ void end_the_rest(pointer self) {
   self->delayed_send(self, supervisor_state::last_try, drain_overdue{});
 }
 
+const char* part_of(const supervisor_state& state, caf::actor_id id) {
+  const auto is = [id](const auto& actor) { return actor && actor.id() == id; };
+  return is(state.sequencer)        ? "sequencer"
+         : is(state.router)         ? "router"
+         : is(state.recorder)       ? "recorder"
+         : is(state.replayer)       ? "replayer"
+         : is(state.topics)         ? "topics"
+         : is(state.topic_recorder) ? "topic_recorder"
+         : is(state.statistics)     ? "statistics"
+                                    : "connections";
+}
+
 /// What does not end is left behind: it may wait for a disk that does not answer.
 void leave_the_rest(pointer self) {
   supervisor_state& state = self->state;
-  const auto asks = [](const plane& of, const auto& actor) {
-    return actor && of.asked == actor.id();
-  };
-  const bool writing =
-      asks(state.events, state.recorder) || asks(state.messages, state.topic_recorder);
-  log::error("a part of the daemon does not end", {{"writing", writing}});
-  state.lost |= writing;
+  for (const plane* const p : {&state.events, &state.messages, &state.rest}) {
+    const bool has_ended = p->where == step::running || p->where == step::events_ended ||
+                           p->where == step::topics_ended;
+    if (has_ended) continue;
+    log::error("a part of the daemon does not end", {{"part", part_of(state, p->asked)}});
+    state.lost |= state.recorder && p->asked == state.recorder.id();
+    state.lost |= state.topic_recorder && p->asked == state.topic_recorder.id();
+  }
   state.failed = true;
   finish(self);
 }
@@ -219,13 +232,7 @@ void on_down(pointer self, const caf::down_msg& down) {
     self->send(state.statistics, report{counted});
   } else if (failed) {
     const bool vital = down.source != state.statistics;
-    const char* const part = down.source == state.sequencer        ? "sequencer"
-                             : down.source == state.router         ? "router"
-                             : down.source == state.recorder       ? "recorder"
-                             : down.source == state.replayer       ? "replayer"
-                             : down.source == state.topics         ? "topics"
-                             : down.source == state.topic_recorder ? "topic_recorder"
-                                                                   : "statistics";
+    const char* const part = part_of(state, id);
     log::error("part failed", {{"part", part}, {"reason", reason}, {"vital", vital}});
     if (down.source == state.sequencer) state.sequencer = nullptr;
     if (down.source == state.router) state.router = nullptr;

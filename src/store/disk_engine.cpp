@@ -203,14 +203,14 @@ class disk_engine : public engine {
     rocksdb::WriteOptions options;
     options.sync = sync;
     const auto db = open_.get();
-    require_there();
+    require_sound();
     checked(*db, (*db)->Write(options, &static_cast<disk_batch&>(changes).of(*db)));
   }
 
   void sync() override {
     const std::lock_guard one_at_a_time{writing_};
     const auto db = open_.get();
-    require_there();
+    require_sound();
     checked(*db, (*db)->SyncWAL());
   }
 
@@ -221,7 +221,7 @@ class disk_engine : public engine {
     require_room();
     if (const auto db = open_.peek()) committed_ = (*db)->GetLatestSequenceNumber();
     reopen();
-    failed_ = false;
+    failed_.reset();
   }
 
   std::optional<std::string> get(family f, std::string_view key) override {
@@ -251,16 +251,27 @@ class disk_engine : public engine {
 
  private:
   void checked(const database& db, const rocksdb::Status& status) {
-    failed_ = failed_ || !status.ok();
-    db.check(status);
+    try {
+      db.check(status);
+    } catch (const error& e) {
+      failed_ = e;
+      throw;
+    }
+  }
+
+  /// RocksDB may abort the process where its log is synced after it could not be written.
+  void require_sound() {
+    if (failed_) throw error{*failed_};
+    require_there();
   }
 
   /// Files that were deleted can be written, and even synced.
   void require_there() {
     if (identity_of(directory_ / "LOCK") == lock_) return;
-    failed_ = true;
-    throw error_at(directory_, error::kind::unavailable,
-                   "is not there any more, or is another one: it was deleted, moved or replaced");
+    failed_ = error_at(directory_, error::kind::unavailable,
+                       "is not there any more, or is another one: it was deleted, moved or "
+                       "replaced");
+    throw error{*failed_};
   }
 
   /// What is in the log is written once more; without room for it, the store would be closed in
@@ -294,7 +305,7 @@ class disk_engine : public engine {
   file_identity lock_;  ///< of the file that is locked
   holder open_;
   std::mutex writing_;                     ///< of what is below
-  bool failed_ = false;                    ///< a commit or sync
+  std::optional<error> failed_;            ///< a commit or sync has; until it is recovered
   rocksdb::SequenceNumber committed_ = 0;  ///< while closed: the last
 };
 

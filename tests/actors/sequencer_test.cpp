@@ -305,6 +305,8 @@ TEST_F(Sequencer, ASourceWhoseBlocksItKeepsWhileItCatchesUpIsNotWaitedFor) {
   pass(500ms);
   EXPECT_EQ(router.text(), "1|B\r\n2|B\r\n");
   for (int i = 0; i != source_state::credit_limit; ++i) push(2, {"1|B"});
+  EXPECT_EQ(taken(2), source_state::credit_limit) << "it may be read on";
+  peers[2].heard.catches_up = true;
   pass(500ms);
   EXPECT_EQ(router.text(), "1|B\r\n2|B\r\n4|B\r\n");
 }

@@ -281,8 +281,7 @@ TEST_F(GophermqIdle, RemovesSubscribersWhoFetchNothing) {
   await("the subscriber to be gone", [&] {
     return text_of(http.get("/v1/topics/s")).find(R"("subscribers":0)") != std::string::npos;
   });
-  EXPECT_EQ(broker.lines_with("msg=\"subscriber removed, it was idle\" topic=s subscriber=" + id),
-            1u);
+  broker.await_line("msg=\"subscriber removed, it was idle\" topic=s subscriber=" + id);
   EXPECT_EQ(fetch("s", id), bad_id);
   EXPECT_EQ(publish("s", "3"), nobody);
 }

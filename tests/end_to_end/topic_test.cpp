@@ -358,8 +358,10 @@ TEST_F(Topic, SaysWhatBecameOfEachMessage) {
   EXPECT_EQ(some.status, 409u);
   EXPECT_EQ(outcomes_in(some), "published duplicate published overflow no_such_priority");
   const auto full = client.post("/v1/topics/t/messages", R"({"payload":"6"})");
-  EXPECT_EQ(text_of(full), problem(429, "overflow", "A subscriber has too many messages pending",
-                                   R"(,"messages":[{"outcome":"overflow"}])"));
+  EXPECT_EQ(text_of(full),
+            problem(429, "overflow", "A subscriber has too many messages pending",
+                    R"(,"detail":"subscriber s is full","messages":[{"outcome":"overflow"}],)"
+                    R"("full_subscriber":"s")"));
   EXPECT_EQ(full.header("retry-after"), "1");
   EXPECT_EQ(client.drain("t", "s"), "1 3");
 }
