@@ -10,8 +10,8 @@ namespace skein::test {
 
 using namespace std::chrono_literals;
 
-/// No test comes near this unless something is wrong.
-inline constexpr std::chrono::milliseconds generous{30'000};
+/// No test comes near this unless something is wrong. Sanitizers take their time.
+inline constexpr std::chrono::milliseconds generous{SKEIN_SANITIZED ? 180'000 : 30'000};
 
 /// Whether `seen()` became true in time.
 template <class Condition>
