@@ -25,10 +25,13 @@
 #include "actors/io_unit.hpp"
 #include "actors/log.hpp"
 #include "actors/supervisor.hpp"
+#include "api/problem.hpp"
 #include "config/invocation.hpp"
 #include "core/hash.hpp"
 #include "io/acceptor.hpp"
+#include "io/connection_places.hpp"
 #include "io/descriptors.hpp"
+#include "io/http_writer.hpp"
 #include "io/lingering.hpp"
 #include "io/process.hpp"
 #include "store/recovery.hpp"
@@ -47,13 +50,15 @@ bool is_stored(const daemon_options& options) {
 }
 
 /// What is stored, as of the end of the log. Throws store::error.
-std::shared_ptr<stored_state> open_store(const daemon_options& options) {
+std::shared_ptr<stored_state> open_store(const daemon_options& options, std::size_t most_files) {
   auto stored = std::make_shared<stored_state>();
   const bool events = options.event.level != durability::none;
   if (!is_stored(options)) return stored;
   using clock = std::chrono::steady_clock;
   const auto begin = clock::now();
-  stored->engine = store::open_disk({options.store.directory});
+  store::disk_options where{options.store.directory};
+  where.most_files = most_files;
+  stored->engine = store::open_disk(where);
   if (!events) {
     log::info("store opened", {{"directory", options.store.directory}, {"events", "none"}});
     return stored;
@@ -77,6 +82,60 @@ std::shared_ptr<stored_state> open_store(const daemon_options& options) {
                              {"ms", taken.count()}});
   return stored;
 }
+
+/// Who may come in.
+class admissions {
+ public:
+  enum door : std::size_t { source, client, http };
+
+  /// \param count  is called for each one too many, with whether it came over HTTP
+  admissions(const daemon_options& options, std::size_t connections,
+             std::function<void(bool)> count)
+      : count_(std::move(count)),
+        strangers_(connections, {options.source.max_connections, options.client.max_connections,
+                                   options.http.max_connections}) {
+    log::info("connections", {{"sources", strangers_.most(source)},
+                              {"clients", strangers_.most(client)},
+                              {"http", strangers_.most(http)}});
+  }
+
+  io::acceptor::admission of(door at) {
+    static constexpr const char* names[] = {"source", "client", "http"};
+    // Nothing is ever written to a source.
+    const std::string refusals[] = {"", "ERR there are too many connections\r\n", http_refusal()};
+    return {[this, at] { return strangers_.take(at); }, refusals[at],
+            [this, at] { refused(names[at], at == http); }};
+  }
+  io::acceptor::admission of_operator() {
+    return {[this] { return operators_.take(0); },
+            R"({"ok":false,"error":"there are too many connections"})"
+            "\n",
+            [this] { refused("control", false); }};
+  }
+
+ private:
+  static std::string http_refusal() {
+    auto response =
+        api::problem_response(api::plain_problem(503), "there are too many connections");
+    response.headers.add("Retry-After", "1");
+    std::string text;
+    io::write_response({}, response, text);
+    return text;
+  }
+
+  void refused(const char* door, bool over_http) {
+    if (const auto suppressed = lines_.pass(std::chrono::steady_clock::now())) {
+      log::warn("connection refused, there are too many",
+                {{"door", door}, {"suppressed", *suppressed}});
+    }
+    count_(over_http);
+  }
+
+  std::function<void(bool)> count_;
+  io::connection_places strangers_;
+  io::connection_places operators_{16, {16}};
+  log::rate_limiter lines_{1};
+};
 
 std::string control_socket(const daemon_options& options) {
   if (options.control.socket == no_door) return "";
@@ -121,6 +180,7 @@ std::size_t workers_of(const caf::actor_system_config& settings) {
 
 /// The doors and the actors behind them. The I/O context ends when nothing waits for it any more.
 int run(const daemon_options& options) {
+  const io::descriptor_shares descriptors = io::share_descriptors(io::raise_descriptor_limit());
   std::optional<last_resort> closing;  // outlives what has to be closed
   caf::actor_system_config settings;
   apply_caf_settings(settings, options.caf);
@@ -140,12 +200,20 @@ int run(const daemon_options& options) {
     counted.accept_errors = 1;
     unit.send(parent, report{counted});
   };
+  const auto count_refused = [&](bool over_http) {
+    traffic counted;
+    counted.connections_refused = 1;
+    counted.http_turned_away = over_http ? 1 : 0;
+    unit.send(parent, report{counted});
+  };
+  admissions may_enter{options, descriptors.connections, count_refused};
   std::optional<io::acceptor> sources;
   if (options.source.listen != no_door) {
     sources.emplace(
         context, options.source.listen, source_port,
         [&](auto connection) { unit.send(parent, source_accepted{connection}); }, accept_failed,
         options.source.watch);
+    sources->admit(may_enter.of(admissions::source));
   }
   std::optional<io::acceptor> clients;
   if (options.client.listen != no_door) {
@@ -153,6 +221,7 @@ int run(const daemon_options& options) {
         context, options.client.listen, client_port,
         [&](auto connection) { unit.send(parent, client_accepted{connection}); }, accept_failed,
         options.client.watch);
+    clients->admit(may_enter.of(admissions::client));
   }
   std::optional<io::acceptor> programs;
   if (options.http.listen != no_door) {
@@ -160,15 +229,17 @@ int run(const daemon_options& options) {
         context, options.http.listen, http_port,
         [&](auto connection) { unit.send(parent, http_accepted{connection}); }, accept_failed,
         options.http.watch);
+    programs->admit(may_enter.of(admissions::http));
   }
   // Not before the doors are had: a start that fails leaves no new store.
-  const auto stored = open_store(options);
+  const auto stored = open_store(options, descriptors.store_files);
   boost::asio::signal_set signals{context, SIGINT, SIGTERM};
   std::optional<io::acceptor> operators;
   if (const std::string path = control_socket(options); !path.empty()) {
     operators.emplace(
         context, std::filesystem::path{path},
         [&](auto connection) { unit.send(parent, control_accepted{connection}); }, accept_failed);
+    operators->admit(may_enter.of_operator());
   }
   const auto open = [](const char* door, std::optional<io::acceptor>& at) {
     if (!at) return;
@@ -240,7 +311,6 @@ int main(int argc, char** argv) {
   }
   int exit_status = exit_cannot_start;
   try {
-    io::raise_descriptor_limit();
     std::random_device random;
     core::table_secret = std::uint64_t{random()} << 32 | random();
     exit_status = run(invocation.options);

@@ -33,6 +33,8 @@ inline constexpr const char* no_door = "none";
 struct source_options {
   /// `host:port`, `:port` (every interface), `host` or `port`; or `no_door`. Port 0 is any free port.
   std::string listen = "localhost:9090";
+  /// At a time; one more is closed at once.
+  std::size_t max_connections = 10'000;
   /// Longest line without its end, bytes, 16..32768. A longer line is skipped to its end.
   std::size_t max_line = 4096;
   io::peer_watch watch{std::chrono::seconds{15}, std::chrono::seconds{30}};
@@ -40,6 +42,8 @@ struct source_options {
 
 struct client_options {
   std::string listen = "localhost:9099";
+  /// At a time; one more is told so, and closed.
+  std::size_t max_connections = 1'000'000;
   io::peer_watch watch;
   /// Longest time from accepting a connection to its first line.
   std::chrono::milliseconds handshake_timeout{5000};

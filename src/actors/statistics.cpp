@@ -79,6 +79,7 @@ void log_totals(const char* message, const traffic& t, std::uint64_t bytes_writt
                       {"sources_refused", t.sources_refused},
                       {"handshakes_failed", t.handshakes_failed},
                       {"accept_errors", t.accept_errors},
+                      {"connections_refused", t.connections_refused},
                       {"bytes_read", t.bytes_read},
                       {"bytes_written", bytes_written},
                       {"log_omitted", log::omitted()}});

@@ -277,24 +277,14 @@ void end_handshakes(pointer self) {
   }
 }
 
-/// Answers a connection over HTTP that is one too many.
-void turn_away(pointer self, io::stream& connection) {
-  supervisor_state& state = self->state;
-  auto response = api::problem_response(
-      api::plain_problem(503),
-      state.draining ? "the daemon is ending" : "there are too many connections");
+/// Answers a connection over HTTP that comes too late.
+void turn_away(io::stream& connection) {
+  auto response = api::problem_response(api::plain_problem(503), "the daemon is ending");
   response.headers.add("Retry-After", "1");
   std::string bytes;
   io::write_response({}, response, bytes, std::time(nullptr));
   connection.write(bytes);
   connection.close(io::stream::ending::graceful);
-  traffic counted;
-  counted.http_turned_away = 1;
-  if (state.statistics) self->send(state.statistics, report{counted});
-  if (const auto suppressed = state.turned_away.pass(self->clock().now())) {
-    log::warn("http connection turned away",
-              {{"peer", connection.peer()}, {"suppressed", *suppressed}});
-  }
 }
 
 /// Clients over HTTP may be an eighth of their time too late, at most 5 seconds.
@@ -438,8 +428,8 @@ supervisor_actor::behavior_type supervisor(
       },
       [self](http_accepted& accepted) {
         supervisor_state& s = self->state;
-        if (s.draining || s.http_sessions.size() >= s.environment->options.http.max_connections) {
-          turn_away(self, *accepted.connection);
+        if (s.draining) {
+          turn_away(*accepted.connection);
           return;
         }
         const auto spawned =

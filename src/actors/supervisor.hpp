@@ -20,7 +20,6 @@
 #include "actors/control.hpp"
 #include "actors/http_session.hpp"
 #include "actors/interfaces.hpp"
-#include "actors/log.hpp"
 #include "actors/recorder.hpp"
 #include "actors/replayer.hpp"
 #include "actors/router.hpp"
@@ -127,7 +126,6 @@ struct supervisor_state {
   bool overdue = false;  ///< the drain timeout is over
   bool failed = false;
   bool lost = false;
-  log::rate_limiter turned_away{1};
 };
 
 supervisor_actor::behavior_type supervisor(

@@ -43,6 +43,7 @@ struct traffic {
   counter clients_opened = 0, clients_closed = 0;
   counter handshakes_failed = 0;  ///< clients that never said who they are
   counter accept_errors = 0;
+  counter connections_refused = 0;  ///< one too many, at any door
   counter bytes_read = 0;  ///< from sources
 
   counter published = 0;  ///< messages that topics took

@@ -37,6 +37,9 @@ std::vector<option> make_table() {
        "Where sources connect. Without a host every interface is listened at; without a port it is "
        "9090; port 0 is any free port; none closes this door.",
        "EVENT_SOURCE"},
+      {"source.max-connections", number(SKEIN_MEMBER(source.max_connections), 1, 1'000'000),
+       "Sources at a time. One more is closed at once. There may be fewer descriptors than this.",
+       ""},
       {"source.max-line", size(SKEIN_MEMBER(source.max_line), 16, 32768),
        "Longest line of a source, bytes without its end. A longer one is counted and skipped to "
        "its "
@@ -55,6 +58,10 @@ std::vector<option> make_table() {
        "Where clients connect. Without a host every interface is listened at; without a port it is "
        "9099; port 0 is any free port; none closes this door.",
        "CLIENT"},
+      {"client.max-connections", number(SKEIN_MEMBER(client.max_connections), 1, 1'000'000),
+       "Clients at a time. One more is told so by a line ERR, and closed. There may be fewer "
+       "descriptors than this.",
+       ""},
       {"client.handshake-timeout", duration(SKEIN_MEMBER(client.handshake_timeout), 1ms, 1h),
        "Longest time from connecting to the line that names the user. Short frees silent "
        "connections early, long is kind to slow networks.",
@@ -283,7 +290,9 @@ std::vector<option> make_table() {
        "something is sent to it. 0 leaves that to keep-alive and http.request-timeout.",
        ""},
       {"http.max-connections", number(SKEIN_MEMBER(http.max_connections), 1, 1'000'000),
-       "Connections at a time. One more is answered by 503.", ""},
+       "Connections at a time. One more is answered by 503, and closed. There may be fewer "
+       "descriptors than this.",
+       ""},
       {"http.max-target", size(SKEIN_MEMBER(http.max_target), 256, 1 << 20),
        "Longest path with its query, bytes.", ""},
       {"http.max-headers", size(SKEIN_MEMBER(http.max_headers), 1 << 10, 1 << 20),

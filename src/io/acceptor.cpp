@@ -102,6 +102,11 @@ acceptor::acceptor(boost::asio::io_context& context, const std::filesystem::path
   doors_.push_back(std::move(d));
 }
 
+void acceptor::admit(admission how) {
+  refusal_ = refusal{how.refusal};
+  admission_ = std::move(how);
+}
+
 std::vector<std::string> acceptor::addresses() const {
   std::vector<std::string> texts;
   for (const auto& d : doors_) texts.push_back(d->name);
@@ -161,7 +166,13 @@ void acceptor::accept_all(door& d) {
       });
       return;
     }
-    accepted_(std::make_shared<connection>(std::move(socket)));
+    std::shared_ptr<void> place;
+    if (admission_.place && !(place = admission_.place())) {
+      refusal_.say_to(std::move(socket));
+      admission_.refused();
+      continue;
+    }
+    accepted_(std::make_shared<connection>(std::move(socket), std::move(place)));
   }
   await(d);
 }

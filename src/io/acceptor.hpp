@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "io/peer_watch.hpp"
+#include "io/refusal.hpp"
 #include "io/socket_file.hpp"
 #include "io/stream.hpp"
 
@@ -23,8 +24,9 @@ namespace skein::io {
 /// Listens on every address that a text such as `localhost:9090` or `:9090` names, or at the path
 /// of a Unix socket.
 ///
-/// Accepting never waits for what a client does. When descriptors run out, clients wait in the
-/// kernel's backlog and accepting is tried again after `pause`.
+/// Accepting never waits for what a client does. Whoever is one too many is told so, and closed.
+/// When descriptors run out all the same, clients wait in the kernel's backlog and accepting is
+/// tried again after `pause`.
 class acceptor {
  public:
   using on_accept = std::function<void(std::shared_ptr<stream>)>;
@@ -44,6 +46,15 @@ class acceptor {
   /// path is empty or longer than 107 bytes, its directory is missing, or the machine refuses.
   acceptor(boost::asio::io_context& context, const std::filesystem::path& socket,
            on_accept accepted, on_error failed);
+
+  struct admission {
+    /// Called for each connection, which keeps what it gets; null: it is one too many.
+    std::function<std::shared_ptr<void>()> place;
+    std::string refusal;            ///< said to one too many; empty: nothing
+    std::function<void()> refused;  ///< called for it
+  };
+  /// Before `start`; else all may come in.
+  void admit(admission how);
 
   /// What is listened on, e.g. "127.0.0.1:9090", or the path; one or more.
   std::vector<std::string> addresses() const;
@@ -75,6 +86,8 @@ class acceptor {
   std::vector<std::unique_ptr<door>> doors_;
   on_accept accepted_;
   on_error failed_;
+  admission admission_;
+  refusal refusal_{""};
 };
 
 }  // namespace skein::io

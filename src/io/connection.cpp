@@ -31,7 +31,8 @@ constexpr std::size_t most_discarded = 256 << 10;
 
 }  // namespace
 
-connection::connection(stream_socket socket) : socket_(std::move(socket)) {
+connection::connection(stream_socket socket, std::shared_ptr<void> place)
+    : place_(std::move(place)), socket_(std::move(socket)) {
   // A Unix socket refuses what it has no need of.
   error_code ignored;
   socket_.non_blocking(true, ignored);

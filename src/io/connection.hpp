@@ -21,8 +21,9 @@ using stream_socket = boost::asio::basic_stream_socket<boost::asio::generic::str
 
 class connection final : public stream, public std::enable_shared_from_this<connection> {
  public:
-  /// `socket` is connected; it becomes non-blocking and sends without delay.
-  explicit connection(stream_socket socket);
+  /// `socket` is connected; it becomes non-blocking and sends without delay. `place` lives as long
+  /// as the socket.
+  explicit connection(stream_socket socket, std::shared_ptr<void> place = nullptr);
 
   io_result read(char* to, std::size_t size) override;
   io_result write(std::string_view bytes) override;
@@ -48,6 +49,7 @@ class connection final : public stream, public std::enable_shared_from_this<conn
   bool has_ended() const { return ended_; }
 
  private:
+  std::shared_ptr<void> place_;  ///< goes behind the socket
   stream_socket socket_;
   std::unique_ptr<readiness> observer_;
   std::atomic<bool> closed_{false};

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <fstream>
+#include <stdexcept>
+#include <string>
 
 namespace skein::io {
 
@@ -21,6 +23,19 @@ std::size_t raise_descriptor_limit() {
   }
   getrlimit(RLIMIT_NOFILE, &limit);
   return static_cast<std::size_t>(limit.rlim_cur);
+}
+
+descriptor_shares share_descriptors(std::size_t limit) {
+  constexpr std::size_t least = 128, least_kept = 96, most_kept = 384;
+  // Standard streams, doors, the operator, files of the store that are not tables, and so on.
+  constexpr std::size_t others = 76;
+  if (limit < least) {
+    throw std::runtime_error{"the limit of open files is " + std::to_string(limit) +
+                             ", which is too low: at least " + std::to_string(least) +
+                             " are needed (ulimit -n)"};
+  }
+  const std::size_t kept = std::clamp(limit / 2, least_kept, most_kept);
+  return {limit - kept, std::min<std::size_t>(256, kept - others)};
 }
 
 }  // namespace skein::io

@@ -712,19 +712,19 @@ TEST_F(StoringDaemon, TheFailureOfWhoKnowsOrRecordsTopicsEndsIt) {
   }
 }
 
-TEST_F(Daemon, HasAsManyConnectionsOverHttpAsItMay) {
-  options.http.max_connections = 2;
+TEST_F(Daemon, AnswersWhoeverComesOverHttpWhileItEnds) {
   start();
-  const auto first = connect_http(), second = connect_http(), third = connect_http();
-  EXPECT_EQ(all_named("http_session").size(), 2u);
-  EXPECT_TRUE(has(third, "503 Service Unavailable"));
-  EXPECT_TRUE(has(third, "Retry-After: 1"));
-  EXPECT_EQ(third->closed(), io::stream::ending::graceful);
-  EXPECT_FALSE(first->closed());
-  first->ends();
+  connect_client(1)->takes(0);
+  const auto source = connect_source();
+  source->says("1|B\n");
+  settle();
+  caf::anon_send(parent, skein::drain{});
   run();
-  connect_http();
-  EXPECT_EQ(all_named("http_session").size(), 2u);
+  const auto late = connect_http();
+  EXPECT_TRUE(has(late, "503 Service Unavailable"));
+  EXPECT_TRUE(has(late, "Retry-After: 1"));
+  EXPECT_EQ(late->closed(), ending::graceful);
+  EXPECT_TRUE(all_named("http_session").empty());
 }
 
 }  // namespace

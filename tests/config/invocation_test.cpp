@@ -198,10 +198,12 @@ TEST(ShippedFile, IsExactlyTheDefaults) {
 const std::map<std::string, std::string> changed = {
     {"drain-timeout", "7s"},
     {"source.listen", "[::1]:1"},
+    {"source.max-connections", "98"},
     {"source.max-line", "100"},
     {"source.keep-alive", "1min"},
     {"source.user-timeout", "90s"},
     {"client.listen", ":2"},
+    {"client.max-connections", "97"},
     {"client.handshake-timeout", "1ms"},
     {"client.keep-alive", "2min"},
     {"client.user-timeout", "3min"},

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -13,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "io/connection_places.hpp"
 #include "io/raw_socket.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -142,6 +144,36 @@ TEST_F(UnixAcceptor, RefusesAPathThatIsNoAddress) {
   EXPECT_EQ(refusal(begin + std::string(107 - begin.size(), 'x')), "not refused");
   EXPECT_EQ(refusal(begin + std::string(108 - begin.size(), 'x')),
             "the path of a socket must not be longer than 107 bytes");
+}
+
+TEST_F(UnixAcceptor, TellsWhoIsOneTooManyAlsoIfTheySayMuch) {
+  connection_places places{2, {2}};
+  int refused = 0;
+  acceptor door = listen(path_);
+  door.admit({[&] { return places.take(0); }, "ERR too many\n", [&] { ++refused; }});
+  door.start();
+  const raw_socket first{path_};
+  const auto second = std::make_unique<raw_socket>(path_);
+  run_until([&] { return accepted_.size() == 2; });
+  for (int i = 1; i <= 3; ++i) {
+    const raw_socket third{path_};
+    const std::string much(100'000, 'x');
+    ::send(third.fd(), much.data(), much.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    run_until([&] { return refused == i; });
+    ::shutdown(third.fd(), SHUT_WR);
+    context_.run_for(std::chrono::milliseconds{1});
+    char said[64];
+    const auto bytes = ::read(third.fd(), said, sizeof said);
+    EXPECT_EQ(std::string(said, static_cast<std::size_t>(std::max<ssize_t>(bytes, 0))),
+              "ERR too many\n");
+  }
+  EXPECT_EQ(accepted_.size(), 2u);
+  accepted_.pop_back();
+  const raw_socket again{path_};
+  run_until([&] { return accepted_.size() == 2; });
+  EXPECT_EQ(refused, 3);
+  door.stop();
+  context_.run();
 }
 
 TEST_F(UnixAcceptor, LetsWhoConnectsWaitWhileDescriptorsAreShort) {
