@@ -1,5 +1,6 @@
 /// skeind: reads the configuration, opens the doors, runs until a signal, drains.
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
@@ -34,6 +35,7 @@
 #include "io/http_writer.hpp"
 #include "io/lingering.hpp"
 #include "io/process.hpp"
+#include "store/directory.hpp"
 #include "store/recovery.hpp"
 
 namespace {
@@ -59,6 +61,10 @@ std::shared_ptr<stored_state> open_store(const daemon_options& options, std::siz
   store::disk_options where{options.store.directory};
   where.most_files = most_files;
   stored->engine = store::open_disk(where);
+  if (const auto files = store::open_to_others(where.directory); !files.empty()) {
+    log::warn("others may read or write files of the store",
+              {{"files", files.size()}, {"first", files.front().string()}});
+  }
   if (!events) {
     log::info("store opened", {{"directory", options.store.directory}, {"events", "none"}});
     return stored;
@@ -93,7 +99,7 @@ class admissions {
              std::function<void(bool)> count)
       : count_(std::move(count)),
         strangers_(connections, {options.source.max_connections, options.client.max_connections,
-                                   options.http.max_connections}) {
+                                 options.http.max_connections}) {
     log::info("connections", {{"sources", strangers_.most(source)},
                               {"clients", strangers_.most(client)},
                               {"http", strangers_.most(http)}});
@@ -180,6 +186,7 @@ std::size_t workers_of(const caf::actor_system_config& settings) {
 
 /// The doors and the actors behind them. The I/O context ends when nothing waits for it any more.
 int run(const daemon_options& options) {
+  ::umask(077);  // what is stored is its owner's
   const io::descriptor_shares descriptors = io::share_descriptors(io::raise_descriptor_limit());
   std::optional<last_resort> closing;  // outlives what has to be closed
   caf::actor_system_config settings;

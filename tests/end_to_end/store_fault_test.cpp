@@ -325,7 +325,7 @@ TEST_P(DeletedStore, IsSeenAtTheEndAtTheLatest) {
   source.send("1|B\n");
   broker.await_status("log_events", 1);
   source.half_close();
-  broker.await_line("source disconnected");
+  broker.await_line("msg=\"source ended\"");
   broker.command("epoch new");
   fs::remove_all(broker.store());
   broker.program().signal(SIGTERM);
@@ -354,6 +354,38 @@ TEST(MovedStore, GoesOnWhenItIsBack) {
   fs::rename(away, broker.store());
   client.receive_until("1|B\r\n");
   EXPECT_EQ(broker.status("store_failing"), 0u);
+  broker.stop();
+}
+
+// --- who may read it ---
+
+TEST(StoredFiles, AreTheirOwnersAloneWhateverTheUmask) {
+  temporary_directory where;
+  const fs::path store = where.path() / "store", copy = where.path() / "copy";
+  fs::create_directory(store);
+  fs::permissions(store, static_cast<fs::perms>(0755));
+  const mode_t former = ::umask(0);
+  daemon broker{{{"store.directory", store}}};
+  ::umask(former);
+  EXPECT_EQ(broker.lines_with("others may read or write files of the store"), 0u);
+  auto client = broker.durable(1, 0);
+  auto source = broker.source();
+  source.send(sent(broadcasts(1, 1000)));
+  client.receive_until("1000|B\r\n");
+  EXPECT_NE(broker.command("backup " + copy.string()).find("\"ok\":true"), std::string::npos);
+  for (const fs::path& directory : {store, copy}) {
+    for (const auto& file : fs::directory_iterator{directory}) {
+      EXPECT_EQ(file.status().permissions() & static_cast<fs::perms>(077), fs::perms::none)
+          << file.path();
+    }
+  }
+  EXPECT_EQ(fs::status(copy).permissions(), fs::perms::owner_all);
+  broker.stop();
+
+  fs::permissions(store / "IDENTITY", static_cast<fs::perms>(0644));
+  broker.start_again();
+  broker.await_line("msg=\"others may read or write files of the store\" files=1 first=" +
+                    (store / "IDENTITY").string());
   broker.stop();
 }
 
