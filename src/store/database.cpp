@@ -188,10 +188,6 @@ std::optional<std::string> database::get(family f, std::string_view key) const {
   return value;
 }
 
-void database::sync() {
-  check(db_->SyncWAL());
-}
-
 void database::check(const rocksdb::Status& status) const {
   if (!status.ok()) throw error_of(directory_, status);
 }

@@ -46,7 +46,6 @@ class database {
   /// Empty if it is not there; the same for `get`.
   std::unique_ptr<rocksdb::Iterator> walk(family f, const rocksdb::ReadOptions& options) const;
   std::optional<std::string> get(family f, std::string_view key) const;
-  void sync();
 
   /// \throws error if the status is none of success
   void check(const rocksdb::Status& status) const;

@@ -234,8 +234,8 @@ class disk_engine : public engine {
 
   void reclaim(family f, std::string_view from, std::string_view to) override {
     if (to <= from) return;
+    sync();  // else a crash could undo the erasure, and have files missing
     const auto db = open_.get();
-    db->sync();  // else a crash could undo the erasure, and have files missing
     const rocksdb::Slice first{from};
     const rocksdb::Slice end{to};
     db->check(rocksdb::DeleteFilesInRange(&**db, db->of(f), &first, &end, /*include_end=*/false));

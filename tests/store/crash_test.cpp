@@ -170,6 +170,7 @@ void fill_the_disk(const fs::path& where) {
     done = fill(*store, done);
     EXPECT_GT(done, before);
     error_text(error::kind::no_space, [&] { commit(*store, done, true); });
+    error_text(error::kind::no_space, [&] { store->sync(); });
     error_text(error::kind::no_space, [&] { store->recover(); });
     EXPECT_EQ(commits_in(*store), done);
     make_room(size);
