@@ -46,9 +46,8 @@ void send_news(pointer self, const session_actor& to, kind what, ticket_number t
 void end_members(pointer self, replay_pass& pass) {
   for (const core::session_index m : std::exchange(pass.ended, {})) {
     const delivery::member gone = pass.to[m];
-    pass.told_at_head.erase(m);
     send_news(self, gone.actor, kind::done, gone.ticket, pass.replay.at());
-    pass.to.remove(m);
+    pass.let_go(m);
   }
 }
 
@@ -80,9 +79,7 @@ void flush(pointer self, std::uint32_t id, replay_pass& pass) {
 
 /// Once all who were told that they are at the head have answered, the pass goes on.
 void leave_head(pointer self, replay_pass& pass) {
-  const bool waits = std::any_of(pass.told_at_head.begin(), pass.told_at_head.end(),
-                                 [](const auto& told) { return !told.second; });
-  if (!pass.at_head || waits) return;
+  if (!pass.at_head || pass.unanswered != 0) return;
   pass.at_head = false;
   refresh(self, pass);
   arm(self);
@@ -96,7 +93,7 @@ void wait_at_head(pointer self, std::uint32_t id, replay_pass& pass) {
   const auto& members = pass.to.members();
   for (core::session_index m = 0; m != members.size(); ++m) {
     if (!members[m].actor || !members[m].active) continue;
-    if (!pass.told_at_head.emplace(m, false).second) continue;
+    if (!pass.tell_at_head(m)) continue;
     send_news(self, members[m].actor, kind::at_head, members[m].ticket, pass.replay.at());
   }
   if (has_grown) leave_head(self, pass);
@@ -183,8 +180,7 @@ void start_pass(pointer self) {
     dropped = store::apply(environment.quota, engine, environment.wall_clock(), users);
     for (std::size_t i = 0; i != requests.size(); ++i) {
       const auto& [session, wanted] = requests[i];
-      pass->replay.add(pass->to.add(session, wanted.user, wanted.ticket), wanted.user,
-                       users[i].from);
+      pass->replay.add(pass->admit(session, wanted), wanted.user, users[i].from);
     }
     pass->replay.start();
   } catch (const store::error& e) {
@@ -242,24 +238,21 @@ void hurry(pointer self) {
 }
 
 /// Calls `f(pass, member)` for the session's place, if it has one.
-template <class Actor, class F>
-void with_member(replayer_state& state, const Actor& session, F&& f) {
+template <class F>
+void with_member(replayer_state& state, caf::actor_id session, F&& f) {
   for (auto& [id, pass] : state.passes) {
-    const auto& members = pass->to.members();
-    for (core::session_index m = 0; m != members.size(); ++m) {
-      if (members[m].actor != session) continue;
-      f(*pass, m);
-      return;
-    }
+    const auto place = pass->places.find(session);
+    if (place == pass->places.end()) continue;
+    f(*pass, place->second);
+    return;
   }
 }
 
-template <class Actor>
-void remove(pointer self, const Actor& session) {
+void remove(pointer self, caf::actor_id session) {
   replayer_state& state = self->state;
   auto& requests = state.requests;
   requests.erase(std::remove_if(requests.begin(), requests.end(),
-                                [&](const auto& r) { return r.session == session; }),
+                                [&](const auto& r) { return r.session.id() == session; }),
                  requests.end());
   with_member(state, session, [&](replay_pass& pass, core::session_index m) {
     pass.drop(m);
@@ -282,17 +275,17 @@ replayer_actor::behavior_type replayer(pointer self,
         arm(self);
       },
       [self](replay_until until) {
-        with_member(self->state, self->current_sender(),
+        with_member(self->state, self->current_sender()->id(),
                     [&](replay_pass& pass, core::session_index m) {
-                      pass.told_at_head[m] = true;
+                      pass.answer_at_head(m);
                       pass.replay.end_at(m, until.position);
                       if (pass.to.round.empty()) end_members(self, pass);
                       leave_head(self, pass);
                     });
         arm(self);
       },
-      [self](stop_replay) { remove(self, self->current_sender()); },
-      [self](const session_lost& lost) { remove(self, lost.session); },
+      [self](stop_replay) { remove(self, self->current_sender()->id()); },
+      [self](const session_lost& lost) { remove(self, lost.session.id()); },
       [self](round_done done) {
         const auto pass = self->state.passes.find(done.pass);
         if (pass == self->state.passes.end()) return;

@@ -14,6 +14,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "actors/delivery.hpp"
@@ -67,12 +69,36 @@ class replay_pass final : public store::audience {
     to.round.keep(std::move(block));
   }
 
+  core::session_index admit(const session_actor& session, const replay_wanted& wanted) {
+    return places[session.id()] = to.add(session, wanted.user, wanted.ticket);
+  }
+
+  /// The session has everything that it wanted of it.
+  void let_go(core::session_index member) {
+    if (const auto told = told_at_head.find(member); told != told_at_head.end()) {
+      unanswered -= told->second ? 0 : 1;
+      told_at_head.erase(told);
+    }
+    places.erase(to[member].actor.id());
+    to.remove(member);
+  }
+
   /// The session gets nothing of it any more.
   void drop(core::session_index member) {
-    told_at_head.erase(member);
     replay.remove(member);
     ended.erase(std::remove(ended.begin(), ended.end(), member), ended.end());
-    to.remove(member);
+    let_go(member);
+  }
+
+  /// Whether it has not been told before.
+  bool tell_at_head(core::session_index member) {
+    const bool is_first = told_at_head.emplace(member, false).second;
+    unanswered += is_first ? 1 : 0;
+    return is_first;
+  }
+  void answer_at_head(core::session_index member) {
+    const auto [told, is_first] = told_at_head.emplace(member, true);
+    unanswered -= is_first || std::exchange(told->second, true) ? 0 : 1;
   }
 
   /// Nobody gets anything of it any more.
@@ -84,9 +110,11 @@ class replay_pass final : public store::audience {
 
   delivery to;
   store::replay replay;
-  std::vector<core::session_index> ended;            ///< they have reached their position
-  std::vector<bool> has_ended;                       ///< the same by index
+  std::vector<core::session_index> ended;  ///< they have reached their position
+  std::vector<bool> has_ended;             ///< the same by index
+  std::unordered_map<caf::actor_id, core::session_index> places;
   std::map<core::session_index, bool> told_at_head;  ///< and whether they have answered
+  std::size_t unanswered = 0;                        ///< of these, those who have not
   std::size_t kept_bytes = 0;                        ///< of blocks that the round points into
   std::uint64_t told = 0;
   bool in_flight = false;

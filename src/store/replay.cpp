@@ -37,6 +37,7 @@ core::log_position history_begin(engine& where) {
 
 void replay::add(core::session_index index, core::user_id user, core::log_position from,
                  core::log_position until) {
+  places_[index] = members_.size();
   members_.push_back({index, user, from, until});
   ++interested_[user];
 }
@@ -90,11 +91,13 @@ core::log_position replay::next_turn() const {
 }
 
 void replay::remove(core::session_index index) {
-  const auto found = std::find_if(members_.begin(), members_.end(),
-                                  [&](const member& m) { return m.index == index; });
-  if (found == members_.end()) return;
-  const member gone = *found;
-  *found = members_.back();
+  const auto found = places_.find(index);
+  if (found == places_.end()) return;
+  const std::size_t place = found->second;
+  const member gone = members_[place];
+  members_[place] = members_.back();
+  places_[members_[place].index] = place;
+  places_.erase(index);
   members_.pop_back();
   if (gone.connected) {
     graph_.disconnect(gone.user, gone.index);
@@ -106,10 +109,10 @@ void replay::remove(core::session_index index) {
 }
 
 void replay::end_at(core::session_index index, core::log_position position) {
-  for (member& m : members_) {
-    if (m.index == index) m.until = position;
-  }
-  take_turns(at());
+  const auto found = places_.find(index);
+  if (found == places_.end()) return;
+  members_[found->second].until = position;
+  if (position <= at()) remove(index);
 }
 
 void replay::enter(core::epoch_number epoch) {

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/follower_graph.hpp"
@@ -120,6 +121,7 @@ class replay {
   core::follower_graph graph_;                ///< of the members' follows
   core::user_map<std::uint32_t> interested_;  ///< members a user has
   std::vector<member> members_;
+  std::unordered_map<core::session_index, std::size_t> places_;  ///< in `members_`
   std::size_t connected_ = 0;
   std::optional<core::ordered_block> ahead_;     ///< of the next epoch, which has to be said first
   const core::ordered_block* routed_ = nullptr;  ///< while it is routed
