@@ -96,7 +96,7 @@ class receipt_book {
   template <class HadFinished>
   void removed(subscriber_id who, HadFinished&& had_finished) {
     std::vector<message_id> lost;
-    for (const auto& [number, watched] : by_message_) {
+    for (const auto& [number, at] : by_message_) {
       const message_id id = id_of(number);
       if (!had_finished(id)) lost.push_back(id);
     }

@@ -85,7 +85,7 @@ void reorder_buffer::hold(const event& e, const char* text) {
 }
 
 void reorder_buffer::place(const event& e, const char* text, std::unique_ptr<char[]> own,
-                           std::uint64_t arrival) {
+                           std::uint64_t came_with) {
   const auto distance = static_cast<std::size_t>(e.sequence - next_);
   if (distance >= ring_.size()) grow(distance + 1);
   highest_ = in_ring() == 0 ? e.sequence : std::max(highest_, e.sequence);
@@ -93,7 +93,7 @@ void reorder_buffer::place(const event& e, const char* text, std::unique_ptr<cha
   s.what = e;
   s.text = text;
   s.own = std::move(own);
-  s.arrival = arrival;
+  s.arrival = came_with;
 }
 
 /// Returns whether there was room, or need, for it.

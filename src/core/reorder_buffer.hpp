@@ -102,7 +102,7 @@ class reorder_buffer {
   bool is_confirmed(sequence_number n) const;
   sequence_number highest_near(sequence_number n) const;
   void hold(const event& e, const char* text);
-  void place(const event& e, const char* text, std::unique_ptr<char[]> own, std::uint64_t arrival);
+  void place(const event& e, const char* text, std::unique_ptr<char[]> own, std::uint64_t came_with);
   bool set_aside(const event& e, const char* text);
   void believe_confirmed(event_block& out);
   bool take_up_jumps();
