@@ -128,6 +128,11 @@ std::vector<setting> read_json(const std::string& text, const std::string& path)
     result.push_back({find_option(port->option), ":" + std::to_string(*port->number), source,
                       source + ": " + port->key});
   }
+  // As the program whose file it is: it waits for every event, however many wait for it.
+  for (const auto& [option, value] :
+       {std::pair{"sequence.gap-policy", "wait"}, std::pair{"sequence.window", "100000"}}) {
+    result.push_back({find_option(option), value, path, path});
+  }
   return result;
 }
 

@@ -128,6 +128,9 @@ TEST(JsonFile, GivesBothDoorsOnEveryInterface) {
   const auto asked = here.start({"--config", file});
   EXPECT_EQ(asked.options.source.listen, ":5000");
   EXPECT_EQ(asked.options.client.listen, ":5001");
+  EXPECT_EQ(asked.options.sequence.on_gap, core::gap_policy::wait);
+  EXPECT_EQ(asked.options.sequence.window, 100'000);
+  EXPECT_EQ(here.start({"--config", file, "--sequence.window", "7"}).options.sequence.window, 7);
   EXPECT_EQ(here.start({"--config", file, "--client.listen", "7"}).options.client.listen, ":7");
 }
 
