@@ -103,8 +103,8 @@ io::http_response too_much() {
 io::http_response not_read_yet() {
   auto response = api::problem_response(
       api::plain_problem(503),
-      "the events are taken, but clients are too slow for them to be read yet; to repeat them does "
-      "no harm");
+      "the events have come, but not all of them are read, or on disk, yet: clients are slow, the "
+      "store fails, or events before them are missing; to repeat them does no harm");
   response.headers.add("Retry-After", "1");
   return response;
 }
@@ -298,31 +298,53 @@ void begin(pointer self, api::publish_events&& call) {
   const http_session_actor me{self};
   self->send(
       state.environment->supervisor,
-      source_accepted{std::make_shared<body_stream>(
-                          std::move(call.lines), std::move(share), (*state.connection)->peer(),
-                          [me](bool all) { send_from_here(me, events_read{all}); }),
+      source_accepted{std::make_shared<body_stream>(std::move(call.lines), std::move(share),
+                                                    (*state.connection)->peer(),
+                                                    [me](bool all, bool settled) {
+                                                      send_from_here(me, events_read{all, settled});
+                                                    }),
                       false});
 }
 
-void begin(pointer self, api::describe_epoch&&) {
+template <class Then>
+void ask_for_place(pointer self, Then then) {
   self->request(self->state.environment->parts.sequencer, caf::infinite, status_wanted{})
       .then(
-          [self](const status& told) {
+          [then](const status& told) {
             api::epoch_description d;
             for (const auto& [name, value] : told.facts) {
               if (name == "epoch") d.epoch = static_cast<core::epoch_number>(value);
               if (name == "next") d.next = static_cast<core::sequence_number>(value);
+              if (name == "durable_next") {
+                d.durable_next = static_cast<core::sequence_number>(value);
+              }
             }
-            on_answer(self, d);
+            then(d);
           },
           [self](caf::error&) { on_failure(self); });
+}
+
+void begin(pointer self, api::describe_epoch&&) {
+  ask_for_place(self, [self](const api::epoch_description& d) { on_answer(self, d); });
+}
+
+/// At level `sync` they are durable by now.
+void answer_events(pointer self) {
+  ask_for_place(self, [self](const api::epoch_description& d) {
+    http_session_state& state = self->state;
+    if (!state.busy) return;  // answered before
+    api::events_published done = std::exchange(state.events, {});
+    done.durable = state.environment->synced;
+    done.at = d;
+    on_answer(self, std::move(done));
+  });
 }
 
 void begin(pointer self, api::new_epoch&&) {
   self->request(self->state.environment->parts.sequencer, caf::infinite, begin_epoch{})
       .then(
           [self](epoch_begun begun) {
-            on_answer(self, api::epoch_description{begun.epoch, begun.next});
+            on_answer(self, api::epoch_description{begun.epoch, begun.next, {}});
           },
           [self](caf::error&) { on_failure(self); });
 }
@@ -535,9 +557,8 @@ http_session_actor::behavior_type http_session(pointer self,
       },
       [self](events_read message) {
         if (!self->state.busy) return;  // answered before
-        api::events_published done = std::exchange(self->state.events, {});
-        if (message.all) {
-          on_answer(self, std::move(done));
+        if (message.all && (message.settled || !self->state.environment->synced)) {
+          answer_events(self);
         } else {
           on_answer(self, refusal(reason::ending).what);
         }

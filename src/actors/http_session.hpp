@@ -40,6 +40,7 @@ struct http_environment {
   std::shared_ptr<byte_budget> answers;
   std::chrono::milliseconds report_interval{0};
   io_unit* unit = nullptr;  ///< null in tests
+  bool synced = false;      ///< events are on disk before their answer
 };
 
 struct http_session_state {

@@ -21,6 +21,10 @@ namespace skein {
 using source_actor = caf::typed_actor<
     /// Reads once, decodes, sends the events to the sequencer; ends with the connection.
     caf::reacts_to<readable>,
+    /// Writes the receipts that wait.
+    caf::reacts_to<writable>,
+    /// Tells the connection what became of its events, if it wants that.
+    caf::reacts_to<receipts_told>,
     /// Gets back the right to send one block.
     caf::reacts_to<block_taken>,
     /// Says so once it has read all that has been sent.
@@ -39,6 +43,12 @@ using sequencer_actor = caf::typed_actor<
     /// Puts the events in order and sends what is in order to the recorder and the router; at level
     /// `sync` to the recorder only.
     caf::reacts_to<source_events>,
+    /// Tells the source what becomes of its events from now on.
+    caf::reacts_to<receipts_wanted>,
+    /// Tells sources what is durable.
+    caf::reacts_to<log_durable>,
+    /// Says what is waited for, if that takes long.
+    caf::reacts_to<gap_due>,
     /// Gives sources back the right to send what the router has taken.
     caf::reacts_to<block_taken>,
     /// The source has sent its last.

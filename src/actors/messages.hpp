@@ -66,6 +66,15 @@ struct source_closed {
   core::source_id source;
   core::source_end how = core::source_end::finished;
 };
+/// The source, which has just opened, wants to be told what becomes of its events.
+struct receipts_wanted {
+  core::source_id source;
+};
+/// It is told so: lines of core/source_receipts.
+struct receipts_told {
+  std::string lines;
+  bool last;  ///< it has ended, and nothing of it is unsettled any more
+};
 /// The events of one read.
 struct source_events {
   core::source_id source;
@@ -198,6 +207,12 @@ struct commit_due {
   };
   why what;
 };
+/// The log is on disk up to here.
+struct log_durable {
+  core::log_position end;
+};
+/// Time to see whether something is still waited for.
+struct gap_due {};
 /// The log can be read up to here.
 struct log_grew {
   core::log_position end;
@@ -276,6 +291,7 @@ struct answer_written {
 /// The body of a request has been read as a source.
 struct events_read {
   bool all;
+  bool settled;  ///< and are durable, or refused for good
 };
 
 // --- the operator ---
@@ -335,6 +351,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::writable)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::source_opened)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::source_closed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::source_events)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::receipts_wanted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::receipts_told)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::log_durable)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::gap_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::block_taken)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::flow_resumed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::catch_up)

@@ -71,11 +71,18 @@ void fail(pointer self, const store::error& e) {
   self->delayed_send(self, recorder_state::retry_interval, commit_due{why::retry});
 }
 
+void leave_recording(const recorder_state& state, const recorder_state::waiting_block& block) {
+  if (io::flow* const flow = state.environment->flow) {
+    flow->end_recording(block.events->block.text.size());
+  }
+}
+
 /// What was waited for is on disk. What came behind events that are stalled goes on waiting.
 void answer(pointer self) {
   recorder_state& state = self->state;
   const recorder_environment& environment = *state.environment;
   for (recorder_state::waiting_block& block : state.recorded) {
+    leave_recording(state, block);
     const auto router = caf::actor_cast<caf::strong_actor_ptr>(environment.router);
     router->enqueue(caf::make_mailbox_element(std::move(block.sender), caf::make_message_id(), {},
                                               ordered_events{std::move(block.events)}),
@@ -121,7 +128,13 @@ bool commit(pointer self, bool sync) {
     return false;
   }
   if (with_inboxes) state.inboxes.clear();
-  if (!state.unsynced) answer(self);
+  if (!state.unsynced) {
+    if (state.sequencer && log.end() != state.durable) {
+      state.durable = log.end();
+      self->send(state.sequencer, log_durable{state.durable});
+    }
+    answer(self);
+  }
   if (log.end() != state.readable) {
     state.readable = log.end();
     self->send(state.environment->replayer, log_grew{state.readable});
@@ -164,6 +177,7 @@ void record(pointer self, recorder_state::waiting_block block) {
     state.recorded.push_back(std::move(block));
     arm_end(self);
   } else {
+    leave_recording(state, block);
     if (state.log->gathered() >= large_commit) commit_and_retain(self, false);
     arm_interval(self);
   }
@@ -356,6 +370,7 @@ recorder_actor::behavior_type recorder(pointer self,
   return {
       [self](ordered_events& message) {
         arm_report(self);
+        self->state.sequencer = caf::actor_cast<sequencer_actor>(self->current_sender());
         recorder_state::waiting_block block{std::move(message.events), self->current_sender()};
         if (self->state.failing) {
           self->state.stalled.push_back(std::move(block));

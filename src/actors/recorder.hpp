@@ -34,6 +34,7 @@ struct recorder_environment {
   statistics_actor statistics;
   std::chrono::milliseconds report_interval;
   std::function<store::wall_time()> wall_clock;
+  io::flow* flow = nullptr;  ///< learns what is recorded; null in tests
 };
 
 struct recorder_state {
@@ -82,6 +83,8 @@ struct recorder_state {
   bool unsynced = false;          ///< something committed may not be on disk
   bool checkpoint_asked = false;
   core::log_position readable = 0;  ///< what the replayer knows
+  core::log_position durable = 0;   ///< what the sequencer knows
+  sequencer_actor sequencer;        ///< who sends events
   bool report_armed = false;
   traffic unreported;
   log::rate_limiter failures{1};

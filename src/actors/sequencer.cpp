@@ -61,6 +61,89 @@ void give_credit(pointer self, const std::vector<core::source_id>& sources) {
   }
 }
 
+core::sequence_place place_of(const core::sequence& s) {
+  return {s.epoch(), s.next(), s.position()};
+}
+
+/// What the recorder has, and what of it is on disk.
+void see_what_is_durable(sequencer_state& state) {
+  const auto here = place_of(*state.sequence);
+  auto& recorded = state.recorded;
+  if (!(here == (recorded.empty() ? state.durable : recorded.back()))) recorded.push_back(here);
+  while (!recorded.empty() && recorded.front().position <= state.durable_end) {
+    state.durable = recorded.front();
+    recorded.pop_front();
+  }
+}
+
+void tell(pointer self) {
+  sequencer_state& state = self->state;
+  for (auto t = state.told.begin(); t != state.told.end();) {
+    auto& [id, source] = *t;
+    source.receipts.begin(state.sequence->epoch());
+    source.receipts.settle(state.durable);
+    std::string lines = source.receipts.take_told();
+    const bool last =
+        source.closed && source.receipts.settled() && !state.sequence->keeps_any_of(id);
+    if (last || !lines.empty()) self->send(source.to, receipts_told{std::move(lines), last});
+    t = last ? state.told.erase(t) : std::next(t);
+  }
+  if (state.told.empty()) state.sequence->keep_accounts(false);
+}
+
+void account_for(sequencer_state& state, const core::sequence_account& account) {
+  const auto own = state.told.find(account.source);
+  if (own != state.told.end() && account.events) {
+    own->second.receipts.take(*account.events, account.first, account.last, account.epoch,
+                              account.position);
+  }
+  for (const core::refused_event& e : account.refused) {
+    const auto refuse = [&](core::source_receipts& of) {
+      of.refuse(account.epoch, e.sequence, core::name_of(e.why), e.why == core::refusal::duplicate);
+    };
+    if (e.why != core::refusal::beyond) {
+      if (own != state.told.end()) refuse(own->second.receipts);
+      continue;
+    }
+    for (auto& [id, source] : state.told) {
+      if (source.receipts.waits_for(account.epoch, e.sequence)) refuse(source.receipts);
+    }
+  }
+}
+
+std::chrono::milliseconds age_of_gap(const core::sequence& sequence, core::time_point now) {
+  const core::time_point since = sequence.waiting_since();
+  if (since == core::never) return std::chrono::milliseconds{0};
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now - since);
+}
+
+/// A gap that is never given up is waited for in silence otherwise.
+void watch_gap(pointer self) {
+  sequencer_state& state = self->state;
+  if (state.environment->options.on_gap != core::gap_policy::wait || state.gap_armed) return;
+  const core::sequence& sequence = *state.sequence;
+  const core::time_point since = sequence.waiting_since();
+  if (since == core::never || sequence.next() == state.gap_logged) return;
+  state.gap_armed = true;
+  self->scheduled_send(self, since + state.environment->options.gap_timeout, gap_due{});
+}
+
+void log_gap(pointer self) {
+  sequencer_state& state = self->state;
+  state.gap_armed = false;
+  const core::sequence& sequence = *state.sequence;
+  const auto age = age_of_gap(sequence, self->clock().now());
+  if (age >= state.environment->options.gap_timeout && sequence.next() != state.gap_logged) {
+    state.gap_logged = sequence.next();
+    log::warn("events wait for others that are missing", {{"epoch", sequence.epoch()},
+                                                          {"missing", sequence.next()},
+                                                          {"to", sequence.lowest_waiting() - 1},
+                                                          {"ms", age.count()},
+                                                          {"held", sequence.held()}});
+  }
+  watch_gap(self);
+}
+
 /// Sends out what a call of the sequence brought forth and sets the next timer.
 void follow_up(pointer self, core::sequence_output& output) {
   sequencer_state& state = self->state;
@@ -70,12 +153,19 @@ void follow_up(pointer self, core::sequence_output& output) {
     const ordered_events events{std::make_shared<const charged<core::ordered_block>>(
         charged<core::ordered_block>{std::move(block), io::charge{environment.flow, bytes}})};
     // The recorder is first: what the router says of events reaches it behind them.
-    if (environment.recorder) self->send(environment.recorder, events);
+    if (environment.recorder) {
+      environment.flow.begin_recording(events.events->block.text.size());
+      self->send(environment.recorder, events);
+    }
     if (!environment.synced) self->send(environment.router, events);
     // Sources get their credit back when the router has taken the first of what they sent.
     state.not_taken.push_back(std::exchange(output.taken, {}));
   }
   give_credit(self, output.taken);
+  for (const auto& account : output.accounts) account_for(state, account);
+  if (environment.recorder) see_what_is_durable(state);
+  if (!state.told.empty()) tell(self);
+  watch_gap(self);
   const core::time_point deadline = state.sequence->next_deadline();
   if (deadline < state.armed_for && state.catching_up.empty()) {
     state.armed_for = deadline;
@@ -88,12 +178,18 @@ void follow_up(pointer self, core::sequence_output& output) {
   log_changes(self);
 }
 
-status status_of(const sequencer_state& state) {
+status status_of(const sequencer_state& state, core::time_point now) {
   const core::sequence& sequence = *state.sequence;
-  return {{{"epoch", sequence.epoch()},
-           {"next", static_cast<std::uint64_t>(sequence.next())},
-           {"held", sequence.held()},
-           {"sources", state.sources.size()}}};
+  status told{{{"epoch", sequence.epoch()},
+               {"next", static_cast<std::uint64_t>(sequence.next())},
+               {"held", sequence.held()},
+               {"gap_ms", static_cast<std::uint64_t>(age_of_gap(sequence, now).count())},
+               {"sources", state.sources.size()}}};
+  if (state.environment->recorder) {
+    told.facts.emplace_back("durable_epoch", state.durable.epoch);
+    told.facts.emplace_back("durable_next", static_cast<std::uint64_t>(state.durable.next));
+  }
+  return told;
 }
 
 /// What is overdue may lie in a connection, unread because the daemon or the machine is busy. So
@@ -119,6 +215,8 @@ sequencer_actor::behavior_type sequencer(pointer self,
   log_exceptions(self);
   self->state.sequence.emplace(environment->options, environment->ending, start);
   self->state.epoch = start.epoch;
+  self->state.durable = place_of(*self->state.sequence);
+  self->state.durable_end = start.position;
   self->state.environment = std::move(environment);
 
   return {
@@ -140,6 +238,22 @@ sequencer_actor::behavior_type sequencer(pointer self,
           stop_waiting_for(self, message.source);
         }
       },
+      [self](receipts_wanted wanted) {
+        sequencer_state& state = self->state;
+        const auto source = state.sources.find(wanted.source);
+        if (source == state.sources.end()) return;
+        state.sequence->keep_accounts(true);
+        state.told.emplace(wanted.source,
+                           sequencer_state::told_source{
+                               core::source_receipts{state.sequence->epoch()}, source->second});
+        tell(self);
+      },
+      [self](log_durable durable) {
+        self->state.durable_end = durable.end;
+        see_what_is_durable(self->state);
+        if (!self->state.told.empty()) tell(self);
+      },
+      [self](gap_due) { log_gap(self); },
       [self](block_taken) {
         give_credit(self, self->state.not_taken.front());
         self->state.not_taken.pop_front();
@@ -147,6 +261,8 @@ sequencer_actor::behavior_type sequencer(pointer self,
       [self](source_closed closed) {
         core::sequence_output output;
         self->state.sources.erase(closed.source);
+        const auto told = self->state.told.find(closed.source);
+        if (told != self->state.told.end()) told->second.closed = true;
         self->state.sequence->close(closed.source, closed.how, self->clock().now(), output);
         follow_up(self, output);
         stop_waiting_for(self, closed.source);
@@ -174,7 +290,7 @@ sequencer_actor::behavior_type sequencer(pointer self,
                   [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
         return promise;
       },
-      [self](status_wanted) { return status_of(self->state); },
+      [self](status_wanted) { return status_of(self->state, self->clock().now()); },
       [self](report_due) { send_report(self); },
       [self](drain) {
         sequencer_state& state = self->state;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -12,6 +13,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/log.hpp"
 #include "core/sequence.hpp"
+#include "core/source_receipts.hpp"
 #include "io/flow.hpp"
 
 namespace skein {
@@ -35,6 +37,18 @@ struct sequencer_state {
   std::unordered_map<core::source_id, source_actor> sources;
   /// For each block the router has not taken: the sources that may then send another one.
   std::deque<std::vector<core::source_id>> not_taken;
+  /// Sources that are told what becomes of their events.
+  struct told_source {
+    core::source_receipts receipts;
+    source_actor to;
+    bool closed = false;
+  };
+  std::map<core::source_id, told_source> told;
+  core::sequence_place durable;               ///< if there is a recorder
+  std::deque<core::sequence_place> recorded;  ///< what it has been sent, and is not durable
+  core::log_position durable_end = 0;
+  bool gap_armed = false;
+  core::sequence_number gap_logged = 0;      ///< the number that was missing
   std::set<core::source_id> catching_up;     ///< sources that were asked, if something is overdue
   core::time_point asked{};                  ///< when they were
   core::time_point armed_for = core::never;  ///< the earliest timer that is set

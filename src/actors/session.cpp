@@ -49,6 +49,7 @@ void end(pointer self, ending how) {
   log_debug(self, "client ended");
   traffic last;
   last.clients_closed = 1;
+  if (state.durable && state.durable->where == durable_state::stage::lagging) last.lags_ended = 1;
   last.handshakes_failed = state.where == phase::handshake ? 1 : 0;
   // What a durable session has not written stays in the log.
   last.dropped = state.durable ? 0 : state.outbox->lines();
@@ -271,9 +272,16 @@ void write_error(pointer self, std::string_view reason) {
   write_durable(self, line);
 }
 
+void count_lag(pointer self, bool begins) {
+  traffic counted;
+  (begins ? counted.lags_begun : counted.lags_ended) = 1;
+  count(self, counted);
+}
+
 void start_replay(pointer self) {
   session_state& state = self->state;
   durable_state& durable = *state.durable;
+  if (durable.where == stage::lagging) count_lag(self, false);
   durable.where = stage::replaying;
   durable.replay_ticket = ++durable.last_ticket;
   durable.settled = false;
@@ -291,6 +299,7 @@ void lag(pointer self) {
     self->send(state.environment->router, leave{state.user});
   }
   if (durable.where != stage::live) self->send(state.environment->replayer, stop_replay{});
+  if (durable.where != stage::lagging) count_lag(self, true);
   durable.where = stage::lagging;
   durable.kept.clear();
   durable.held.reset();
@@ -555,7 +564,7 @@ void check_progress(pointer self) {
     update_lag(self);
   }
   const auto hopeless = hopeless_after * stall_timeout;
-  if (flow.holds_up() && now - state.last_progress >= hopeless &&
+  if (flow.is_held_up_by_clients() && now - state.last_progress >= hopeless &&
       now - flow.last_progress() >= hopeless) {
     const bool disconnects =
         state.environment->options.outbox.on_overflow == core::overflow_policy::disconnect;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "actors/log_exceptions.hpp"
+#include "core/source_receipts.hpp"
 
 namespace skein {
 
@@ -61,8 +62,9 @@ void pass_on(pointer self, core::event_block&& block) {
   self->send(state.environment->sequencer, source_events{state.id, std::move(events)});
 }
 
+/// It is not read any more.
 /// \param how  for the sequence: nothing when the daemon ends, for it the source goes on.
-void end(pointer self, const char* why, std::optional<core::source_end> how) {
+void end_reading(pointer self, const char* why, std::optional<core::source_end> how) {
   source_state& state = self->state;
   traffic last;
   last.sources_closed = 1;
@@ -82,9 +84,27 @@ void end(pointer self, const char* why, std::optional<core::source_end> how) {
                              {"events", events},
                              {"malformed", malformed},
                              {"bytes", state.total.bytes_read}});
-  // What it has sent and nobody has read is lost: it is not let believe otherwise.
-  if (how != core::source_end::finished) (*state.connection)->close(io::stream::ending::abort);
+}
+
+void end(pointer self, const char* why, std::optional<core::source_end> how) {
+  const bool has_ended = self->state.ended;
+  if (!has_ended) end_reading(self, why, how);
+  // What it has sent and nobody has read, or settled, is lost: it is not let believe otherwise.
+  if (has_ended || how != core::source_end::finished) {
+    (*self->state.connection)->close(io::stream::ending::abort);
+  }
   self->quit();
+}
+
+/// The source has sent all, and still takes receipts.
+void end_by_itself(pointer self) {
+  source_state& state = self->state;
+  if (!state.receipts) {
+    end(self, "closed by the source", core::source_end::finished);
+    return;
+  }
+  end_reading(self, "closed by the source", core::source_end::finished);
+  state.ended = true;
 }
 
 /// What a web page has made a browser send here is no line of a source.
@@ -111,6 +131,54 @@ void wait_for_more(pointer self, bool read_all) {
 }
 
 void read_once(pointer self);
+void read_on(pointer self);
+
+void write_receipts(pointer self) {
+  source_state& state = self->state;
+  using status = io::io_result::status;
+  while (!state.untaken.empty() && !state.writing) {
+    const io::io_result written = (*state.connection)->write(state.untaken);
+    if (written.what == status::failed) {
+      state.untaken.clear();  // if the connection is over, reading tells
+      if (state.ended) end(self, "connection lost", core::source_end::broken);
+      return;
+    }
+    if (written.what != status::ok) {
+      state.writing = true;
+      (*state.connection)->await_writable();
+      break;
+    }
+    state.untaken.erase(0, written.bytes);
+  }
+  if (state.told_last && state.untaken.empty()) {
+    (*state.connection)->close(io::stream::ending::graceful);
+    self->quit();
+  } else if (state.untaken.size() <= source_state::most_untaken &&
+             std::exchange(state.unread, false)) {
+    read_on(self);
+  }
+}
+
+/// Returns whether there are any.
+bool begin_receipts(pointer self) {
+  source_state& state = self->state;
+  if (!state.environment->stored) {
+    (*state.connection)->write("ERR nothing is stored here, there are no receipts\n");
+    end(self, "it wants receipts, and nothing is stored", core::source_end::finished);
+    return false;
+  }
+  state.receipts = true;
+  self->send(state.environment->sequencer, receipts_wanted{state.id});
+  return true;
+}
+
+void tell_refused(pointer self, const io::decoded_events& decoded) {
+  if (decoded.refused.empty()) return;
+  for (const auto& [number, reason] : decoded.refused) {
+    core::write_refusal(self->state.untaken, number, core::name_of(reason));
+  }
+  if (self->state.told) write_receipts(self);
+}
 
 /// What kept it from reading has ended. A sequencer that waits for it is answered by a read; else
 /// the connection says when to read.
@@ -121,6 +189,14 @@ void read_on(pointer self) {
 void read_once(pointer self) {
   source_state& state = self->state;
   io::flow& flow = state.environment->flow;
+  if (state.untaken.size() > source_state::most_untaken) {
+    state.unread = true;
+    // Nobody may wait for it.
+    if (std::exchange(state.catching_up, false)) {
+      self->send(state.environment->sequencer, caught_up{state.id});
+    }
+    return;
+  }
   if (state.credit == 0) {
     state.out_of_credit = true;
     return;
@@ -136,7 +212,7 @@ void read_once(pointer self) {
       wait_for_more(self, true);
       return;
     case io::io_result::status::ended:
-      end(self, "closed by the source", core::source_end::finished);
+      end_by_itself(self);
       return;
     case io::io_result::status::failed:
       end(self, "connection lost", core::source_end::broken);
@@ -151,6 +227,8 @@ void read_once(pointer self) {
   }
   count(self, traffic_of(decoded, read.bytes));
   log_malformed(self, decoded);
+  if (decoded.wants_receipts && !begin_receipts(self)) return;
+  tell_refused(self, decoded);
   if (!decoded.block.events.empty()) pass_on(self, std::move(decoded.block));
   wait_for_more(self, read.bytes != space.size);
 }
@@ -160,7 +238,9 @@ void read_once(pointer self) {
 source_actor::behavior_type source(pointer self,
                                    std::shared_ptr<const source_environment> environment,
                                    core::source_id id, std::shared_ptr<io::stream> connection) {
-  log_exceptions(self);
+  log_exceptions(self, [self] {
+    if (self->state.connection) (*self->state.connection)->close(io::stream::ending::abort);
+  });
   source_state& state = self->state;
   state.id = id;
   state.peer = connection->peer();
@@ -174,12 +254,24 @@ source_actor::behavior_type source(pointer self,
   self->send(state.environment->statistics, report{opened});
   log::info("source connected", {{"peer", state.peer}, {"source", id}});
   self->send(state.environment->sequencer, source_opened{id, state.environment->kind});
+  if (state.environment->receipts) begin_receipts(self);
   wait_for_more(self, false);
 
   return {
       [self](readable) {
         self->state.waiting = false;
         read_once(self);
+      },
+      [self](writable) {
+        self->state.writing = false;
+        write_receipts(self);
+      },
+      [self](const receipts_told& told) {
+        // The first of them is the epoch.
+        auto& untaken = self->state.untaken;
+        untaken.insert(std::exchange(self->state.told, true) ? untaken.size() : 0, told.lines);
+        self->state.told_last |= told.last;
+        write_receipts(self);
       },
       [self](block_taken) {
         source_state& s = self->state;
@@ -189,7 +281,7 @@ source_actor::behavior_type source(pointer self,
       [self](catch_up) {
         // The answer comes with the read that finds nothing more; if none is due, with one now.
         self->state.catching_up = true;
-        if (self->state.waiting) read_once(self);
+        if (self->state.waiting || self->state.unread) read_once(self);
       },
       [self](flow_resumed) { read_on(self); },
       [self](report_due) { send_report(self); },

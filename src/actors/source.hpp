@@ -24,6 +24,8 @@ struct source_environment {
   std::chrono::milliseconds report_interval;
   io_unit* unit = nullptr;  ///< null in tests
   core::source_kind kind = core::source_kind::connection;
+  bool stored = true;     ///< events are: there are receipts
+  bool receipts = false;  ///< for every source, and it stays until the last one
 };
 
 struct source_state {
@@ -31,6 +33,8 @@ struct source_state {
 
   /// Blocks a source may send before the sequencer has taken them.
   static constexpr int credit_limit = 32;
+  /// Bytes of receipts that a source may leave unread; then it is not read.
+  static constexpr std::size_t most_untaken = 64u << 10;
 
   std::shared_ptr<const source_environment> environment;
   core::source_id id = 0;
@@ -41,6 +45,13 @@ struct source_state {
   bool waiting = false;        ///< for the connection to become readable
   bool out_of_credit = false;  ///< it would read if it had credit
   bool catching_up = false;    ///< the sequencer waits for it to have read everything
+  bool receipts = false;       ///< it is told what becomes of its events
+  std::string untaken;         ///< receipts that the connection has not taken
+  bool told = false;           ///< the first of them has come
+  bool writing = false;        ///< waits for the connection to become writable
+  bool unread = false;         ///< it would read if the source took its receipts
+  bool ended = false;          ///< waits for the last receipt
+  bool told_last = false;      ///< it is among what is untaken
   bool report_armed = false;
   traffic unreported;
   traffic total;

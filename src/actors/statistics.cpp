@@ -115,26 +115,41 @@ statistics_actor::behavior_type statistics(pointer self, std::chrono::millisecon
       },
       [self](status_wanted) {
         const traffic& t = self->state.totals;
-        status told{{{"clients", t.clients_opened - t.clients_closed},
-                     {"events_received", sum(t.received)},
-                     {"notifications_sent", sum(t.sent)},
-                     {"messages_published", t.published},
-                     {"messages_refused", t.refused},
-                     {"messages_refused_unheard", t.refused_unheard},
-                     {"messages_delivered", t.delivered},
-                     {"messages_acknowledged", t.settled},
-                     {"messages_returned", t.returned},
-                     {"messages_dropped", t.dropped_messages},
-                     {"messages_expired", t.expired},
-                     {"messages_dead", t.dead},
-                     {"subscribers_expired", t.subscribers_expired},
-                     {"topics_in_memory", t.topics_opened - t.topics_closed},
-                     {"http_connections", t.http_opened - t.http_closed},
-                     {"http_turned_away", t.http_turned_away},
-                     {"http_requests", t.http_requests},
-                     {"http_refused", t.http_refused}}};
-        add_handling_times(told);
-        return told;
+        status all{{{"clients", t.clients_opened - t.clients_closed},
+                    {"clients_lagging", t.lags_begun - t.lags_ended},
+                    {"events_received", sum(t.received)},
+                    {"events_late", t.late},
+                    {"events_duplicate", t.duplicate},
+                    {"events_beyond", t.beyond},
+                    {"gaps", t.gaps},
+                    {"events_missing", t.missing},
+                    {"notifications_sent", sum(t.sent)},
+                    {"notifications_dropped", t.dropped},
+                    {"overflows", t.overflows},
+                    {"replays", t.replays},
+                    {"messages_published", t.published},
+                    {"messages_refused", t.refused},
+                    {"messages_refused_unheard", t.refused_unheard},
+                    {"messages_delivered", t.delivered},
+                    {"messages_acknowledged", t.settled},
+                    {"messages_returned", t.returned},
+                    {"messages_dropped", t.dropped_messages},
+                    {"messages_expired", t.expired},
+                    {"messages_dead", t.dead},
+                    {"subscribers_expired", t.subscribers_expired},
+                    {"topics_in_memory", t.topics_opened - t.topics_closed},
+                    {"http_connections", t.http_opened - t.http_closed},
+                    {"http_turned_away", t.http_turned_away},
+                    {"http_requests", t.http_requests},
+                    {"http_refused", t.http_refused},
+                    {"malformed", sum(t.malformed)}}};
+        for (std::size_t r = 0; r != core::malformed_reasons; ++r) {
+          all.facts.emplace_back(
+              std::string{"malformed_"} + core::name_of(static_cast<core::malformed>(r)),
+              t.malformed[r]);
+        }
+        add_handling_times(all);
+        return all;
       },
       [self, &flow](drain) {
         log_totals("totals", self->state.totals, flow.written());

@@ -357,7 +357,7 @@ supervisor_actor::behavior_type supervisor(
     state.recorder = spawn_aside(self, environment->own_threads, recorder,
                                  std::make_shared<const recorder_environment>(recorder_environment{
                                      options.event, *stored->engine, state.router, state.replayer,
-                                     state.statistics, report_interval, wall_clock}),
+                                     state.statistics, report_interval, wall_clock, &flow}),
                                  std::shared_ptr<store::event_log>{std::move(stored->log)});
   }
   const topic_clock for_times = clock_of(stored->engine.get(), wall_clock, self->clock().now());
@@ -380,10 +380,12 @@ supervisor_actor::behavior_type supervisor(
           options.event.level == durability::sync, state.statistics, report_interval}),
       stored->start);
   state.for_sources = std::make_shared<const source_environment>(source_environment{
-      options.source, flow, state.sequencer, state.statistics, report_interval, environment->unit});
+      options.source, flow, state.sequencer, state.statistics, report_interval, environment->unit,
+      core::source_kind::connection, state.recorder != nullptr});
   auto for_bodies = std::make_shared<source_environment>(*state.for_sources);
   for_bodies->unit = nullptr;
   for_bodies->kind = core::source_kind::request;
+  for_bodies->receipts = options.event.level == durability::sync;
   state.for_bodies = std::move(for_bodies);
   state.for_sessions = std::make_shared<const session_environment>(session_environment{
       options.client, flow, state.router, state.recorder, state.replayer, state.statistics,
@@ -406,7 +408,8 @@ supervisor_actor::behavior_type supervisor(
   state.for_http = std::make_shared<const http_environment>(http_environment{
       options.http, settings, options.source.max_line, state.topics, state.router, parts,
       supervisor_actor{self}, std::make_shared<byte_budget>(options.http.max_bodies),
-      std::make_shared<byte_budget>(options.http.max_answers), report_interval, environment->unit});
+      std::make_shared<byte_budget>(options.http.max_answers), report_interval, environment->unit,
+      options.event.level == durability::sync});
   state.environment = std::move(environment);
 
   return {

@@ -35,8 +35,9 @@ struct traffic {
   counter checkpoints = 0;  ///< of the graph
   counter cuts = 0;         ///< of the log, for its bounds
   counter acknowledgements = 0;
-  counter replays = 0;   ///< begun for a durable session
-  counter replayed = 0;  ///< notifications handed to sessions by replays
+  counter lags_begun = 0, lags_ended = 0;  ///< of durable sessions
+  counter replays = 0;                     ///< begun for a durable session
+  counter replayed = 0;                    ///< notifications handed to sessions by replays
 
   counter sources_opened = 0, sources_closed = 0;
   counter sources_refused = 0;  ///< of these, they were browsers

@@ -290,6 +290,13 @@ struct created {
 /// It was unsubscribed, or deleted.
 struct removed {};
 
+struct epoch_description {
+  core::epoch_number epoch = 1;
+  core::sequence_number next = 1;
+  /// Everything below is on disk, or was given up; nothing if nothing is stored.
+  std::optional<core::sequence_number> durable_next;
+};
+
 struct events_published {
   struct wrong {
     std::uint64_t line = 0;  ///< from 1
@@ -298,16 +305,13 @@ struct events_published {
   std::uint64_t events = 0;
   std::uint64_t malformed = 0;
   std::vector<wrong> first;  ///< of the malformed, 10 at most
+  bool durable = false;      ///< all of them are on disk, or were refused for good
+  epoch_description at;      ///< where the sequence is now
 };
 
 struct follow_list {
   std::vector<core::user_id> users;
   std::string next;  ///< for `after`; empty: that was all
-};
-
-struct epoch_description {
-  core::epoch_number epoch = 1;
-  core::sequence_number next = 1;
 };
 
 struct statistics_list {

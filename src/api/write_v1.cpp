@@ -86,6 +86,12 @@ io::http_response subscribers_response(const subscriber_list& s) {
 
 // --- others ---
 
+void write_place(json_writer& out, const epoch_description& e) {
+  out.name("epoch").number(e.epoch);
+  out.name("next").number(e.next);
+  if (e.durable_next) out.name("durable_next").number(*e.durable_next);
+}
+
 io::http_response events_response(const events_published& e) {
   return json_response(200, [&](json_writer& out) {
     out.name("events").number(e.events);
@@ -96,6 +102,8 @@ io::http_response events_response(const events_published& e) {
       out.name("reason").text(w.reason);
       out.end_object();
     });
+    out.name("durable").flag(e.durable);
+    write_place(out, e.at);
   });
 }
 
@@ -107,10 +115,8 @@ io::http_response follows_response(const follow_list& f) {
 }
 
 io::http_response epoch_response(const answer_form& form, const epoch_description& e) {
-  return json_response(form.to == endpoint::new_epoch ? 201 : 200, [&](json_writer& out) {
-    out.name("epoch").number(e.epoch);
-    out.name("next").number(e.next);
-  });
+  return json_response(form.to == endpoint::new_epoch ? 201 : 200,
+                       [&](json_writer& out) { write_place(out, e); });
 }
 
 io::http_response statistics_response(const statistics_list& s) {

@@ -103,8 +103,9 @@ int epoch_command(const arguments& args) {
   if (!o.words.empty()) throw usage_error{"epoch takes 'new' or nothing"};
   const auto answer = o.ask("status");
   if (o.json) return print_all(o, answer);
-  for (const std::string key : {"epoch", "next"}) {
+  for (const std::string key : {"epoch", "next", "durable_next"}) {
     const auto* const value = answer.values.if_contains(key);
+    if (value == nullptr && key == "durable_next") continue;  // nothing is stored
     if (value == nullptr) throw std::runtime_error{"the daemon's answer has no \"" + key + "\""};
     print(key, *value);
   }

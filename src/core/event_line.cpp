@@ -81,22 +81,27 @@ parsed_line parse_event(std::string_view line) {
     return failed(malformed::sequence_out_of_range);
   }
   ++p;
+  const auto fail = [&](malformed reason) {
+    parsed_line told = failed(reason);
+    told.value.sequence = e.sequence;
+    return told;
+  };
 
-  if (p == end || *p == '|') return failed(malformed::missing_field);
+  if (p == end || *p == '|') return fail(malformed::missing_field);
   const shape type = shape_of(*p++);
-  if (!type.known || (p != end && *p != '|')) return failed(malformed::unknown_type);
+  if (!type.known || (p != end && *p != '|')) return fail(malformed::unknown_type);
   e.kind = type.kind;
 
   user_id* const users[2] = {&e.from, &e.to};
   for (int i = 0; i < type.users; ++i) {
-    if (p == end) return failed(malformed::missing_field);
+    if (p == end) return fail(malformed::missing_field);
     ++p;
-    if (p == end || *p == '|') return failed(malformed::missing_field);
+    if (p == end || *p == '|') return fail(malformed::missing_field);
     const number user = read_number(p, end, *users[i]);
-    if (user == number::none || (p != end && *p != '|')) return failed(malformed::bad_user);
-    if (user == number::out_of_range) return failed(malformed::user_out_of_range);
+    if (user == number::none || (p != end && *p != '|')) return fail(malformed::bad_user);
+    if (user == number::out_of_range) return fail(malformed::user_out_of_range);
   }
-  if (p != end) return failed(malformed::extra_field);
+  if (p != end) return fail(malformed::extra_field);
   return result;
 }
 

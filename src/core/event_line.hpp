@@ -37,7 +37,7 @@ inline constexpr std::size_t malformed_reasons = 11;
 const char* name_of(malformed reason);
 
 struct parsed_line {
-  event value;       ///< if ok; offset and length are left to the caller
+  event value;       ///< if ok; offset and length are left to the caller. Else the number, or 0
   bool ok;
   malformed reason;  ///< if not ok
 };

@@ -15,6 +15,11 @@ constexpr std::size_t first_capacity = 256;
 constexpr std::size_t most_jumps = 64;
 }  // namespace
 
+const char* name_of(refusal why) {
+  constexpr const char* names[] = {"late", "duplicate", "beyond"};
+  return names[static_cast<std::size_t>(why)];
+}
+
 std::size_t reorder_buffer::push(const event_block& block, std::size_t first, time_point now,
                                  event_block& out, bool may_give_up) {
   may_give_up &= options_.on_gap == gap_policy::skip;
@@ -27,7 +32,7 @@ std::size_t reorder_buffer::push(const event_block& block, std::size_t first, ti
     const sequence_number distance = e.sequence - next_;
     if (e.sequence == greatest || (distance > options_.max_jump && !may_join())) {
       // Nothing can be expected behind the greatest number.
-      ++counts_.beyond;
+      refuse(e.sequence, refusal::beyond);
     } else if (distance == 0) {
       release(e, text, out);
       ++next_;
@@ -73,10 +78,25 @@ sequence_number reorder_buffer::highest_near(sequence_number n) const {
   return highest;
 }
 
+void reorder_buffer::refuse(sequence_number n, refusal why) {
+  switch (why) {
+    case refusal::late:
+      ++counts_.late;
+      break;
+    case refusal::duplicate:
+      ++counts_.duplicate;
+      break;
+    case refusal::beyond:
+      ++counts_.beyond;
+      break;
+  }
+  if (keeps_refused_) refused_.push_back({n, why});
+}
+
 void reorder_buffer::hold(const event& e, const char* text) {
   const auto distance = static_cast<std::size_t>(e.sequence - next_);
   if (distance < ring_.size() && slot_of(e.sequence).text) {
-    ++counts_.duplicate;
+    refuse(e.sequence, refusal::duplicate);
     return;
   }
   place(e, text, nullptr, first_arrival_ + arrivals_.size() - 1);
@@ -100,7 +120,7 @@ void reorder_buffer::place(const event& e, const char* text, std::unique_ptr<cha
 bool reorder_buffer::set_aside(const event& e, const char* text) {
   if (std::any_of(jumps_.begin(), jumps_.end(),
                   [&](const jump& j) { return j.what.sequence == e.sequence; })) {
-    ++counts_.duplicate;
+    refuse(e.sequence, refusal::duplicate);
     return true;
   }
   if (jumps_.size() == most_jumps) {
@@ -147,7 +167,7 @@ bool reorder_buffer::take_up_jumps() {
 void reorder_buffer::refuse_oldest_jump() {
   --arrivals_[static_cast<std::size_t>(jumps_.front().arrival - first_arrival_)].held;
   --held_;
-  ++counts_.beyond;
+  refuse(jumps_.front().what.sequence, refusal::beyond);
   jumps_.erase(jumps_.begin());
 }
 
@@ -203,7 +223,7 @@ void reorder_buffer::give_up_before(sequence_number n, event_block& out) {
   }
 }
 
-sequence_number reorder_buffer::lowest_held() {
+sequence_number reorder_buffer::lowest_held() const {
   assert(held_ != 0);
   if (in_ring() == 0) {
     return std::min_element(
@@ -229,11 +249,13 @@ void reorder_buffer::out_of_turn(const event& e, const char* text, event_block& 
     }
   }
   if (!missed) {
-    ++counts_.duplicate;
-    return;
+    refuse(e.sequence, refusal::duplicate);
+  } else if (options_.on_late == late_policy::deliver) {
+    ++counts_.late;
+    release(e, text, out);
+  } else {
+    refuse(e.sequence, refusal::late);
   }
-  ++counts_.late;
-  if (options_.on_late == late_policy::deliver) release(e, text, out);
 }
 
 void reorder_buffer::remember_gap(sequence_number first, sequence_number last) {

@@ -21,6 +21,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "core/event.hpp"
@@ -28,6 +29,16 @@
 #include "core/time.hpp"
 
 namespace skein::core {
+
+/// Why an event is not released, and never will be.
+enum class refusal : std::uint8_t { late, duplicate, beyond };
+
+const char* name_of(refusal why);
+
+struct refused_event {
+  sequence_number sequence;
+  refusal why;
+};
 
 /// What became of the events so far.
 struct reorder_counts {
@@ -70,6 +81,15 @@ class reorder_buffer {
   /// Starts again at number 1. Nothing may be held.
   void restart();
 
+  /// From now on, or not, what is refused is kept for `take_refused`.
+  void keep_refused(bool keep) { keeps_refused_ = keep; }
+  std::vector<refused_event> take_refused() { return std::exchange(refused_, {}); }
+
+  /// Since when something has been held that still is, or `never`.
+  time_point held_since() const { return held_ == 0 ? never : arrivals_.front().time; }
+  /// Something is held.
+  sequence_number lowest_held() const;
+
   /// The next expected number.
   sequence_number next() const { return next_; }
   std::size_t held() const { return held_; }
@@ -97,6 +117,9 @@ class reorder_buffer {
   };
 
   slot& slot_of(sequence_number n) { return ring_[static_cast<std::size_t>(n) & mask_]; }
+  const slot& slot_of(sequence_number n) const {
+    return ring_[static_cast<std::size_t>(n) & mask_];
+  }
   std::size_t in_ring() const { return held_ - jumps_.size(); }
   bool may_join() const;
   bool is_confirmed(sequence_number n) const;
@@ -113,7 +136,7 @@ class reorder_buffer {
   void release(const event& e, const char* text, event_block& out);
   void release_run(event_block& out);
   void give_up_before(sequence_number n, event_block& out);
-  sequence_number lowest_held();
+  void refuse(sequence_number n, refusal why);
   void out_of_turn(const event& e, const char* text, event_block& out);
   void forget_arrivals();
   void remember_gap(sequence_number first, sequence_number last);
@@ -133,6 +156,8 @@ class reorder_buffer {
   std::uint64_t first_arrival_ = 0;                      ///< number of `arrivals_.front()`
   std::map<sequence_number, sequence_number> given_up_;  ///< first -> last, the latest gaps
   sequence_number remembered_from_ = 1;                  ///< gaps below are forgotten
+  bool keeps_refused_ = false;
+  std::vector<refused_event> refused_;
   reorder_counts counts_;
 };
 

@@ -26,7 +26,7 @@ void sequence::open(source_id id, source_kind kind) {
 
 void sequence::close(source_id id, source_end how, time_point now, sequence_output& out) {
   const auto found = sources_.find(id);
-  if (found == sources_.end()) return;
+  if (found == sources_.end() || found->second.closed) return;
   found->second.closed = true;
   found->second.end = how;
   ++closed_;
@@ -49,7 +49,7 @@ void sequence::push(source_id id, std::shared_ptr<const event_block> block, time
     }
     source.heard = now;
   }
-  source.waiting.push_back({std::move(block)});
+  source.waiting.push_back({std::move(block), 0, false, now});
   if (first && contenders_ != 0 && repeats(source)) {
     end_contention(contenders::without_first, now, out);
   }
@@ -246,6 +246,7 @@ void sequence::start_epoch(time_point now, sequence_output& out) {
     feed(first->first, first->second, now, out);
   }
   append(out, [&](ordered_block& block) { buffer_.release_all(block); });
+  account_for(out);
   buffer_.restart();
   ++epoch_;
   interrupted_ = false;
@@ -298,6 +299,35 @@ std::uint64_t sequence::believed() const {
   return buffer_.counts().released + buffer_.held() - buffer_.jumps();
 }
 
+void sequence::account_for(sequence_output& out, source_id source, const waiting_block* block,
+                           std::size_t first) {
+  if (!keeps_accounts_) return;
+  auto refused = buffer_.take_refused();
+  if (!block && refused.empty()) return;
+  out.accounts.push_back({source, epoch_, position_, block ? block->events : nullptr, first,
+                          block ? block->taken : 0, std::move(refused)});
+}
+
+time_point sequence::waiting_since() const {
+  time_point since = buffer_.held_since();
+  for (const auto& [id, source] : sources_) {
+    if (source.contender || source.waiting.empty()) continue;
+    since = std::min(since, source.waiting.front().since);
+  }
+  return since;
+}
+
+sequence_number sequence::lowest_waiting() const {
+  sequence_number lowest = buffer_.held() == 0 ? 0 : buffer_.lowest_held();
+  for (const auto& [id, source] : sources_) {
+    if (source.contender || source.waiting.empty()) continue;
+    const waiting_block& block = source.waiting.front();
+    const sequence_number first = block.events->events[block.taken].sequence;
+    lowest = lowest == 0 ? first : std::min(lowest, first);
+  }
+  return lowest;
+}
+
 /// Returns whether the expected number grew.
 bool sequence::feed(source_id id, source_state& source, time_point now, sequence_output& out) {
   const sequence_number before = buffer_.next();
@@ -305,12 +335,14 @@ bool sequence::feed(source_id id, source_state& source, time_point now, sequence
     waiting_block& block = source.waiting.front();
     const bool may_give_up = options_.on_gap == gap_policy::skip && contenders_ == 0;
     const std::uint64_t had = believed();
+    const std::size_t first = block.taken;
     append(out, [&](ordered_block& ordered) {
       ordered.text.reserve(ordered.text.size() + block.events->text.size() +
                            block.events->events.size());
       ordered.events.reserve(ordered.events.size() + block.events->events.size());
       block.taken = buffer_.push(*block.events, block.taken, now, ordered, may_give_up);
     });
+    account_for(out, id, &block, first);
     if (believed() != had) source.brought_to = epoch_;
     if (block.taken != block.events->events.size()) {
       if (options_.on_gap == gap_policy::wait) break;
@@ -392,6 +424,7 @@ void sequence::advance(time_point now, sequence_output& out) {
     append(out, [&](ordered_block& block) { buffer_.advance(now, block); });
     feed(now, out);
   }
+  account_for(out);
   forget_ended();
 }
 

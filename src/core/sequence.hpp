@@ -83,12 +83,24 @@ struct ordered_block : event_block {
   log_position end() const { return position_of(events.size()); }
 };
 
+/// What became of events `first`..`last` of a block of a source, and of others.
+struct sequence_account {
+  source_id source;
+  epoch_number epoch;
+  log_position position;                      ///< the end of everything released
+  std::shared_ptr<const event_block> events;  ///< null: of none; others were refused
+  std::size_t first = 0, last = 0;
+  /// Beyond what is expected may be events of any source, the others are of this one.
+  std::vector<refused_event> refused;
+};
+
 /// What a call brought forth.
 struct sequence_output {
   /// One without events says that its epoch has begun, and nothing else.
   std::vector<ordered_block> blocks;
   /// One entry for each block that was taken: its source may send another.
   std::vector<source_id> taken;
+  std::vector<sequence_account> accounts;  ///< if they are kept
 };
 
 class sequence {
@@ -139,6 +151,17 @@ class sequence {
   /// and has finished.
   bool over() const { return !interrupted_ && buffer_.next() != 1 && nothing_is_left(); }
 
+  /// From now on, or not, the output says what became of each event.
+  void keep_accounts(bool keep) {
+    keeps_accounts_ = keep;
+    buffer_.keep_refused(keep);
+  }
+
+  /// Since when something has been waiting for the number that is expected, or `never`.
+  time_point waiting_since() const;
+  /// The lowest number that waits so.
+  sequence_number lowest_waiting() const;
+
   epoch_number epoch() const { return epoch_; }
   sequence_number next() const { return buffer_.next(); }
 
@@ -155,6 +178,7 @@ class sequence {
     std::shared_ptr<const event_block> events;
     std::size_t taken = 0;  ///< events
     bool acknowledged = false;
+    time_point since{};
   };
   struct source_state {
     source_kind kind = source_kind::connection;
@@ -187,6 +211,8 @@ class sequence {
   bool may_append_to_last(const sequence_output& out) const;
   ordered_block& begin_block(sequence_output& out) const;
   void begin_if_told(const source_state& source, time_point now, sequence_output& out);
+  void account_for(sequence_output& out, source_id source = 0, const waiting_block* block = nullptr,
+                   std::size_t first = 0);
   void start_epoch(time_point now, sequence_output& out);
   bool may_start_again(const source_state& source, const event_block& block, time_point now) const;
   bool repeats(const source_state& source) const;
@@ -220,6 +246,7 @@ class sequence {
   bool made_good_ = false;     ///< a source that came later has sent something and finished
   std::map<source_id, source_state> sources_;
 
+  bool keeps_accounts_ = false;
   std::size_t closed_ = 0;  ///< sources that have closed, but of which something waits
   std::size_t contenders_ = 0;
   time_point contention_since_{};

@@ -23,18 +23,26 @@ decoded_events event_decoder::commit(std::size_t n) {
   core::event_block& block = result.block;
   block.events.reserve(n / usual_line + 1);
   block.text.reserve(n + usual_line);
-  const auto reject = [&](core::malformed reason) {
+  const auto reject = [&](core::malformed reason, core::sequence_number number = 0) {
+    may_want_receipts_ = false;
     ++result.malformed[static_cast<std::size_t>(reason)];
     ++result.malformed_lines;
+    if (keeps_refused_) result.refused.emplace_back(number, reason);
   };
   framer_.commit(
       n,
       [&](std::string_view line) {
         const core::parsed_line parsed = core::parse_event(line);
         if (!parsed.ok) {
-          reject(parsed.reason);
+          if (may_want_receipts_ && line == "ACK") {
+            may_want_receipts_ = false;
+            result.wants_receipts = keeps_refused_ = true;
+          } else {
+            reject(parsed.reason, parsed.value.sequence);
+          }
           return;
         }
+        may_want_receipts_ = false;
         core::event& e = block.events.emplace_back(parsed.value);
         e.offset = static_cast<std::uint32_t>(block.text.size());
         e.length = static_cast<std::uint16_t>(line.size());

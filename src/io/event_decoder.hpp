@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "core/event.hpp"
 #include "core/event_line.hpp"
@@ -19,6 +21,10 @@ struct decoded_events {
   std::uint32_t malformed_lines = 0;
   /// The first bytes were a browser's, and not looked at any further: nothing that follows may be.
   bool of_a_browser = false;
+  /// The first line of all was `ACK`.
+  bool wants_receipts = false;
+  /// Since then: the malformed lines by their numbers, 0 for one without.
+  std::vector<std::pair<core::sequence_number, core::malformed>> refused;
 };
 
 class event_decoder {
@@ -29,7 +35,7 @@ class event_decoder {
   /// `max_line` is in bytes, without the line's end, at most `read_size` / 2.
   /// `from_anybody`: it may be a browser that sends.
   explicit event_decoder(std::size_t max_line, bool from_anybody = true)
-      : framer_(max_line, read_size), told_(!from_anybody) {}
+      : framer_(max_line, read_size), told_(!from_anybody), may_want_receipts_(from_anybody) {}
 
   /// Where the next read goes.
   auto space() { return framer_.space(); }
@@ -44,7 +50,9 @@ class event_decoder {
   bool is_of_a_browser(std::size_t n);
 
   line_framer framer_;
-  bool told_;  ///< whether it is known that no browser sends
+  bool told_;               ///< whether it is known that no browser sends
+  bool may_want_receipts_;  ///< no line has come
+  bool keeps_refused_ = false;
 };
 
 }  // namespace skein::io

@@ -31,6 +31,16 @@ class flow {
   /// Whether a source is not read now, or would not be.
   bool holds_up() const { return over() || is_waited_for_.load(); }
 
+  /// Whether it is so for what clients have not taken: not if, without what waits to be recorded,
+  /// sources would be read again.
+  bool is_held_up_by_clients() const {
+    return holds_up() && bytes() >= low_ + recording_.load(std::memory_order_relaxed);
+  }
+
+  /// These bytes, which are in flight, wait to be recorded, or do so no longer.
+  void begin_recording(std::size_t bytes) { recording_.fetch_add(bytes); }
+  void end_recording(std::size_t bytes) { recording_.fetch_sub(bytes); }
+
   /// Calls `resume` once, from any thread, as soon as sources may be read again.
   void when_low(std::function<void()> resume) {
     {
@@ -45,9 +55,7 @@ class flow {
 
   /// Clients have taken this many bytes since the start.
   std::uint64_t written() const { return written_.load(std::memory_order_relaxed); }
-  void count_written(std::size_t bytes) {
-    written_.fetch_add(bytes, std::memory_order_relaxed);
-  }
+  void count_written(std::size_t bytes) { written_.fetch_add(bytes, std::memory_order_relaxed); }
 
   /// A client that lags has taken bytes at `now`.
   void progressed(time_point now) {
@@ -77,6 +85,7 @@ class flow {
   const std::size_t high_;
   const std::size_t low_;
   std::atomic<std::size_t> bytes_{0};
+  std::atomic<std::size_t> recording_{0};
   std::atomic<std::uint64_t> written_{0};
   std::atomic<bool> is_waited_for_{false};
   std::atomic<time_point::rep> last_progress_{0};

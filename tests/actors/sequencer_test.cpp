@@ -1,6 +1,7 @@
 #include "actors/sequencer.hpp"
 
 #include <caf/send.hpp>
+#include <sstream>
 
 #include "actors/source.hpp"
 #include "support/actor_test.hpp"
@@ -508,7 +509,8 @@ TEST_F(Sequencer, TellsWhereItIs) {
   });
   run();
   ASSERT_TRUE(told);
-  const decltype(told->facts) facts{{"epoch", 1}, {"next", 2}, {"held", 1}, {"sources", 1}};
+  const decltype(told->facts) facts{
+      {"epoch", 1}, {"next", 2}, {"held", 1}, {"gap_ms", 0}, {"sources", 1}};
   EXPECT_EQ(told->facts, facts);
 }
 
@@ -556,6 +558,36 @@ TEST_F(Sequencer, WhatWasCutInAnEarlierEpochDoesNotKeepAStreamFromBeingOver) {
   EXPECT_TRUE(drains(actor));
   EXPECT_EQ(recorder.text(2), "1|S|1\r\n");
   EXPECT_EQ(recorder.over, 1);
+}
+
+TEST_F(Sequencer, WaitsForAGapForEverButSaysOnceWhatIsMissingAndSinceWhen) {
+  std::ostringstream out;
+  log::start(log_level::warn, out);
+  core::sequence_options options;
+  options.on_gap = core::gap_policy::wait;
+  options.window = 10;
+  start(options);
+  open(1);
+  push(1, {"1|B", "100|B", "101|B"});
+  pass(options.gap_timeout - 1ms);
+  std::optional<status> told;
+  const auto ask = [&] {
+    system.spawn([&](caf::event_based_actor* self) {
+      self->request(actor, caf::infinite, status_wanted{}).then([&](const status& s) { told = s; });
+    });
+    run();
+    return std::map<std::string, std::uint64_t>{told->facts.begin(), told->facts.end()}["gap_ms"];
+  };
+  EXPECT_EQ(ask(), 499u);
+  pass(10s);
+  EXPECT_EQ(ask(), 10'499u);
+  EXPECT_FALSE(timer_is_left());
+  log::stop();
+  const std::string said =
+      "msg=\"events wait for others that are missing\" epoch=1 missing=2 to=99 ";
+  const auto first = out.str().find(said);
+  EXPECT_NE(first, std::string::npos) << out.str();
+  EXPECT_EQ(out.str().find(said, first + 1), std::string::npos);
 }
 
 TEST_F(Sequencer, DrainKeepsNothingBeyondAGapThatASourceMayStillFill) {

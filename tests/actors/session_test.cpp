@@ -421,6 +421,20 @@ TEST_F(Session, AClientIsNotHopelessWhileThereIsRoom) {
   EXPECT_FALSE(has_ended());
 }
 
+TEST_F(Session, AClientIsNotHopelessForWhatTheRecorderHasNotWritten) {
+  connect_user_that_takes(5);
+  tell(lines_of(low_mark / 2));
+  {
+    const io::charge unwritten{flow, high_mark};
+    flow.begin_recording(high_mark);
+    pass(20 * options.stall_timeout);
+    EXPECT_FALSE(has_ended()) << "it has its outbox to itself";
+    flow.end_recording(high_mark);
+    pass(20 * options.stall_timeout);
+  }
+  EXPECT_TRUE(has_ended());
+}
+
 TEST_F(Session, AwaitsWritingOnceAfterAllWasDropped) {
   options.outbox = {1u << 20, overflow_policy::drop_newest};
   connect_user_that_takes(10);

@@ -660,7 +660,7 @@ TEST_F(StoringDaemon, EventsOverHttpReachClientsInOrder) {
   EXPECT_EQ(client->heard(), "1|B\r\n2|B\r\n");
   program->says("GET /v1/epochs/current HTTP/1.1\r\nHost: a\r\n\r\n");
   settle();
-  EXPECT_TRUE(has(program, "{\"epoch\":1,\"next\":3}"));
+  EXPECT_TRUE(has(program, "{\"epoch\":1,\"next\":3,\"durable_next\":3}"));
 }
 
 TEST_F(StoringDaemon, DrainsThoseWhoWaitForMessages) {

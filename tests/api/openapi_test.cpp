@@ -355,10 +355,10 @@ std::vector<std::pair<endpoint, answer>> samples() {
        delayed_messages{{{{7, 0}, 1, full.what}, {{noon, 33}, 0, bare.what}}, true}},
       {endpoint::cancel_delayed, cancelled{1, {{7, 0}}}},
       {endpoint::publish_events, events_published{}},
-      {endpoint::publish_events, events_published{1, 1, {{1, "no_separator"}}}},
+      {endpoint::publish_events, events_published{1, 1, {{1, "no_separator"}}, true, {1, 2, 2}}},
       {endpoint::list_followers, follow_list{}},
       {endpoint::list_followees, follow_list{{1, -1}, "c"}},
-      {endpoint::describe_epoch, epoch_description{}},
+      {endpoint::describe_epoch, epoch_description{1, 2, 1}},
       {endpoint::new_epoch, epoch_description{}},
       {endpoint::statistics, statistics_list{{{"a", 1}, {"b", 18'446'744'073'709'551'615U}}}},
   };

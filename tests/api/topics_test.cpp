@@ -327,10 +327,12 @@ TEST(Events, AreLinesOfText) {
   EXPECT_EQ(call_of<publish_events>(post("/v1/events", "", "")).lines, "");
   for (const char* type : {"", "application/json"})
     EXPECT_EQ(response_to(post("/v1/events", "1|B\n", type)).status, 415U);
-  EXPECT_EQ(shown(write_answer({endpoint::publish_events, {}, {}, {}},
-                               events_published{5, 2, {{3, "no_separator"}, {4, "\"?\""}}})),
+  EXPECT_EQ(shown(write_answer(
+                {endpoint::publish_events, {}, {}, {}},
+                events_published{5, 2, {{3, "no_separator"}, {4, "\"?\""}}, true, {1, 6, 6}})),
             "200 {\"events\":5,\"malformed\":2,\"first\":[{\"line\":3,\"reason\":\"no_separator\"},"
-            "{\"line\":4,\"reason\":\"\\\"?\\\"\"}]}\n");
+            "{\"line\":4,\"reason\":\"\\\"?\\\"\"}],\"durable\":true,\"epoch\":1,\"next\":6,"
+            "\"durable_next\":6}\n");
 }
 
 TEST(Follows, AreListedForAUser) {
@@ -360,9 +362,10 @@ TEST(Epochs, AreDescribedAndBegun) {
   call_of<new_epoch>(post("/v1/epochs"), for_operator());
   call_of<new_epoch>(post("/v1/epochs", "{}"), for_operator());
   EXPECT_EQ(errors_of(post("/v1/epochs", R"({"epoch":2})")), "/epoch is unknown");
-  EXPECT_EQ(shown(write_answer({endpoint::describe_epoch, {}, {}, {}}, epoch_description{1, 18})),
-            "200 {\"epoch\":1,\"next\":18}\n");
-  EXPECT_EQ(shown(write_answer({endpoint::new_epoch, {}, {}, {}}, epoch_description{2, 1})),
+  EXPECT_EQ(
+      shown(write_answer({endpoint::describe_epoch, {}, {}, {}}, epoch_description{1, 18, 17})),
+      "200 {\"epoch\":1,\"next\":18,\"durable_next\":17}\n");
+  EXPECT_EQ(shown(write_answer({endpoint::new_epoch, {}, {}, {}}, epoch_description{2, 1, {}})),
             "201 {\"epoch\":2,\"next\":1}\n");
 }
 

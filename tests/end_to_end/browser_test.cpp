@@ -28,7 +28,8 @@ TEST(Browser, SentByAForeignPageChangesNothing) {
     EXPECT_EQ(answer_to(broker, request).substr(0, 35), "403: a web page of another site has")
         << request;
   }
-  EXPECT_EQ(text_of(client.get("/v1/epochs/current")), "200 {\"epoch\":1,\"next\":1}\n");
+  EXPECT_EQ(text_of(client.get("/v1/epochs/current")),
+            "200 {\"epoch\":1,\"next\":1,\"durable_next\":1}\n");
   EXPECT_EQ(client.number("/v1/topics/t", "subscribers"), 1u);
   EXPECT_EQ(client.drain("t", "s"), "x");
 }

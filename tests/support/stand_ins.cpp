@@ -51,6 +51,11 @@ std::vector<session_news::kind> session_record::kinds() const {
 source_actor::behavior_type source_stand_in(source_actor::pointer self, source_record* record) {
   return {
       [](readable) {},
+      [](writable) {},
+      [record](const receipts_told& told) {
+        record->receipts += told.lines;
+        record->told_last |= told.last;
+      },
       [record](block_taken) { ++record->taken; },
       [self, record](catch_up) {
         ++record->asked;
@@ -76,6 +81,9 @@ sequencer_actor::behavior_type sequencer_stand_in(sequencer_actor::pointer,
         record->blocks.push_back(block.events.size());
         if (record->keeps) record->kept.push_back(std::move(message.events));
       },
+      [record](receipts_wanted wanted) { record->receipts_wanted.push_back(wanted.source); },
+      [record](log_durable durable) { record->durable.push_back(durable.end); },
+      [](gap_due) {},
       [record](block_taken) { ++record->taken; },
       [record](source_closed closed) {
         record->closed.push_back(closed.source);

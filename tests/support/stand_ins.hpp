@@ -19,6 +19,8 @@ struct source_record {
   int taken = 0;           ///< blocks
   int asked = 0;           ///< times, to catch up
   bool catches_up = true;  ///< it answers at once
+  std::string receipts;
+  bool told_last = false;
 };
 
 struct sequencer_record {
@@ -30,7 +32,9 @@ struct sequencer_record {
   std::vector<std::size_t> blocks;       ///< events in each
   int taken = 0;                         ///< blocks, by the router
   int caught_up = 0;                     ///< times
-  core::epoch_number epoch = 1;          ///< it grows with every `begin_epoch`
+  std::vector<core::source_id> receipts_wanted;
+  std::vector<core::log_position> durable;
+  core::epoch_number epoch = 1;  ///< it grows with every `begin_epoch`
 
   bool keeps = false;  ///< the blocks, and so their bytes in the flow
   std::vector<std::shared_ptr<const charged<core::event_block>>> kept;
