@@ -98,7 +98,7 @@ class graph_check {
       const bool is_follow = e.kind == core::event_kind::follow;
       if (!is_follow && e.kind != core::event_kind::unfollow) continue;
       change(graph_, e, is_follow);
-      if (made_) change(*made_, e, is_follow);
+      for (made& m : made_) change(m.graph, e, is_follow);
     }
   }
 
@@ -106,7 +106,7 @@ class graph_check {
   void lose(log_position position) {
     compare_at(position);
     is_known_ = false;
-    is_made_ = false;
+    for (made& m : made_) m.is_known = false;
   }
 
   /// Nothing comes from `position` on. Returns the number of edges.
@@ -116,6 +116,13 @@ class graph_check {
   }
 
  private:
+  /// A checkpoint that has begun, with what was done since.
+  struct made {
+    checkpoint what;
+    core::follower_graph graph;
+    bool is_known;
+  };
+
   static void change(core::follower_graph& graph, const core::event& e, bool is_follow) {
     if (is_follow) {
       graph.follow(e.from, e.to);
@@ -140,37 +147,39 @@ class graph_check {
     epoch_ = epoch;
   }
 
-  /// Compares the checkpoints that end at `position` or before, and loads one that begins there.
+  /// Loads the checkpoints that begin at `position`, and compares those that end there. They may
+  /// overlap: the recorder makes one where it cannot wait for the router's.
   void compare_at(log_position position) {
-    while (next_ != meta_.checkpoints.end() && next_->epoch <= epoch_) {
-      if (!made_ && next_->from <= position) {
-        made_.emplace();
-        // What is wrong with slices is reported by those who read them all.
-        is_made_ = next_->from >= meta_.begin.position &&
-                   try_to([](auto&) {}, [&] { load(where_, *next_, *made_); });
-      }
-      if (!made_ || next_->upto > position) return;
-      compare(*next_);
-      made_.reset();
-      ++next_;
+    for (; next_ != meta_.checkpoints.end(); ++next_) {
+      if (next_->epoch > epoch_ || next_->from > position) break;
+      made_.push_back({*next_, {}, next_->from >= meta_.begin.position});
+      made& m = made_.back();
+      // What is wrong with slices is reported by those who read them all.
+      m.is_known = m.is_known && try_to([](auto&) {}, [&] { load(where_, m.what, m.graph); });
+    }
+    for (auto m = made_.begin(); m != made_.end();) {
+      const bool ends = m->what.upto <= position;
+      if (ends) compare(*m);
+      m = ends ? made_.erase(m) : std::next(m);
     }
   }
 
-  void compare(const checkpoint& c) {
-    if (!is_made_) return;
+  void compare(made& m) {
+    if (!m.is_known) return;
+    const checkpoint& c = m.what;
     const std::string name =
         "checkpoint " + std::to_string(c.generation) + ", of position " + text_of(c.upto) + ": ";
-    if (made_->edges() != c.edges) {
-      report_(name + "it has " + std::to_string(made_->edges()) + " edges, not " +
+    if (m.graph.edges() != c.edges) {
+      report_(name + "it has " + std::to_string(m.graph.edges()) + " edges, not " +
               std::to_string(c.edges));
     }
     if (!is_known_) {
-      graph_ = std::move(*made_);
+      graph_ = std::move(m.graph);
       is_known_ = true;
       return;
     }
-    report_difference(*made_, graph_, name + "by the log, it is not so that ");
-    report_difference(graph_, *made_, name + "it has not that ");
+    report_difference(m.graph, graph_, name + "by the log, it is not so that ");
+    report_difference(graph_, m.graph, name + "it has not that ");
   }
 
   /// Names one edge that `graph` has and `other` has not.
@@ -191,8 +200,7 @@ class graph_check {
   bool is_known_;  ///< `graph_` is that of the log so far
   core::epoch_number epoch_;
   std::vector<checkpoint>::const_iterator next_;
-  std::optional<core::follower_graph> made_;  ///< `next_`, being brought up to its `upto`
-  bool is_made_ = false;
+  std::vector<made> made_;
 };
 
 /// Families `log` and `index`, side by side.

@@ -260,6 +260,20 @@ TEST_F(Check, NamesCheckpointsThatDoNotFitTheLog) {
   expect(": its last slices are missing", [](checkpoint& c) { ++c.places; });
 }
 
+TEST_F(Check, FindsNothingInCheckpointsThatOverlap) {
+  test::log_rig two;
+  two.add_and_commit({"1|F|1|2"});  // [0, 8)
+  two.checkpoint();
+  two.add_and_commit({"2|F|3|4"});  // [8, 16)
+  two.checkpoint();
+  two.add_and_commit({"3|F|5|6"});  // [16, 24)
+  checkpoint longer = two.log->checkpoints()[0];
+  longer.upto = 24;
+  longer.edges = 3;
+  test::overwrite(*two.engine, family::meta, checkpoint_key(longer.generation), encode(longer));
+  EXPECT_EQ(findings(*two.engine), lines{});
+}
+
 TEST_F(Check, NamesAnEdgeInWhichACheckpointAndTheLogDiffer) {
   const checkpoint c = rig.log->checkpoints()[1];
   core::follower_graph graph;
