@@ -129,10 +129,10 @@ class admissions {
     return text;
   }
 
-  void refused(const char* door, bool over_http) {
+  void refused(const char* name, bool over_http) {
     if (const auto suppressed = lines_.pass(std::chrono::steady_clock::now())) {
       log::warn("connection refused, there are too many",
-                {{"door", door}, {"suppressed", *suppressed}});
+                {{"door", name}, {"suppressed", *suppressed}});
     }
     count_(over_http);
   }

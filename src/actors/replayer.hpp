@@ -75,9 +75,9 @@ class replay_pass final : public store::audience {
 
   /// The session has everything that it wanted of it.
   void let_go(core::session_index member) {
-    if (const auto told = told_at_head.find(member); told != told_at_head.end()) {
-      unanswered -= told->second ? 0 : 1;
-      told_at_head.erase(told);
+    if (const auto found = told_at_head.find(member); found != told_at_head.end()) {
+      unanswered -= found->second ? 0 : 1;
+      told_at_head.erase(found);
     }
     places.erase(to[member].actor.id());
     to.remove(member);
@@ -97,8 +97,8 @@ class replay_pass final : public store::audience {
     return is_first;
   }
   void answer_at_head(core::session_index member) {
-    const auto [told, is_first] = told_at_head.emplace(member, true);
-    unanswered -= is_first || std::exchange(told->second, true) ? 0 : 1;
+    const auto [found, is_first] = told_at_head.emplace(member, true);
+    unanswered -= is_first || std::exchange(found->second, true) ? 0 : 1;
   }
 
   /// Nobody gets anything of it any more.

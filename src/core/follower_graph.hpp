@@ -44,13 +44,13 @@ class user_set {
   /// As those of a `compact_set`.
   std::uint64_t places() const { return std::uint64_t{narrow_.places()} + wide_.places(); }
   template <class F>
-  void for_each_at_home(std::uint64_t place, F&& visit) const {
-    if (place < narrow_.places()) {
-      narrow_.for_each_at_home(static_cast<std::uint32_t>(place),
+  void for_each_at_home(std::uint64_t home, F&& visit) const {
+    if (home < narrow_.places()) {
+      narrow_.for_each_at_home(static_cast<std::uint32_t>(home),
                                [&](std::uint32_t user) { visit(static_cast<user_id>(user)); });
     } else {
       wide_.for_each_at_home(
-          static_cast<std::uint32_t>(place - narrow_.places()),
+          static_cast<std::uint32_t>(home - narrow_.places()),
           [&](std::uint64_t user) { visit(static_cast<user_id>(user ^ widening)); });
     }
   }
