@@ -99,7 +99,9 @@ class admissions {
              std::function<void(bool)> count)
       : count_(std::move(count)),
         strangers_(connections, {options.source.max_connections, options.client.max_connections,
-                                 options.http.max_connections}) {
+                                 options.http.max_connections}) {}
+
+  void log_bounds() const {
     log::info("connections", {{"sources", strangers_.most(source)},
                               {"clients", strangers_.most(client)},
                               {"http", strangers_.most(http)}});
@@ -240,6 +242,7 @@ int run(const daemon_options& options) {
   }
   // Not before the doors are had: a start that fails leaves no new store.
   const auto stored = open_store(options, descriptors.store_files);
+  may_enter.log_bounds();
   boost::asio::signal_set signals{context, SIGINT, SIGTERM};
   std::optional<io::acceptor> operators;
   if (const std::string path = control_socket(options); !path.empty()) {

@@ -453,7 +453,9 @@ TEST_F(Delivery, FailsIfADeadLetterIsPurged) {
   const auto got = other.lease("u", "s", R"({"wait_ms":30000})");
   EXPECT_EQ(other.settle("nack", "u", "s", leases_of(got)), "done");
   EXPECT_EQ(publisher.http().connection().receive_now(), "");
-  EXPECT_EQ(text_of(other.post(subscriber_path("u", "s") + "/dead-letters/purge")),
+  const std::string id = got.at(0).lease.substr(0, got.at(0).lease.find('.'));
+  EXPECT_EQ(text_of(other.post(subscriber_path("u", "s") + "/dead-letters/purge",
+                               R"({"ids":[")" + id + R"("]})")),
             "200 {\"messages\":1,\"unknown\":[]}\n");
   expect_failed(publisher, "0 s purged");
 }
