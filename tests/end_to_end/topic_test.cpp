@@ -387,9 +387,10 @@ class Delivery : public Topic {
   static void expect_failed(program& who, const std::string& missed_by) {
     const auto answer = who.end();
     EXPECT_EQ(answer.status, 409u);
-    EXPECT_EQ(answer.json().at("type"), "/problems/delivery-failed");
+    const auto problem = answer.json();
+    EXPECT_EQ(problem.at("type"), "/problems/delivery-failed");
     std::string all;
-    for (const auto& m : answer.json().at("missed_by").as_array()) {
+    for (const auto& m : problem.at("missed_by").as_array()) {
       all += (all.empty() ? "" : ", ") + std::to_string(m.at("message").as_int64()) + " " +
              std::string{m.at("subscriber").as_string()} + " " +
              std::string{m.at("outcome").as_string()};
