@@ -4,6 +4,7 @@
 /// still to finish; while there was no subscriber at all it waits for the first.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <unordered_map>
@@ -100,6 +101,7 @@ class receipt_book {
       const message_id id = id_of(number);
       if (!had_finished(id)) lost.push_back(id);
     }
+    std::sort(lost.begin(), lost.end());  // told in the order of the messages
     for (const message_id id : lost) finished(id, who, fate::removed);
   }
 
