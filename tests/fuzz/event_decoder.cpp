@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/event_line.hpp"
+#include "core/first_line.hpp"
 #include "fuzz/fuzz_input.hpp"
 #include "io/line_framer.hpp"
 
@@ -64,16 +65,27 @@ void check_framer(std::string_view stream, std::size_t max_line, std::size_t cap
 
 void check_decoder(std::string_view stream, std::size_t max_line, fuzz::input pieces) {
   const outcome expected = expected_of(stream, max_line);
+  const std::string_view whole = stream;
   io::event_decoder decoder{max_line};
   std::size_t events = 0;
   std::size_t line = 0;
   std::size_t malformed = 0;
+  std::size_t commands = 0;
   while (!stream.empty()) {
     const auto space = decoder.space();
     const std::size_t n = std::min({space.size, stream.size(), 1 + pieces.below(1024)});
     std::memcpy(space.data, stream.data(), n);
     stream.remove_prefix(n);
     const io::decoded_events decoded = decoder.commit(n);
+    if (decoded.of_a_browser) {
+      SKEIN_REQUIRE(events + malformed + commands == 0 && decoded.block.events.empty());
+      SKEIN_REQUIRE(core::is_of_a_browser(whole));
+      return;
+    }
+    if (decoded.wants_receipts) {
+      SKEIN_REQUIRE(++commands == 1 && expected.lines.front() == "ACK");
+    }
+    SKEIN_REQUIRE(decoded.refused.size() == (commands == 0 ? 0 : decoded.malformed_lines));
     std::size_t received = 0;
     for (const auto count : decoded.received) received += count;
     SKEIN_REQUIRE(received == decoded.block.events.size());
@@ -90,7 +102,7 @@ void check_decoder(std::string_view stream, std::size_t max_line, fuzz::input pi
       ++line;
     }
   }
-  SKEIN_REQUIRE(events + malformed == expected.lines.size() + expected.too_long);
+  SKEIN_REQUIRE(events + malformed + commands == expected.lines.size() + expected.too_long);
 }
 
 }  // namespace

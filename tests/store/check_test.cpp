@@ -274,6 +274,35 @@ TEST_F(Check, FindsNothingInCheckpointsThatOverlap) {
   EXPECT_EQ(findings(*two.engine), lines{});
 }
 
+TEST_F(Check, FindsNothingInCheckpointsOfEpochsWithoutARecord) {
+  for (const bool keeps_graph : {false, true}) {
+    test::log_rig two{{}, keeps_graph};
+    two.add_and_commit({"1|F|1|2"});
+    two.begin_epoch();
+    two.checkpoint();
+    two.begin_epoch();
+    two.add_and_commit({"1|F|3|4"});
+    EXPECT_EQ(findings(*two.engine), lines{}) << "what ended where it began";
+
+    log_options young;
+    young.max_age = std::chrono::milliseconds{1000};
+    test::log_rig old{young, keeps_graph};
+    old.add_and_commit({"1|B"});
+    old.begin_epoch();
+    old.add_and_commit({"1|F|1|2"});
+    old.now += 10'000;
+    ASSERT_TRUE(old.log->trim(old.now));
+    old.log->commit(true);
+    ASSERT_EQ(old.log->checkpoints().size(), 1u);
+    old.begin_epoch();
+    old.log->commit(true);
+    old.checkpoint();
+    ASSERT_EQ(old.log->checkpoints().size(), 2u);
+    test::erase(*old.engine, family::meta, epoch_key(2));
+    EXPECT_EQ(findings(*old.engine), lines{}) << "whose events are gone";
+  }
+}
+
 TEST_F(Check, NamesAnEdgeInWhichACheckpointAndTheLogDiffer) {
   const checkpoint c = rig.log->checkpoints()[1];
   core::follower_graph graph;
