@@ -1,7 +1,9 @@
 #include "core/source_receipts.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 namespace skein::core {
 
@@ -47,16 +49,23 @@ void source_receipts::take(const event_block& block, std::size_t first, std::siz
   begin(epoch);
   group* const g = find(epoch);
   if (!g) return;
-  auto& numbers = g->numbers;
+  const auto is_less = [](const unsettled& a, const unsettled& b) { return a.number < b.number; };
+  std::vector<unsettled> taken;
+  taken.reserve(last - first);
   for (std::size_t i = first; i != last; ++i) {
-    const sequence_number n = block.events[i].sequence;
-    if (numbers.empty() || numbers.back().number < n) {
-      numbers.push_back({n, position});
-      continue;
-    }
-    const auto at = find_number(numbers, n);
-    if (at->number != n) numbers.insert(at, {n, position});
+    taken.push_back({block.events[i].sequence, position});
   }
+  std::sort(taken.begin(), taken.end(), is_less);
+  // In one go for the block: each by itself would move all that are above it.
+  auto& numbers = g->numbers;
+  const auto above = taken.empty() ? numbers.end() : find_number(numbers, taken.front().number);
+  const std::vector<unsettled> there(above, numbers.end());
+  numbers.erase(above, numbers.end());
+  const auto new_end = std::unique(taken.begin(), taken.end(), [](const auto& x, const auto& y) {
+    return x.number == y.number;
+  });
+  std::set_union(there.begin(), there.end(), taken.begin(), new_end, std::back_inserter(numbers),
+                 is_less);
 }
 
 void source_receipts::refuse(epoch_number epoch, sequence_number number, std::string_view reason,
