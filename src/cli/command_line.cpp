@@ -41,7 +41,8 @@ std::chrono::milliseconds parse_duration(const char* name, const std::string& te
   if (value && *value <= longest && *value % milliseconds{1} == value->zero()) {
     return std::chrono::duration_cast<milliseconds>(*value);
   }
-  throw usage_error{std::string{"--"} + name + " must be a time such as 500ms or 2s, not '" + text +
+  throw usage_error{std::string{"--"} + name +
+                    " must be a time such as 500ms or 2s, a number alone is ms; not '" + text +
                     "'"};
 }
 

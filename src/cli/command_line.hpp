@@ -30,7 +30,8 @@ boost::program_options::typed_value<std::int64_t>* port(std::uint16_t& target, c
 boost::program_options::typed_value<std::int64_t>* optional_port(std::uint16_t& target,
                                                                  const char* name);
 
-/// An option for a time with its default, in the grammar of the daemon's options (config/values);
+/// An option for a time with its default, in the grammar of the daemon's options (config/values):
+/// a number alone is milliseconds;
 /// `1us` is a usage_error.
 boost::program_options::typed_value<std::string>* duration(std::chrono::milliseconds& target,
                                                            const char* name);

@@ -78,7 +78,6 @@ struct raw_options {
 
 po::options_description describe(raw_options& raw, maze_options& o) {
   constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max() - 1;
-  constexpr std::int64_t hour = 3'600'000;
   po::options_description load{"Load (names in brackets: environment variables)", 96, 56};
   load.add_options()  //
       ("total-events", number(raw.total_events, "total-events", 1, most),
@@ -120,14 +119,14 @@ po::options_description describe(raw_options& raw, maze_options& o) {
       ("server-pid", number(o.server_pid, "server-pid", 0, most),
        "report this process's CPU time and peak memory");
 
-  po::options_description run{"Run", 96, 56};
+  po::options_description run{"Run (times: 20s, 500ms; a number alone is ms)", 96, 56};
   run.add_options()  //
-      ("timeout", number(o.timeout, "timeout", 1, 24 * hour),
-       "ms a client waits for a line that was sent [timeout]")  //
-      ("settle-before", number(o.settle_before, "settle-before", 0, hour),
-       "ms between the last client's id and the first event; 0.05 ms for each client are added")  //
-      ("settle-after", number(o.settle_after, "settle-after", 0, hour),
-       "ms to watch for extra lines after the last expected one")                        //
+      ("timeout", duration(o.timeout, "timeout"),
+       "how long a client waits for a line that was sent; 0: for ever [timeout]")  //
+      ("settle-before", duration(o.settle_before, "settle-before"),
+       "between the last client's id and the first event; 0.05 ms for each client are added")  //
+      ("settle-after", duration(o.settle_after, "settle-after"),
+       "watch for extra lines after the last expected one for so long")                  //
       ("readers", number(o.readers, "readers", 1, 256), "threads that read and verify")  //
       ("read-buffer", number(o.read_buffer, "read-buffer", 1024, 64 << 20),
        "bytes of one read at most")  //
@@ -136,8 +135,8 @@ po::options_description describe(raw_options& raw, maze_options& o) {
        "to the server, at the price of latency; always 0 with a rate unless given")  //
       ("log-level", po::value(&o.log_level)->default_value(o.log_level)->value_name("LEVEL"),
        "debug, info: progress; warning, error: none [logLevel]")  //
-      ("log-interval", number(o.log_interval, "log-interval", 10, hour),
-       "ms between two lines of progress [logInterval]")                                   //
+      ("log-interval", duration(o.log_interval, "log-interval"),
+       "between two lines of progress [logInterval]")                                      //
       ("json", po::bool_switch(&o.json), "result as one line of JSON on standard output")  //
       ("help", "show this text");
 
@@ -191,6 +190,9 @@ std::optional<maze_options> parse_maze_options(const arguments& args) {
   if (std::find(levels.begin(), levels.end(), o.log_level) == levels.end()) {
     throw usage_error{"--log-level must be debug, info, warning or error, not '" + o.log_level +
                       "'"};
+  }
+  if (o.log_interval < std::chrono::milliseconds{10}) {
+    throw usage_error{"--log-interval must be 10ms or more"};
   }
   if (o.sources > 1 && o.window != 0 && o.window < raw.max_batch) {
     throw usage_error{"--window must not be less than --max-event-source-batch-size"};

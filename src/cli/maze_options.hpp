@@ -1,6 +1,7 @@
 /// Options of `skein maze`.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,20 +16,20 @@ struct maze_options {
   std::string host = "127.0.0.1";
   std::uint16_t source_port = 9090;
   std::uint16_t client_port = 9099;
-  std::int64_t sources = 1;          ///< connections that share the events
-  std::int64_t window = 500;         ///< numbers that several sources may be ahead of the clients
-  std::int64_t rate = 0;             ///< events per second; 0 is as fast as the server takes them
-  std::int64_t slice = 64 * 1024;    ///< bytes of one write at most, but at least one batch
-  bool flush_batches = false;        ///< each batch in its own write
-  std::int64_t timeout = 20'000;     ///< ms a client waits for a line after it was sent
-  std::int64_t settle_before = 200;  ///< ms before the first event, and 50 us for each client
-  std::int64_t settle_after = 100;   ///< ms after the last line, to notice extra ones
-  std::int64_t readers = 1;          ///< threads that read the clients
-  std::int64_t read_buffer = 256 * 1024;  ///< bytes of one read at most
-  std::int64_t read_pause = 200;          ///< us between two rounds of reading
-  std::int64_t log_interval = 1000;       ///< ms between two lines of progress
-  std::int64_t server_pid = 0;            ///< process to report about; 0 is none
-  std::string log_level = "info";         ///< debug, info, warning, error
+  std::int64_t sources = 1;        ///< connections that share the events
+  std::int64_t window = 500;       ///< numbers that several sources may be ahead of the clients
+  std::int64_t rate = 0;           ///< events per second; 0 is as fast as the server takes them
+  std::int64_t slice = 64 * 1024;  ///< bytes of one write at most, but at least one batch
+  bool flush_batches = false;      ///< each batch in its own write
+  std::chrono::milliseconds timeout{20'000};     ///< a client's wait for what was sent; 0: for ever
+  std::chrono::milliseconds settle_before{200};  ///< the first event; and 50 us for each client
+  std::chrono::milliseconds settle_after{100};   ///< the last line, to notice extra ones
+  std::int64_t readers = 1;                      ///< threads that read the clients
+  std::int64_t read_buffer = 256 * 1024;         ///< bytes of one read at most
+  std::int64_t read_pause = 200;                 ///< us between two rounds of reading
+  std::chrono::milliseconds log_interval{1000};  ///< between two lines of progress
+  std::int64_t server_pid = 0;                   ///< process to report about; 0 is none
+  std::string log_level = "info";                ///< debug, info, warning, error
   bool json = false;
 };
 

@@ -106,9 +106,8 @@ class maze_run {
 
   /// Nothing in the protocol tells when a client is registered.
   void settle() const {
-    const auto microseconds =
-        options_.settle_before * 1000 + static_cast<std::int64_t>(script_.clients().size()) * 50;
-    std::this_thread::sleep_for(std::chrono::microseconds{microseconds});
+    const std::chrono::microseconds for_clients{script_.clients().size() * 50};
+    std::this_thread::sleep_for(options_.settle_before + for_clients);
   }
 
   void race(const std::function<void(const maze_progress&)>& report) {
@@ -122,8 +121,7 @@ class maze_run {
     }
     const auto start = now();
     for (auto& sender : senders_) threads.emplace_back([&, start] { sender.run(start); });
-    const std::chrono::milliseconds interval{options_.log_interval};
-    while (!finish.await(readers_.size(), interval)) {
+    while (!finish.await(readers_.size(), options_.log_interval)) {
       if (report) report(progress(start));
     }
     if (race_.stopped()) {

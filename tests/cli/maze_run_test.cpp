@@ -22,7 +22,7 @@ maze_options options_for(const naive_server& server, mix m) {
   o.recipe.users = m == mix::a || m == mix::b ? 20 : 200;
   o.source_port = server.source_port();
   o.client_port = server.client_port();
-  o.settle_after = 50;
+  o.settle_after = std::chrono::milliseconds{50};
   return o;
 }
 
@@ -120,7 +120,7 @@ TEST(Maze, IsLostWhenAnExpectedLineDoesNotComeInTime) {
     return "";
   }};
   auto o = options_for(server, mix::b);
-  o.timeout = 300;
+  o.timeout = std::chrono::milliseconds{300};
   const auto result = play(o);
   EXPECT_NE(result.problem.find("nothing received for"), std::string::npos) << result.problem;
 }
@@ -145,6 +145,21 @@ TEST(MazeOptions, TakeFlagsBeforeTheEnvironment) {
   EXPECT_THROW(parse_maze_options({}), usage_error);
   ::unsetenv("totalEvents");
   ::unsetenv("maxEventSourceBatchSize");
+}
+
+TEST(MazeOptions, TakeTimesAsAllCommandsDo) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(parse_maze_options({})->timeout, 20s);
+  EXPECT_EQ(parse_maze_options({"--timeout", "3s"})->timeout, 3s);
+  ::setenv("timeout", "20000", 1);
+  ::setenv("logInterval", "250", 1);
+  const auto o = parse_maze_options({});
+  EXPECT_EQ(o->timeout, 20s);
+  EXPECT_EQ(o->log_interval, 250ms);
+  ::unsetenv("timeout");
+  ::unsetenv("logInterval");
+  EXPECT_THROW(parse_maze_options({"--timeout", "2 s"}), usage_error);
+  EXPECT_THROW(parse_maze_options({"--log-interval", "0"}), usage_error);
 }
 
 TEST(MazeOptions, RefuseWhatMakesNoSense) {
