@@ -1,5 +1,7 @@
 #include "cli/input.hpp"
 
+#include <fcntl.h>
+
 #include <cerrno>
 #include <filesystem>
 #include <stdexcept>
@@ -7,18 +9,35 @@
 
 namespace skein::cli {
 
+namespace {
+
+void refuse_directory(const std::string& name) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(name, ignored)) {
+    throw std::runtime_error{"cannot read " + name + ": it is a directory"};
+  }
+}
+
+[[noreturn]] void fail(const std::string& name) {
+  throw std::runtime_error{"cannot read " + name + ": " + std::generic_category().message(errno)};
+}
+
+}  // namespace
+
+input_descriptor::input_descriptor(const std::string& name)
+    : name_{name.empty() || name == "-" ? "" : name} {
+  if (name_.empty()) return;
+  refuse_directory(name_);
+  file_ = descriptor{::open(name_.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (file_.get() < 0) fail(name_);
+}
+
 input::input(const std::string& name) : name_{name.empty() || name == "-" ? "" : name} {
   if (name_.empty()) return;
-  std::error_code ignored;
-  if (std::filesystem::is_directory(name_, ignored)) {
-    throw std::runtime_error{"cannot read " + name_ + ": it is a directory"};
-  }
+  refuse_directory(name_);
   errno = 0;
   file_.open(name_, std::ios::binary);
-  if (!file_) {
-    throw std::runtime_error{"cannot read " + name_ + ": " +
-                             std::generic_category().message(errno)};
-  }
+  if (!file_) fail(name_);
 }
 
 void input::check() const {

@@ -5,7 +5,23 @@
 #include <iostream>
 #include <string>
 
+#include "cli/sockets.hpp"
+
 namespace skein::cli {
+
+/// A descriptor to read from.
+class input_descriptor {
+ public:
+  /// As of `input`.
+  explicit input_descriptor(const std::string& name);
+
+  int get() const { return file_.get() < 0 ? 0 : file_.get(); }
+  const char* name() const { return name_.empty() ? "standard input" : name_.c_str(); }
+
+ private:
+  std::string name_;
+  descriptor file_;
+};
 
 class input {
  public:

@@ -1,16 +1,15 @@
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <iostream>
 #include <stdexcept>
 #include <string>
-#include <system_error>
-#include <thread>
 
 #include "cli/commands.hpp"
 #include "cli/daemon_place.hpp"
 #include "cli/input.hpp"
-#include "cli/maze_race.hpp"
-#include "cli/sockets.hpp"
+#include "cli/source_connection.hpp"
+#include "core/visible_text.hpp"
 
 namespace skein::cli {
 
@@ -21,72 +20,73 @@ namespace {
 constexpr const char* about = R"(usage: skein source [options] [FILE]
 
 Sends the lines of FILE, or of standard input, to a server's event source door as
-they are, a last one without an end with one, and says how many went out. What
-became of them the server does not say here: see `skein status`.
+they are, a last one without an end with one, and waits until the server has said
+what became of each: it asks for receipts (ACK), says how many lines are durable,
+and names those that were refused and why.
+
+Exit status 0: all are durable. 1: some were refused, or have no receipt; then
+everything behind the last one that is durable has to be sent again. A line may
+have no receipt as it waits for a number that is missing: it gets none as long as
+the server waits.
+
+--no-receipts is for servers that give none, such as a skeind that stores nothing:
+then it only says how many lines were written, and what became of them says
+`skein status`.
 
 )";
 
+/// More refusals are counted, and not named.
+constexpr std::uint64_t most_named = 20;
+
 struct source_options {
   door_place place{"source.listen", {}, 0, {}};
-  std::int64_t rate = 0;
+  sending_options sending;
+  bool without_receipts = false;
   std::string file = "-";
 };
 
-/// Lines gathered for one write, and when they are due.
-class line_sender {
- public:
-  line_sender(int fd, std::int64_t rate) : fd_{fd}, rate_{rate}, start_{now()} {}
+void name_refused(const std::string& refusal, std::uint64_t refused) {
+  if (refused > most_named) return;
+  std::cerr << "refused " << core::visible(refusal) << "\n";
+  if (refused == most_named) std::cerr << "further ones are counted\n";
+  std::cerr << std::flush;
+}
 
-  void add(const std::string& line) {
-    if (rate_ != 0) await_turn();
-    pending_ += line;
-    pending_ += '\n';
-    ++lines_;
-    if (pending_.size() >= most_pending) flush();
+void report(const source_connection& sent, bool receipts, double seconds) {
+  const auto& ledger = sent.ledger();
+  const auto lines = receipts ? ledger.durable() : sent.lines();
+  std::cerr << (receipts ? "durable: " : "written: ") << lines;
+  if (receipts && lines != ledger.lines()) std::cerr << " of " << ledger.lines();
+  std::cerr << " lines, " << sent.bytes() << " bytes in " << seconds << " s ("
+            << static_cast<std::uint64_t>(static_cast<double>(sent.lines()) / seconds)
+            << " lines/s)";
+  if (!receipts) std::cerr << "; what became of them: skein status";
+  std::cerr << "\n";
+  if (ledger.refused() != 0) {
+    std::cerr << "refused: " << ledger.refused() << " lines: " << core::visible(ledger.reasons())
+              << "\n";
   }
-
-  void flush() {
-    if (const auto error = send_all(fd_, pending_); error != 0) {
-      throw std::runtime_error{"the connection broke after " + std::to_string(bytes_) +
-                               " bytes: " + std::generic_category().message(error)};
-    }
-    bytes_ += pending_.size();
-    pending_.clear();
+  if (ledger.open() != 0) {
+    std::cerr << "without a receipt: " << ledger.open() << " lines; to be sent again: everything";
+    if (const auto last = ledger.last(); !last.empty()) std::cerr << " behind " << last;
+    std::cerr << "\n";
   }
-
-  std::uint64_t lines() const { return lines_; }
-  std::uint64_t bytes() const { return bytes_; }
-
- private:
-  static constexpr std::size_t most_pending = 64 * 1024;
-
-  void await_turn() {
-    const auto seconds = static_cast<double>(lines_) / static_cast<double>(rate_);
-    const auto due = start_ + static_cast<std::int64_t>(seconds * 1e9);
-    const auto time = now();
-    if (time >= due) return;
-    flush();
-    std::this_thread::sleep_for(std::chrono::nanoseconds{due - time});
-  }
-
-  int fd_;
-  std::int64_t rate_;
-  std::int64_t start_;
-  std::string pending_;
-  std::uint64_t lines_ = 0;
-  std::uint64_t bytes_ = 0;
-};
+  std::cerr << std::flush;
+}
 
 }  // namespace
 
 int source_command(const arguments& args) {
-  std::ios::sync_with_stdio(false);  // lets std::cin tell what is already read
   source_options o;
   po::options_description visible{"Options", 96, 56};
   o.place.add_to(visible);
   visible.add_options()  //
-      ("rate", number(o.rate, "rate", 0, 1'000'000'000),
+      ("rate", number(o.sending.rate, "rate", 0, 1'000'000'000),
        "lines per second; 0: as fast as they come and the server takes them")  //
+      ("no-receipts", po::bool_switch(&o.without_receipts),
+       "for servers that give no receipts")  //
+      ("timeout", duration(o.sending.timeout, "timeout"),
+       "give up if the server neither takes nor says anything for so long; 0: never")  //
       ("help", "show this text");
   po::options_description all;
   all.add(visible).add_options()("file", po::value(&o.file));
@@ -96,26 +96,28 @@ int source_command(const arguments& args) {
     std::cout << about << visible;
     return exit_good;
   }
+  o.sending.receipts = !o.without_receipts;
 
-  input from{o.file};
-  auto& lines = from.stream();
+  const input_descriptor from{o.file};
   const auto server = o.place.address();
-  const auto connection = connect_to(resolve(server.host, server.port));
-  const auto begin = now();
-  line_sender sender{connection.get(), o.rate};
-  for (std::string line; std::getline(lines, line);) {
-    sender.add(line);
-    // What is typed goes out at once; a file or a full pipe in large pieces.
-    if (lines.rdbuf()->in_avail() <= 0) sender.flush();
+  std::uint64_t refused = 0;
+  source_connection connection{
+      resolve(server.host, server.port), o.sending,
+      [&](const std::string& refusal) { name_refused(refusal, ++refused); }};
+  const auto begin = std::chrono::steady_clock::now();
+  const auto seconds = [&] {
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
+    return std::max(taken.count(), 1e-9);
+  };
+  try {
+    connection.send(from.get(), from.name());
+  } catch (const std::runtime_error&) {
+    if (connection.lines() != 0) report(connection, o.sending.receipts, seconds());
+    throw;
   }
-  sender.flush();
-  from.check();
-  const auto seconds = std::max(static_cast<double>(now() - begin) * 1e-9, 1e-9);
-  std::cerr << "written: " << sender.lines() << " lines, " << sender.bytes() << " bytes in "
-            << seconds << " s ("
-            << static_cast<std::uint64_t>(static_cast<double>(sender.lines()) / seconds)
-            << " lines/s); what became of them: skein status" << std::endl;
-  return exit_good;
+  report(connection, o.sending.receipts, seconds());
+  const auto& ledger = connection.ledger();
+  return ledger.refused() == 0 && ledger.open() == 0 ? exit_good : exit_bad;
 }
 
 }  // namespace skein::cli

@@ -36,8 +36,8 @@ TEST(Commands, WhatASourceSendsTheClientsPrint) {
   }};
   while (server.identified() < 2) std::this_thread::yield();
   testing::internal::CaptureStderr();
-  const auto sending =
-      source_command({"--port", std::to_string(server.source_port()), events.name()});
+  const auto sending = source_command({"--port", std::to_string(server.source_port()),
+                                       "--no-receipts", "--timeout", "10s", events.name()});
   const auto report = testing::internal::GetCapturedStderr();
   clients.join();
   const auto printed = testing::internal::GetCapturedStdout();
@@ -54,6 +54,21 @@ TEST(Commands, AClientThatWaitsInVainSaysSo) {
   EXPECT_EQ(client_command({"--port", std::to_string(server.client_port()), "7", "--count", "1",
                             "--timeout", "30"}),
             exit_bad);
+}
+
+TEST(Commands, ASourceSendsNothingToAServerThatDoesNotSpeakOfReceipts) {
+  const naive_server server;
+  const text_file events{"1|B\n"};
+  testing::internal::CaptureStderr();
+  try {
+    source_command(
+        {"--port", std::to_string(server.source_port()), "--timeout", "50ms", events.name()});
+    ADD_FAILURE();
+  } catch (const std::runtime_error& e) {
+    EXPECT_STREQ(e.what(), "the server does not answer that it gives receipts (see --no-receipts)");
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  EXPECT_EQ(server.greatest_distance(), 0);
 }
 
 TEST(Commands, RefuseWrongArguments) {

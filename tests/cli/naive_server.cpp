@@ -86,7 +86,8 @@ bool naive_server::read(connection& c) {
     auto line = c.in.substr(begin, end - begin);
     if (!line.empty() && line.back() == '\r') line.pop_back();
     if (c.is_source) {
-      take_event(line);
+      // As go-eventserver does with what it does not know.
+      if (line.find('|') != line.npos) take_event(line);
     } else {
       c.user = std::stoll(line);
       ++identified_;
