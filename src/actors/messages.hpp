@@ -209,7 +209,10 @@ struct commit_due {
 };
 /// The log is on disk up to here.
 struct log_durable {
-  core::log_position end;
+  core::log_position end = 0;
+  core::epoch_number epoch = 1;  ///< has begun there
+
+  bool operator!=(const log_durable& o) const { return end != o.end || epoch != o.epoch; }
 };
 /// Time to see whether something is still waited for.
 struct gap_due {};

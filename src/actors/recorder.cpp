@@ -129,9 +129,10 @@ bool commit(pointer self, bool sync) {
   }
   if (with_inboxes) state.inboxes.clear();
   if (!state.unsynced) {
-    if (state.sequencer && log.end() != state.durable) {
-      state.durable = log.end();
-      self->send(state.sequencer, log_durable{state.durable});
+    const log_durable durable{log.end(), log.epoch()};
+    if (state.sequencer && durable != state.durable) {
+      state.durable = durable;
+      self->send(state.sequencer, durable);
     }
     answer(self);
   }
@@ -442,6 +443,7 @@ recorder_actor::behavior_type recorder(pointer self,
           return caf::make_error(caf::sec::runtime_error, std::string{"the store fails"});
         }
         state.inboxes.erase(wanted.user);
+        state.unread.erase(wanted.user);
         state.log->erase_inbox(wanted.user);
         if (!commit(self, true)) {
           return caf::make_error(caf::sec::runtime_error, std::string{"the store fails"});

@@ -77,13 +77,13 @@ struct recorder_state {
   bool end_armed = false;
   bool reading_armed = false;
   bool failing = false;
-  std::string why;    ///< it fails, or has failed last
-  bool gone = false;  ///< it fails since the directory is not there any more
+  std::string why;                ///< it fails, or has failed last
+  bool gone = false;              ///< it fails since the directory is not there any more
   std::uint64_t uncommitted = 0;  ///< events gathered
   bool unsynced = false;          ///< something committed may not be on disk
   bool checkpoint_asked = false;
   core::log_position readable = 0;  ///< what the replayer knows
-  core::log_position durable = 0;   ///< what the sequencer knows
+  log_durable durable;              ///< what the sequencer knows
   sequencer_actor sequencer;        ///< who sends events
   bool report_armed = false;
   traffic unreported;

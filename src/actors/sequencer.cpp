@@ -70,7 +70,10 @@ void see_what_is_durable(sequencer_state& state) {
   const auto here = place_of(*state.sequence);
   auto& recorded = state.recorded;
   if (!(here == (recorded.empty() ? state.durable : recorded.back()))) recorded.push_back(here);
-  while (!recorded.empty() && recorded.front().position <= state.durable_end) {
+  const auto is_durable = [&](const core::sequence_place& p) {
+    return p.position <= state.on_disk.end && p.epoch <= state.on_disk.epoch;
+  };
+  while (!recorded.empty() && is_durable(recorded.front())) {
     state.durable = recorded.front();
     recorded.pop_front();
   }
@@ -216,7 +219,7 @@ sequencer_actor::behavior_type sequencer(pointer self,
   self->state.sequence.emplace(environment->options, environment->ending, start);
   self->state.epoch = start.epoch;
   self->state.durable = place_of(*self->state.sequence);
-  self->state.durable_end = start.position;
+  self->state.on_disk = {start.position, start.epoch};
   self->state.environment = std::move(environment);
 
   return {
@@ -249,7 +252,7 @@ sequencer_actor::behavior_type sequencer(pointer self,
         tell(self);
       },
       [self](log_durable durable) {
-        self->state.durable_end = durable.end;
+        self->state.on_disk = durable;
         see_what_is_durable(self->state);
         if (!self->state.told.empty()) tell(self);
       },

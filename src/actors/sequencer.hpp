@@ -46,7 +46,7 @@ struct sequencer_state {
   std::map<core::source_id, told_source> told;
   core::sequence_place durable;               ///< if there is a recorder
   std::deque<core::sequence_place> recorded;  ///< what it has been sent, and is not durable
-  core::log_position durable_end = 0;
+  log_durable on_disk;                        ///< as the recorder says
   bool gap_armed = false;
   core::sequence_number gap_logged = 0;      ///< the number that was missing
   std::set<core::source_id> catching_up;     ///< sources that were asked, if something is overdue

@@ -755,6 +755,18 @@ TEST_F(Recorder, ADeletedInboxIsGoneFromTheDiskWhenThatIsAnswered) {
   EXPECT_EQ(errors.size(), 1u);
 }
 
+TEST_F(Recorder, ADeletedInboxDoesNotComeBackByAnAcknowledgementThatWaits) {
+  start();
+  send({"1|B", "2|B"});
+  open(7, 1);
+  pass(options.commit_interval);
+  calls->fail(1, 1, store::error::kind::failed);
+  tell(acknowledged{7, 1, 2});
+  ask<inbox_deleted>(delete_inbox{7});
+  pass(2 * recorder_state::retry_interval);
+  EXPECT_FALSE(inbox(7));
+}
+
 TEST_F(Recorder, ABackupHasWhatWasRecorded) {
   start(durability::sync);
   send({"1|B"});

@@ -188,9 +188,9 @@ TEST_F(SourceReceipts, TheStatusSaysWhatIsDurable) {
   const auto source = connect_source();
   source->says("1|B\n2|B\n");
   run();
-  const auto ask = [this] {
+  const auto ask = [this](const char* what = "status\n") {
     const auto connection = std::make_shared<fake_stream>();
-    connection->says("status\n");
+    connection->says(what);
     caf::anon_send(parent, control_accepted{connection});
     run();
     return connection->heard();
@@ -198,6 +198,13 @@ TEST_F(SourceReceipts, TheStatusSaysWhatIsDurable) {
   EXPECT_NE(ask().find("\"durable_epoch\":1,\"durable_next\":1,"), std::string::npos) << ask();
   settle();
   EXPECT_NE(ask().find("\"durable_epoch\":1,\"durable_next\":3,"), std::string::npos) << ask();
+  engine->fails = true;
+  ask("epoch new\n");
+  EXPECT_NE(ask().find("\"epoch\":2,"), std::string::npos) << ask();
+  EXPECT_NE(ask().find("\"durable_epoch\":1,\"durable_next\":3,"), std::string::npos) << ask();
+  engine->fails = false;
+  pass(1s);
+  EXPECT_NE(ask().find("\"durable_epoch\":2,\"durable_next\":1,"), std::string::npos) << ask();
 }
 
 }  // namespace
