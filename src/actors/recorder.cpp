@@ -251,7 +251,13 @@ void open(pointer self, const session_actor& session, const open_inbox& wanted) 
   try {
     is_set = wanted.beyond && state.log->has_come_to(epoch, *wanted.beyond);
     if (!is_set && state.unread.count(wanted.user) != 0) return wait();
-    if (!is_set) inbox = inbox_of(state, wanted.user);
+    try {
+      inbox = inbox_of(state, wanted.user);
+      if (!inbox) ++state.inbox_count;
+    } catch (const store::error& e) {
+      if (!is_set || !e.is_damage()) throw;  // else it is made anew
+    }
+    if (is_set) inbox.reset();
   } catch (const store::error& e) {
     if (!is_damaged(self, e)) return wait();
     news.what = session_news::kind::failed;
@@ -293,6 +299,7 @@ void acknowledge(pointer self, const acknowledged& message) {
     // Another connection of the user may be further.
     const auto known = inbox_of(state, message.user);
     if (known && !is_further(message, known->epoch, known->number)) return;
+    if (!known) ++state.inbox_count;
   } catch (const store::error& e) {
     if (!is_damaged(self, e)) {
       const auto [kept, is_first] = state.unread.emplace(message.user, message);
@@ -351,6 +358,7 @@ status status_of(const recorder_state& state) {
            {"log_end", log.end()},
            {"log_events", log.events()},
            {"checkpoints", log.checkpoints().size()},
+           {"inboxes", state.inbox_count},
            {"store_failing", state.failing ? 1u : 0u},
            {"store_bytes", state.environment->engine.bytes_on_disk()}}};
 }
@@ -363,6 +371,7 @@ recorder_actor::behavior_type recorder(pointer self,
   log_exceptions(self);
   self->state.environment = std::move(environment);
   self->state.log = std::move(log);
+  self->state.inbox_count = self->state.log->inboxes_at_start();
   self->state.readable = self->state.log->end();
   self->state.wall_at_start = self->state.environment->wall_clock();
   self->state.started = self->clock().now();
@@ -445,6 +454,7 @@ recorder_actor::behavior_type recorder(pointer self,
         state.inboxes.erase(wanted.user);
         state.unread.erase(wanted.user);
         state.log->erase_inbox(wanted.user);
+        if (was_there && state.inbox_count != 0) --state.inbox_count;
         if (!commit(self, true)) {
           return caf::make_error(caf::sec::runtime_error, std::string{"the store fails"});
         }

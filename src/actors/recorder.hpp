@@ -65,6 +65,7 @@ struct recorder_state {
     bool awaited = false;   ///< new or set: on disk before anybody is told
   };
   std::unordered_map<core::user_id, changed_inbox> inboxes;  ///< since the commit
+  std::uint64_t inbox_count = 0;                             ///< with those to be committed
   std::unordered_map<core::user_id, acknowledged> unread;    ///< while the inbox cannot be read
   std::vector<waiting_session> opened;                       ///< to be told after the commit
   struct unread_inbox {

@@ -57,6 +57,8 @@ event_log::event_log(engine& where, const log_options& options, bool keep_graph)
     next_generation_ = std::max(next_generation_, c.generation + 1);
   }
   erase_unfinished();
+  const auto inboxes = where_.walk(family::inbox, reading::many);
+  for (inboxes->seek(""); inboxes->valid(); inboxes->next()) ++inboxes_at_start_;
 }
 
 /// What checkpoints that were never complete have left.

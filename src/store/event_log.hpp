@@ -78,6 +78,8 @@ class event_log {
   /// known: true.
   bool has_come_to(core::epoch_number epoch, core::sequence_number number);
 
+  std::uint64_t inboxes_at_start() const { return inboxes_at_start_; }
+
   core::log_position begin() const { return begin_.position; }
   core::log_position end() const { return end_; }                   ///< with what was gathered
   std::uint64_t events() const { return events_ - begin_.before; }  ///< in the log
@@ -118,6 +120,7 @@ class event_log {
   std::vector<std::pair<core::epoch_number, core::sequence_number>> ended_;
   wall_time time_ = 0;
   bool over_ = true;
+  std::uint64_t inboxes_at_start_ = 0;
   std::vector<checkpoint> checkpoints_;  ///< by `from`
   generation_number next_generation_ = 1;
   std::optional<generation_number> asked_;  ///< of the one that is to be made elsewhere

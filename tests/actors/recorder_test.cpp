@@ -734,6 +734,32 @@ TEST_F(Recorder, TellsWhatTheLogHolds) {
   EXPECT_EQ(facts["store_bytes"], 4711u);
 }
 
+TEST_F(Recorder, CountsInboxes) {
+  const auto inboxes = [&] {
+    const auto told = ask<status>(status_wanted{});
+    std::map<std::string, std::uint64_t> facts{(*told)->facts.begin(), (*told)->facts.end()};
+    return facts["inboxes"];
+  };
+  start();
+  send({"1|B", "2|B"});
+  EXPECT_EQ(inboxes(), 0u);
+  open(7);
+  open(7, 1);
+  open(8, 1);
+  tell(acknowledged{7, 1, 2});
+  EXPECT_EQ(inboxes(), 2u);
+  pass(options.commit_interval);
+  open(8, 0);
+  EXPECT_EQ(inboxes(), 2u);
+  pass(options.commit_interval);
+  EXPECT_EQ((store::event_log{*engine, options.log, false}).inboxes_at_start(), 2u);
+  ask<inbox_deleted>(delete_inbox{7});
+  ask<inbox_deleted>(delete_inbox{7});
+  EXPECT_EQ(inboxes(), 1u);
+  tell(acknowledged{7, 1, 2});  // of a session that is still there
+  EXPECT_EQ(inboxes(), 2u);
+}
+
 TEST_F(Recorder, ADeletedInboxIsGoneFromTheDiskWhenThatIsAnswered) {
   start();
   send({"1|B", "2|B"});

@@ -114,9 +114,9 @@ TEST(DurabilityNone, HasNoControlDoorUnlessOneIsNamed) {
   const temporary_directory place;
   const std::string socket = place.path() / "door";
   daemon broker{{{"event.durability", "none"}, {"topic.storage", "memory"}}};
-  EXPECT_EQ(operate(broker.store(), {"status"}).err,
-            "skein: no daemon listens at " + (broker.store() / "control").string() +
-                " (see --directory and --config)\n");
+  EXPECT_EQ(operate(broker.store(), {"status"}).err, "skein: no daemon listens at " +
+                                                         (broker.store() / "control").string() +
+                                                         " (see --directory and --config)\n");
   broker.stop();
   broker.start_again({{"control.socket", socket}});
   auto source = broker.source();
@@ -129,8 +129,8 @@ TEST(DurabilityNone, HasNoControlDoorUnlessOneIsNamed) {
        {"epoch", "next", "held", "sources", "clients", "events_received", "notifications_sent"}) {
     EXPECT_NE(text_of(key, status), "") << key;
   }
-  for (const char* key :
-       {"log_begin", "log_end", "log_events", "checkpoints", "store_failing", "store_bytes"}) {
+  for (const char* key : {"log_begin", "log_end", "log_events", "checkpoints", "inboxes",
+                          "store_failing", "store_bytes"}) {
     EXPECT_EQ(text_of(key, status), "") << key;
   }
   const auto backup =

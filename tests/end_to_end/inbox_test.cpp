@@ -13,6 +13,7 @@ TEST(Inbox, IsListedWithItsLagAndDeleted) {
     await_heard(client);
   }
   await_stored(broker, 101);
+  EXPECT_EQ(broker.status("inboxes"), 2u);
   const std::string all = printed(broker.store(), {"inbox", "--list"});
   EXPECT_NE(all.find("user\tepoch\tacknowledged\tlag\tage\n"), std::string::npos) << all;
   EXPECT_NE(all.find("\n7\t1\t40\t60\t"), std::string::npos) << all;
@@ -22,6 +23,7 @@ TEST(Inbox, IsListedWithItsLagAndDeleted) {
   EXPECT_EQ(printed(broker.store(), {"inbox", "--list"}).find("\n7\t"), std::string::npos);
   broker.kill();
   broker.start_again();
+  EXPECT_EQ(broker.status("inboxes"), 1u);
   auto back = broker.durable(7);
   await_heard(back);
   EXPECT_EQ(back.received(), "");
@@ -38,7 +40,7 @@ TEST(Inbox, FollowsAClientThatAcknowledgesWhatItPrints) {
   broker.command("epoch new");
   play(broker, broadcasts(1, 20), 21);
   const auto client = run(SKEIN_PATH, {{"client", "--ack", "--count", "15", "--port",
-                                       std::to_string(broker.client_port()), "7"}});
+                                        std::to_string(broker.client_port()), "7"}});
   EXPECT_EQ(client.status, 0) << client.err;
   EXPECT_EQ(client.out, sent(broadcasts(1, 5)) + sent(broadcasts(1, 10)));
   await("the acknowledgement", [&] {

@@ -63,7 +63,7 @@ TEST(OperatorStatus, TellsHowTheDaemonIsDoing) {
                 "malformed_extra_field: 0\nmalformed_bad_user: 0\n"
                 "malformed_user_out_of_range: 0\nmalformed_line_too_long: 0\n"
                 "malformed_unterminated: 0\n"
-                "log_begin: 0\nlog_end: 19\nlog_events: 3\ncheckpoints: 0\n"
+                "log_begin: 0\nlog_end: 19\nlog_events: 3\ncheckpoints: 0\ninboxes: 0\n"
                 "store_failing: 0\nstore_bytes: " +
                 bytes + "\ntopics_failing: 0\n");
   for (const char* kind : {"control", "router", "sequencer", "session", "source", "statistics"}) {
@@ -90,7 +90,7 @@ TEST(OperatorStatus, IsJsonIfThatIsWanted) {
       R"("malformed_extra_field":0,"malformed_bad_user":0,)"
       R"("malformed_user_out_of_range":0,"malformed_line_too_long":0,)"
       R"("malformed_unterminated":0,)"
-      R"("log_begin":0,"log_end":0,"log_events":0,"checkpoints":0,)"
+      R"("log_begin":0,"log_end":0,"log_events":0,"checkpoints":0,"inboxes":0,)"
       R"("store_failing":0,"store_bytes":)";
   for (const char* command : {"status", "epoch"}) {
     const auto told = printed(broker.store(), {command, "--json"});
