@@ -1,50 +1,9 @@
 /// `skein` as a command of the shell: what it reads, where it writes, and which daemon it finds.
 
-#include <filesystem>
-#include <fstream>
-
-#include "resuming.hpp"
-#include "support/program.hpp"
+#include "shell.hpp"
 
 namespace skein::test {
 namespace {
-
-namespace fs = std::filesystem;
-
-/// A daemon, and a shell in a directory of its own, where `skein` is on the path.
-class Shell : public testing::Test {
- protected:
-  Shell() {
-    fs::create_directories(here() / "bin");
-    fs::create_directories(here() / "folder");
-    fs::create_symlink(SKEIN_PATH, here() / "bin/skein");
-    set({{"SKEIN_HTTP_LISTEN", "localhost:" + std::to_string(broker_.http_port())},
-         {"SKEIN_SOURCE_LISTEN", ":" + std::to_string(broker_.source_port())},
-         {"SKEIN_CLIENT_LISTEN", "[::]:" + std::to_string(broker_.client_port())},
-         {"SKEIN_STORE_DIRECTORY", broker_.store()}});
-  }
-
-  const fs::path& here() const { return own_.path(); }
-  void set(std::map<std::string, std::string> variables) {
-    variables["PATH"] = (here() / "bin").string() + ":/usr/bin:/bin";
-    variables_ = std::move(variables);
-  }
-  finished shell(const std::string& line) const {
-    return run("/bin/bash", {{"-c", line}, variables_, here().string()});
-  }
-  void expect_failure(const std::string& line, const std::string& words) const {
-    const auto done = shell(line);
-    EXPECT_EQ(done.status, 1) << line;
-    EXPECT_NE(done.err.find(words), std::string::npos) << line << ": " << done.err;
-  }
-
-  daemon broker_;
-  program work_{broker_};
-
- private:
-  temporary_directory own_;
-  std::map<std::string, std::string> variables_;
-};
 
 TEST_F(Shell, FindsTheDaemonByItsVariables) {
   work_.create("t");
@@ -69,7 +28,7 @@ TEST_F(Shell, FindsTheDaemonByItsFile) {
   EXPECT_EQ(shell("skein topics --config daemon.conf").out, "t durable\n");
   EXPECT_EQ(shell("skein status --config daemon.conf").status, 0);
   EXPECT_EQ(shell("skein store info --config daemon.conf").status, 0);
-  fs::rename(here() / "daemon.conf", here() / "caf-application.conf");
+  std::filesystem::rename(here() / "daemon.conf", here() / "caf-application.conf");
   EXPECT_EQ(shell("skein topics").out, "t durable\n");
   EXPECT_EQ(shell("skein status").status, 0);
   // What is given is stronger than the file, and needs none.
@@ -158,60 +117,6 @@ TEST_F(Shell, APayloadIsNotActedOnByATerminal) {
   work_.publish("t", "\x1b[2J\u009b31m\ttab");
   EXPECT_EQ(shell("script -qec 'skein sub --count 1 t s' /dev/null").out,
             "\\u001b[2J\\u009b31m\ttab\r\n");
-}
-
-/// The blocks of commands of a page, below a heading.
-std::vector<std::string> blocks_of(const std::string& page, const std::string& heading) {
-  std::ifstream file{std::string{SKEIN_ROOT "/"} + page};
-  std::vector<std::string> blocks;
-  bool here = false;
-  bool inside = false;
-  for (std::string line; std::getline(file, line);) {
-    if (line.rfind("## ", 0) == 0) here = line == heading;
-    if (!here) continue;
-    if (line == "```sh") {
-      inside = true;
-      blocks.emplace_back();
-    } else if (line == "```") {
-      inside = false;
-    } else if (inside) {
-      blocks.back() += line + '\n';
-    }
-  }
-  return blocks;
-}
-
-TEST_F(Shell, WhatOperationsSaysOfTopicsWorksAsPasted) {
-  const auto blocks = blocks_of("docs/operations.md", "## Topics");
-  ASSERT_EQ(blocks.size(), 2u);
-  std::ofstream{here() / "README.md"} << "a file\n";
-  // The first block goes on in its terminal; each command of the second has to go well.
-  const auto done =
-      shell("(" + blocks[0] + ") > got & set -e\n" +
-            "until skein topics show orders | grep -q subscriber:; do sleep 0.05; done\n" +
-            blocks[1] + "kill %1 || true");
-  EXPECT_EQ(done.status, 0) << done.out << done.err;
-  EXPECT_EQ(work_.get("/v1/topics/orders").status, 404u);
-}
-
-TEST_F(Shell, WhatIsSaidOfTopicsWithoutSkeinWorksAsPasted) {
-  if (shell("curl --version").status != 0) GTEST_SKIP() << "no curl";
-  const auto with_port = [&](std::string text) {
-    const std::string usual = "localhost:8082";
-    for (auto at = text.find(usual); at != std::string::npos; at = text.find(usual)) {
-      text.replace(at, usual.size(), "127.0.0.1:" + std::to_string(broker_.http_port()));
-    }
-    return text;
-  };
-  for (const auto& [page, heading] :
-       {std::pair{"README.md", "## Topics"}, std::pair{"docs/http.md", "## One minute"}}) {
-    const auto blocks = blocks_of(page, heading);
-    ASSERT_FALSE(blocks.empty()) << page;
-    const auto done =
-        shell("curl() { command curl -sS -f \"$@\"; }; set -e\n" + with_port(blocks.back()));
-    EXPECT_EQ(done.status, 0) << page << ": " << done.err;
-    EXPECT_NE(done.out.find("\"outcome\":\"done\""), std::string::npos) << page << done.out;
-  }
 }
 
 }  // namespace
