@@ -139,7 +139,7 @@ struct describe_topic {};
 
 struct create_topic {
   core::topic_options options;  ///< of one that is not there
-  core::option_names said;      ///< of one that is there these are to be the same
+  core::option_names said{};    ///< of one that is there these are to be the same
 };
 
 struct change_topic {

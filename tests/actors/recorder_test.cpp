@@ -297,10 +297,10 @@ TEST_F(Recorder, AnInboxIsNotSetToAPositionThatDoesNotExist) {
   peer& next = open(7, 4);
   peer& another = open(8, 1'000'000);
   run();
-  for (const auto& [peer, text] : {std::pair{&numbers, "7|5"}, std::pair{&next, "7|4"}}) {
-    EXPECT_EQ(peer->heard.news.at(0).epoch, 1u);
-    EXPECT_EQ(peer->heard.news.at(0).number, 5);
-    EXPECT_EQ(peer->heard.news.at(0).text, refused(text));
+  for (const auto& [who, text] : {std::pair{&numbers, "7|5"}, std::pair{&next, "7|4"}}) {
+    EXPECT_EQ(who->heard.news.at(0).epoch, 1u);
+    EXPECT_EQ(who->heard.news.at(0).number, 5);
+    EXPECT_EQ(who->heard.news.at(0).text, refused(text));
   }
   EXPECT_EQ(inbox(7)->number, 5);
   EXPECT_EQ(another.heard.news.at(0).epoch, 4u);

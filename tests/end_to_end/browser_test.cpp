@@ -81,8 +81,8 @@ TEST(Browser, AtTheDoorForSourcesIsNoSource) {
   auto user = broker.client(2);
   const std::string body = "1|B\n2|B\n3|P|1|2\n";
   std::size_t refused = 0;
-  for (const std::string& first : {"POST / HTTP/1.1", "GET / HTTP/1.1", "PUT /x HTTP/1.0",
-                                   "OPTIONS * HTTP/1.1", "\x16\x03\x01"}) {
+  for (const std::string first : {"POST / HTTP/1.1", "GET / HTTP/1.1", "PUT /x HTTP/1.0",
+                                  "OPTIONS * HTTP/1.1", "\x16\x03\x01"}) {
     peer browser{broker.source_port()};
     browser.send(first + "\r\nHost: localhost:9090\r\nOrigin: http://evil.example\r\n\r\n" + body);
     EXPECT_EQ(browser.receive_all().substr(0, 24), "HTTP/1.1 400 Bad Request");
