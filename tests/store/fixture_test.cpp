@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <string>
+#include <tuple>
 
 #include "core/hash.hpp"
 #include "store/check.hpp"
@@ -19,10 +21,11 @@ namespace fs = std::filesystem;
 using core::line_ending;
 using lines = std::vector<std::string>;
 
-/// A store that the first version with one has written, with tests/store/fixtures/make.cpp.
+/// A store that an earlier skein has written, with tests/store/fixtures/make.cpp.
 struct fixture {
-  explicit fixture(bool read_only) {
-    fs::copy(fs::path{SKEIN_ROOT} / "tests/store/fixtures/v1", where, fs::copy_options::recursive);
+  fixture(int version, bool read_only) {
+    const auto kept = "tests/store/fixtures/v" + std::to_string(version);
+    fs::copy(fs::path{SKEIN_ROOT} / kept, where, fs::copy_options::recursive);
     engine = open_disk({where, false, read_only});
   }
 
@@ -31,9 +34,11 @@ struct fixture {
   std::unique_ptr<class engine> engine;
 };
 
-class FixtureOfVersion1 : public ::testing::TestWithParam<bool>, protected fixture {
+class FixtureOfVersion : public ::testing::TestWithParam<std::tuple<int, bool>>, protected fixture {
  protected:
-  FixtureOfVersion1() : fixture(GetParam()) {}
+  FixtureOfVersion() : fixture(std::get<0>(GetParam()), std::get<1>(GetParam())) {}
+
+  int version() const { return std::get<0>(GetParam()); }
 };
 
 const lines all_lines{"7|U|3|2\n",  "+08|F|1|9223372036854775807\n",
@@ -44,7 +49,7 @@ const lines all_lines{"7|U|3|2\n",  "+08|F|1|9223372036854775807\n",
                       "2|S|1\n",    "3|B\n",
                       "4|U|1|2\n",  "5|S|2\n"};
 
-TEST_P(FixtureOfVersion1, HasNoFinding) {
+TEST_P(FixtureOfVersion, HasNoFinding) {
   const check_counts counts = check(*engine, [](const std::string& f) { ADD_FAILURE() << f; });
   EXPECT_EQ(counts.records, 5u);
   EXPECT_EQ(counts.events, 14u);
@@ -54,7 +59,7 @@ TEST_P(FixtureOfVersion1, HasNoFinding) {
   EXPECT_EQ(counts.inboxes, 2u);
 }
 
-TEST_P(FixtureOfVersion1, HasItsEvents) {
+TEST_P(FixtureOfVersion, HasItsEvents) {
   log_reader log{*engine, line_ending::lf};
   EXPECT_EQ(log.at(), 43u);
   EXPECT_EQ(test::lines_of(log), all_lines);
@@ -67,7 +72,7 @@ TEST_P(FixtureOfVersion1, HasItsEvents) {
   EXPECT_EQ(begin.time, 1'700'000'001'000);
 }
 
-TEST_P(FixtureOfVersion1, HasItsRecords) {
+TEST_P(FixtureOfVersion, HasItsRecords) {
   struct known {
     core::log_position begin;
     core::epoch_number epoch;
@@ -98,7 +103,7 @@ TEST_P(FixtureOfVersion1, HasItsRecords) {
   }
 }
 
-TEST_P(FixtureOfVersion1, HasItsEpochs) {
+TEST_P(FixtureOfVersion, HasItsEpochs) {
   const auto epochs = read_epochs(*engine);
   ASSERT_EQ(epochs.size(), 2u);
   EXPECT_EQ(epochs[0].begin, 0u);
@@ -111,7 +116,7 @@ TEST_P(FixtureOfVersion1, HasItsEpochs) {
   EXPECT_EQ(epochs[1].time, 1'700'000'004'000);
 }
 
-TEST_P(FixtureOfVersion1, HasItsGraph) {
+TEST_P(FixtureOfVersion, HasItsGraph) {
   using test::edge_set;
   constexpr core::user_id greatest = 9'223'372'036'854'775'807;
   const edge_set at_first{{1, 2}, {3, 2}, {-7, 2}};
@@ -130,13 +135,14 @@ TEST_P(FixtureOfVersion1, HasItsGraph) {
     EXPECT_EQ(c.from, positions[i]);
     EXPECT_EQ(c.upto, positions[i]);
     EXPECT_EQ(c.edges, graphs[i].size());
+    EXPECT_EQ(c.secret, version() == 1 ? 0 : 0x0123'4567'89AB'CDEF);
     core::follower_graph graph;
     EXPECT_TRUE(load(*engine, c, graph));
     EXPECT_EQ(test::edges_of(graph), graphs[i]);
   }
 }
 
-TEST_P(FixtureOfVersion1, HasItsInboxes) {
+TEST_P(FixtureOfVersion, HasItsInboxes) {
   const auto inbox_of = [&](core::user_id user) {
     const std::string key = user_key(user);
     return decode_inbox(key, engine->get(family::inbox, key).value());
@@ -149,7 +155,7 @@ TEST_P(FixtureOfVersion1, HasItsInboxes) {
   EXPECT_EQ(inbox_of(-7).time, 1'700'000'002'000);
 }
 
-TEST_P(FixtureOfVersion1, IsReplayed) {
+TEST_P(FixtureOfVersion, IsReplayed) {
   test::told to;
   replay pass{*engine, line_ending::crlf, to};
   const core::log_position begin = history_begin(*engine);
@@ -164,8 +170,10 @@ TEST_P(FixtureOfVersion1, IsReplayed) {
   EXPECT_EQ(missing_before(*engine, 1, 3, begin), "events 4 to 6 are no longer kept");
 }
 
-TEST(WritableFixtureOfVersion1, ContinuesTheStream) {
-  const fixture opened{false};
+class WritableFixtureOfVersion : public ::testing::TestWithParam<int> {};
+
+TEST_P(WritableFixtureOfVersion, ContinuesTheStream) {
+  const fixture opened{GetParam(), false};
   const auto& engine = opened.engine;
   log_options options;
   options.max_events = 8;
@@ -187,9 +195,13 @@ TEST(WritableFixtureOfVersion1, ContinuesTheStream) {
   check(*engine, [](const std::string& f) { ADD_FAILURE() << f; });
 }
 
-INSTANTIATE_TEST_SUITE_P(Ways, FixtureOfVersion1, ::testing::Bool(), [](const auto& read_only) {
-  return read_only.param ? "ReadOnly" : "ReadWrite";
-});
+INSTANTIATE_TEST_SUITE_P(Ways, FixtureOfVersion,
+                         ::testing::Combine(::testing::Values(1, 2), ::testing::Bool()),
+                         [](const auto& way) {
+                           return std::to_string(std::get<0>(way.param)) +
+                                  (std::get<1>(way.param) ? "ReadOnly" : "ReadWrite");
+                         });
+INSTANTIATE_TEST_SUITE_P(Versions, WritableFixtureOfVersion, ::testing::Values(1, 2));
 
 }  // namespace
 }  // namespace skein::store
