@@ -15,9 +15,9 @@
 #include <mutex>
 #include <shared_mutex>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
+#include "core/keyed_table.hpp"
 #include "core/visible_text.hpp"
 #include "io/patient_output.hpp"
 
@@ -70,7 +70,7 @@ class running {
 
  private:
   std::mutex counting_;
-  std::unordered_map<std::string, rate_limiter> kinds_;  ///< messages are literals: they are few
+  core::keyed_map<std::string, rate_limiter> kinds_;  ///< messages are literals: they are few
 };
 
 std::shared_mutex changing;  // shared by those who log, alone for those who start and stop

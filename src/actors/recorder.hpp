@@ -16,12 +16,12 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "actors/interfaces.hpp"
 #include "actors/log.hpp"
 #include "actors/options.hpp"
+#include "core/keyed_table.hpp"
 #include "store/event_log.hpp"
 
 namespace skein {
@@ -64,10 +64,10 @@ struct recorder_state {
     bool gathered = false;  ///< by the log
     bool awaited = false;   ///< new or set: on disk before anybody is told
   };
-  std::unordered_map<core::user_id, changed_inbox> inboxes;  ///< since the commit
-  std::uint64_t inbox_count = 0;                             ///< with those to be committed
-  std::unordered_map<core::user_id, acknowledged> unread;    ///< while the inbox cannot be read
-  std::vector<waiting_session> opened;                       ///< to be told after the commit
+  core::keyed_map<core::user_id, changed_inbox> inboxes;  ///< since the commit
+  std::uint64_t inbox_count = 0;                          ///< with those to be committed
+  core::keyed_map<core::user_id, acknowledged> unread;    ///< while the inbox cannot be read
+  std::vector<waiting_session> opened;                    ///< to be told after the commit
   struct unread_inbox {
     caf::weak_actor_ptr session;
     open_inbox wanted;

@@ -15,6 +15,7 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/topic.hpp"
+#include "core/keyed_table.hpp"
 #include "store/topic_catalog.hpp"
 
 namespace skein {
@@ -39,7 +40,7 @@ struct topics_state {
   };
 
   std::shared_ptr<const topic_environment> environment;
-  std::unordered_map<std::string, open_topic> open;
+  core::keyed_map<std::string, open_topic> open;
   std::unordered_map<caf::actor_id, std::string> names;  ///< of the open ones
   std::optional<store::topic_catalog> catalog;
   std::deque<change> changes;                           ///< in the order of the recorder's answers

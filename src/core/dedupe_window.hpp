@@ -4,9 +4,9 @@
 #include <chrono>
 #include <deque>
 #include <string>
-#include <unordered_set>
 #include <utility>
 
+#include "core/keyed_table.hpp"
 #include "core/message.hpp"
 
 namespace skein::core {
@@ -46,7 +46,7 @@ class dedupe_window {
   }
 
   wall_time length_;
-  std::unordered_set<std::string> keys_;
+  keyed_set<std::string> keys_;
   std::deque<std::pair<wall_time, const std::string*>> order_;  ///< by time
 };
 

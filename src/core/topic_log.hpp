@@ -7,10 +7,10 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "core/keyed_table.hpp"
 #include "core/message.hpp"
 #include "core/progress.hpp"
 
@@ -147,7 +147,7 @@ class memory_topic_log : public topic_log {
   delayed_map::const_iterator first_due(moment now) const;
 
   std::array<stream, most_priorities> streams_;
-  std::unordered_map<std::string, message_id> keys_;
+  keyed_map<std::string, message_id> keys_;
   delayed_map delayed_;
   std::uint64_t delayed_ever_;
   std::size_t size_ = 0;

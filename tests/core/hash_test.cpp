@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <string>
 #include <vector>
+
+#include "core/keyed_table.hpp"
 
 namespace skein::core {
 namespace {
@@ -49,6 +52,49 @@ TEST(PlaceOf, NobodyCanChooseMembersThatCollideWithoutTheSecret) {
       EXPECT_GT(places.size(), 970u);
     }
   }
+}
+
+/// Keys that lie in one place of a table of `size` places under a secret are spread under others.
+template <class Key, class Make>
+void expect_spread(Make make) {
+  constexpr std::uint64_t size = 1009;
+  for (const std::uint64_t known : {0ull, 77ull}) {
+    std::vector<Key> chosen;
+    for (std::uint64_t i = 0; chosen.size() != 200; ++i) {
+      if (keyed_hash_of(make(i), known) % size == 5) chosen.push_back(make(i));
+    }
+    for (const std::uint64_t secret : {0x123456789abcdef0ull, 0xfedcba9876543210ull, 78ull << 40}) {
+      std::set<std::uint64_t> places;
+      for (const Key& key : chosen) places.insert(keyed_hash_of(key, secret) % size);
+      EXPECT_GT(places.size(), 150u) << known << " " << secret;
+    }
+  }
+}
+
+TEST(KeyedHash, NobodyCanChooseNumbersThatCollideWithoutTheSecret) {
+  expect_spread<std::uint64_t>([](std::uint64_t i) { return i; });
+}
+
+TEST(KeyedHash, NobodyCanChooseTextsThatCollideWithoutTheSecret) {
+  expect_spread<std::string>([](std::uint64_t i) { return "a name " + std::to_string(i); });
+  expect_spread<std::string>([](std::uint64_t i) { return std::to_string(i); });
+}
+
+TEST(KeyedHash, TellsTextsApartThatDifferOnlyInTheirEnds) {
+  std::set<std::uint64_t> all;
+  for (std::size_t zeros = 0; zeros != 40; ++zeros) {
+    all.insert(keyed_hash_of(std::string(zeros, '\0'), 7));
+    all.insert(keyed_hash_of(std::string(zeros, '\0') + '\1', 7));
+  }
+  EXPECT_EQ(all.size(), 80u);
+}
+
+TEST(KeyedHash, TablesFindWhatIsInThem) {
+  keyed_map<std::string, int> names{{"a", 1}, {"b", 2}};
+  keyed_set<std::int64_t> users{-1, 0, 1};
+  EXPECT_EQ(names.at("b"), 2);
+  EXPECT_EQ(users.count(-1), 1u);
+  EXPECT_EQ(users.count(2), 0u);
 }
 
 }  // namespace
