@@ -193,6 +193,8 @@ using topic_actor = caf::typed_actor<
     caf::reacts_to<recorded_late>,
     /// Does what is due: redelivers, answers those who have waited long enough.
     caf::reacts_to<topic_due>,
+    /// Lets some subscribers lose what they have too much of.
+    caf::reacts_to<surplus_due>,
     /// Removes subscribers who are idle; offers to leave memory.
     caf::reacts_to<idle_due>,
     /// Reports what it counted.

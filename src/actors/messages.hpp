@@ -256,6 +256,8 @@ struct wait_abandoned {
 struct topic_due {
   core::wall_time at;
 };
+/// Time for what subscribers have still to lose.
+struct surplus_due {};
 /// Changes of the store, to be committed in the order in which they come. Is answered by
 /// `changes_recorded`; or by an error, then `recorded_late` follows, sooner or later.
 struct record_changes {
@@ -391,6 +393,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::api::list_follows)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::answered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::wait_abandoned)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::topic_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::surplus_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::record_changes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::changes_recorded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::recorded_late)

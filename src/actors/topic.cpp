@@ -90,6 +90,7 @@ result handle_any(pointer self, api::topic_call& call) {
     result done = handle(self, call);
     log_damage(state);
     account(state);
+    arm_surplus(self);
     return done;
   } catch (const store::error& e) {
     cannot_read(self, e);
@@ -104,6 +105,7 @@ void do_due_safely(pointer self) {
     do_due(self);
     log_damage(self->state);
     account(self->state);
+    arm_surplus(self);
   } catch (const store::error& e) {
     cannot_read(self, e);
     // Whoever waits asks again.
@@ -121,7 +123,7 @@ void see_whether_idle(pointer self) {
   const bool was_asked = std::exchange(state.calls_before, state.calls) != state.calls;
   const bool waits = !state.waiting.empty() || !state.unacknowledged.empty() || state.committing ||
                      !state.gathered.empty() || state.failing;
-  bool keeps = waits || was_asked;
+  bool keeps = waits || was_asked || state.queue->has_surplus();
   if (state.stored) {
     keeps = keeps || state.stored->has_changes();
   } else {
@@ -207,7 +209,9 @@ topic_actor::behavior_type topic(pointer self, std::shared_ptr<const topic_envir
   state.options = options;
   state.memory.emplace(state.environment->memory);
   open(self, number);
-  state.queue->limit(state.environment->options.limits);
+  core::topic_limits limits = state.environment->options.limits;
+  if (state.stored) limits.losers = 1;  // each is written
+  state.queue->limit(limits);
   account(state);
   if (state.stored && state.stored->has_changes()) arm_interval(self);
   arm_idle(self);
@@ -243,6 +247,11 @@ topic_actor::behavior_type topic(pointer self, std::shared_ptr<const topic_envir
         // If nobody waits, it is done with the next call.
         if (self->state.waiting.empty() && self->state.unacknowledged.empty()) return;
         do_due_safely(self);
+      },
+      [self](surplus_due) {
+        drop_surplus(self);
+        account(self->state);
+        arm_report(self);
       },
       [self](idle_due) { see_whether_idle(self); },
       [self](report_due) { send_report(self); },

@@ -90,8 +90,9 @@ struct topic_state {
     caf::actor_id waiter;
     api::published answer;
     core::wall_time until;
-    bool is_stored = false;    ///< it waits; before that for the store
-    bool is_given_up = false;  ///< it does not, but for the store
+    bool is_stored = false;         ///< it waits; before that for the store
+    bool is_given_up = false;       ///< it does not, but for the store, or for what others lose
+    std::uint64_t of_appended = 0;  ///< when it was given up
   };
   /// Done, and answered when it is committed.
   struct uncommitted {
@@ -114,6 +115,7 @@ struct topic_state {
   std::map<core::subscriber_id, std::deque<waiting_lease>> waiting;
   std::map<core::receipt_number, undelivered> unacknowledged;
   std::set<std::pair<core::wall_time, core::receipt_number>> by_until;  ///< those that are stored
+  std::set<core::receipt_number> given_up;                              ///< and not answered yet
 
   std::vector<uncommitted> gathered;    ///< to be answered with the next commit
   std::vector<uncommitted> on_the_way;  ///< with the one that the recorder has
@@ -122,6 +124,7 @@ struct topic_state {
   bool claimed = false;                 ///< publishers were answered before the next commit
   bool committing = false;              ///< the recorder has changes
   bool failing = false;                 ///< likewise, but cannot write them
+  bool surplus_armed = false;
   bool end_armed = false;
   bool interval_armed = false;
   std::optional<caf::typed_response_promise<drained>> end;

@@ -14,11 +14,6 @@ namespace {
 /// Bytes that may wait to be committed before publishes wait, too.
 constexpr std::size_t most_gathered = 64u << 20;
 
-/// Whether all topics together may keep so much more.
-bool has_room(topic_state& state, std::size_t bytes) {
-  return state.memory->resize(memory_of(state) + bytes);
-}
-
 core::topic_queue::published publish_one(pointer self, api::new_message& m, core::moment now,
                                          core::receipt_number receipt) {
   core::message what{std::move(m.key), std::move(m.payload), now.wall, m.expires};
@@ -30,8 +25,8 @@ core::topic_queue::published publish_one(pointer self, api::new_message& m, core
     at = core::at_measured(now.measured + m.delay.count());
   }
   auto& queue = *self->state.queue;
-  const bool grows = !self->state.stored || receipt != 0 ||
-                     self->state.options.dedupe == core::dedupe_policy::first;
+  const bool grows =
+      !self->state.stored || receipt != 0 || self->state.options.dedupe != core::dedupe_policy::off;
   if (grows && !has_room(self->state, core::size_of(what))) {
     return {core::publish_outcome::no_room, {}};
   }
@@ -185,10 +180,19 @@ result handle(pointer self, api::unsubscribe& asked) {
   return committed(self, api::removed{}, true);
 }
 
+answered too_many_held() {
+  return refusal(reason::no_room,
+                 "the subscriber has messages to acknowledge, and the topics take as much as "
+                 "topic.max-memory allows");
+}
+
 result handle(pointer self, api::lease& asked) {
   topic_state& state = self->state;
   const auto id = find(self, asked.subscriber);
   if (!id) return no_subscriber(asked.subscriber);
+  if (state.queue->settled(*id)->pending() != 0 && may_take(state, *id, 1) == 0) {
+    return too_many_held();
+  }
   // Who came first is served first.
   const bool others_wait = state.waiting.count(*id) != 0;
   auto messages = others_wait ? std::vector<core::delivery>{} : take(self, *id, asked.most);
@@ -209,6 +213,9 @@ result handle(pointer self, api::fetch& asked) {
   const auto id = find(self, asked.subscriber);
   if (!id) return no_subscriber(asked.subscriber);
   const core::moment now = moment_of(self);
+  if (state.queue->settled(*id)->pending() != 0 && may_take(state, *id, 1) == 0) {
+    return too_many_held();
+  }
   auto messages = told(state.queue->fetch(*id, now), now);
   state.unreported.delivered += messages.size();
   answer_acknowledged(self);  // what has expired is not waited for
@@ -263,7 +270,7 @@ result handle(pointer self, api::list_dead& asked) {
   topic_state& state = self->state;
   const auto id = find(self, asked.subscriber);
   if (!id) return no_subscriber(asked.subscriber);
-  const core::subscription& s = *state.queue->of(*id);
+  const core::subscription& s = *state.queue->settled(*id);
   std::vector<std::uint64_t> behind;
   for (const core::message_id m : s.dead()) {
     if (const auto number = core::number_of(m); number > asked.after.value_or(0)) {
@@ -297,7 +304,7 @@ result handle(pointer self, api::settle_dead& asked) {
   const auto id = find(self, asked.subscriber);
   if (!id) return no_subscriber(asked.subscriber);
   if (asked.ids.empty()) {
-    for (const core::message_id m : state.queue->of(*id)->dead()) {
+    for (const core::message_id m : state.queue->settled(*id)->dead()) {
       asked.ids.push_back(core::number_of(m));
     }
   }
@@ -349,7 +356,7 @@ result handle(pointer self, api::cancel_delayed& asked) {
 
 api::subscriber_description describe(const topic_state& state, core::subscriber_id id) {
   const auto& known = state.subscribers.at(id);
-  const core::subscription& s = *state.queue->of(id);
+  const core::subscription& s = *state.queue->settled(id);
   api::subscriber_description d;
   d.name = known.name;
   d.idle_expiry = known.idle_expiry;

@@ -37,6 +37,7 @@ void begin_to_fail(pointer self) {
   state.failing = true;
   refuse(self, state.on_the_way);
   refuse(self, state.gathered);
+  answer_given_up(self);
 }
 
 }  // namespace
@@ -49,10 +50,24 @@ void cannot_read(pointer self, const store::error& e) {
   }
 }
 
+std::size_t held_bytes(const topic_state& state) {
+  return state.options.ordered ? 768 : 256;  // with keys, twice
+}
+
+bool has_room(topic_state& state, std::size_t bytes) {
+  return state.memory->resize(memory_of(state) + bytes);
+}
+
 std::size_t memory_of(const topic_state& state) {
   constexpr std::size_t subscriber_bytes = 1024, key_bytes = 256, awaited_bytes = 128;
-  return state.log->bytes() + state.subscribers.size() * subscriber_bytes +
-         state.queue->keys() * key_bytes + state.queue->receipts().size() * awaited_bytes;
+  constexpr std::size_t hole_bytes = 64;
+  std::size_t withdrawn = 0;  // in so many pieces
+  for (core::priority_level p = 0; p != state.options.priorities; ++p) {
+    withdrawn += state.log->withdrawn(p).intervals().size();
+  }
+  return state.log->bytes() + withdrawn * hole_bytes + state.queue->held() * held_bytes(state) +
+         state.subscribers.size() * subscriber_bytes + state.queue->keys() * key_bytes +
+         state.queue->receipts().size() * awaited_bytes;
 }
 
 core::moment moment_of(pointer self) {
@@ -142,6 +157,7 @@ void on_committed(pointer self) {
   } else if (state.stored->has_changes()) {
     arm_interval(self);
   }
+  arm_surplus(self);
 }
 
 void commit(pointer self) {

@@ -67,6 +67,7 @@ undelivered take(topic_state& state, core::receipt_number number) {
   const auto found = state.unacknowledged.find(number);
   undelivered what = std::move(found->second);
   state.by_until.erase({what.until, number});
+  state.given_up.erase(number);
   state.unacknowledged.erase(found);
   return what;
 }
@@ -92,6 +93,13 @@ void answer_as_things_stand(pointer self, core::receipt_number number) {
 
 bool is_complete(const topic_state& state, core::receipt_number number) {
   return state.queue->receipts().of(number)->open == 0;
+}
+
+/// Whether it waits no more for anything.
+bool is_over(const topic_state& state, const undelivered& what) {
+  const bool is_all_known =
+      state.failing || state.end || state.queue->has_dropped_for(what.of_appended);
+  return what.is_given_up && what.is_stored && is_all_known;
 }
 
 }  // namespace
@@ -127,12 +135,12 @@ void is_published(pointer self, core::receipt_number number) {
   topic_state& state = self->state;
   undelivered& what = state.unacknowledged.at(number);
   what.is_stored = true;
-  if (what.is_given_up || is_complete(state, number)) {
+  if (is_over(state, what) || is_complete(state, number)) {
     answer_as_things_stand(self, number);
-    return;
+  } else if (!what.is_given_up) {
+    state.by_until.emplace(what.until, number);
+    arm_deadline(self);
   }
-  state.by_until.emplace(what.until, number);
-  arm_deadline(self);
 }
 
 void stop_waiting(pointer self, core::receipt_number number, const std::optional<answered>& why) {
@@ -142,12 +150,41 @@ void stop_waiting(pointer self, core::receipt_number number, const std::optional
 }
 
 void give_up(pointer self, core::receipt_number number) {
-  undelivered& what = self->state.unacknowledged.at(number);
-  if (what.is_stored) {
+  topic_state& state = self->state;
+  undelivered& what = state.unacknowledged.at(number);
+  what.is_given_up = true;
+  what.of_appended = state.queue->appended();
+  if (is_over(state, what)) {
     answer_as_things_stand(self, number);
   } else {
-    what.is_given_up = true;
+    state.by_until.erase({what.until, number});
+    state.given_up.insert(number);
   }
+}
+
+void answer_given_up(pointer self) {
+  topic_state& state = self->state;
+  for (auto at = state.given_up.begin(); at != state.given_up.end();) {
+    const core::receipt_number number = *at++;
+    if (is_over(state, state.unacknowledged.at(number))) answer_as_things_stand(self, number);
+  }
+}
+
+void arm_surplus(pointer self) {
+  topic_state& state = self->state;
+  if (!state.queue->has_surplus() || state.committing) return;
+  if (!std::exchange(state.surplus_armed, true)) self->send(self, surplus_due{});
+}
+
+void drop_surplus(pointer self) {
+  constexpr std::size_t losers = 500;
+  topic_state& state = self->state;
+  state.surplus_armed = false;
+  state.queue->drop_some(losers);
+  answer_acknowledged(self);
+  answer_given_up(self);
+  if (state.stored && state.stored->has_changes()) arm_end(self);
+  arm_surplus(self);
 }
 
 }  // namespace skein::topic_parts

@@ -21,7 +21,7 @@ void expire(pointer self, core::subscriber_id id) {
   topic_state& state = self->state;
   log::info("subscriber removed, it was idle", {{"topic", state.topic},
                                                 {"subscriber", state.subscribers.at(id).name},
-                                                {"pending", state.queue->of(id)->pending()}});
+                                                {"pending", state.queue->settled(id)->pending()}});
   ++state.unreported.subscribers_expired;
   arm_report(self);
   remove(self, id);
@@ -92,9 +92,21 @@ void remove(pointer self, core::subscriber_id id) {
   state.subscribers.erase(id);
 }
 
+std::uint32_t may_take(topic_state& state, core::subscriber_id id, std::uint32_t most) {
+  constexpr std::uint64_t in_any_case = 50;
+  most = std::min(most, state.options.batch);
+  // What comes again takes no more than it does.
+  const core::subscription& s = *state.queue->settled(id);
+  const std::uint64_t held = std::min(s.held() - s.ready(), in_any_case);
+  const auto few = static_cast<std::uint32_t>(std::min<std::uint64_t>(in_any_case - held, most));
+  while (most > few && !has_room(state, most * held_bytes(state))) most /= 2;
+  return std::max(most, few);
+}
+
 std::vector<core::delivery> take(pointer self, core::subscriber_id id, std::uint32_t most) {
   topic_state& state = self->state;
-  auto all = state.queue->lease(id, most == 0 ? state.options.batch : most, moment_of(self));
+  const std::uint32_t wanted = may_take(state, id, most == 0 ? state.options.batch : most);
+  auto all = state.queue->lease(id, wanted, moment_of(self));
   state.unreported.delivered += all.size();
   answer_acknowledged(self);  // what has expired is not waited for
   return told(std::move(all), moment_of(self));

@@ -22,6 +22,12 @@ core::wall_time time_of(pointer self);
 /// What a topic keeps in memory, about, as far as who asks it decides.
 std::size_t memory_of(const topic_state& state);
 
+/// Of one message that a subscriber has read and not finished.
+std::size_t held_bytes(const topic_state& state);
+
+/// Whether all topics together may keep so much more.
+bool has_room(topic_state& state, std::size_t bytes);
+
 /// As it is told: by the clock as it is set now.
 void tell_times(core::message& m, core::moment now);
 std::vector<core::delivery> told(std::vector<core::delivery> all, core::moment now);
@@ -72,11 +78,20 @@ void answer_acknowledged(pointer self);
 /// Who missed what, while it is known how they are called.
 void note_missed(pointer self);
 
-/// Answers with what is known, at once or when it is stored.
+/// Answers with what is known, at once or when it is stored, and when nobody has still to lose what
+/// they lost before.
 void give_up(pointer self, core::receipt_number number);
+
+/// Those of which that is so by now.
+void answer_given_up(pointer self);
 
 /// \param why  is answered, unless that is done elsewhere
 void stop_waiting(pointer self, core::receipt_number number, const std::optional<answered>& why);
+
+/// Lets subscribers lose what they have too much of behind what is in the mailbox; not while the
+/// recorder has changes, since it would be more of them.
+void arm_surplus(pointer self);
+void drop_surplus(pointer self);
 
 // --- leases: topic_leases.cpp ---
 
@@ -90,6 +105,9 @@ void see(pointer self, core::subscriber_id id);
 /// Removes subscribers who have been idle for too long. Returns whether there were any.
 bool expire_idle(pointer self);
 void remove(pointer self, core::subscriber_id id);
+
+/// How many of `most` messages it may take: a few in any case, more as long as there is room.
+std::uint32_t may_take(topic_state& state, core::subscriber_id id, std::uint32_t most);
 
 std::vector<core::delivery> take(pointer self, core::subscriber_id id, std::uint32_t most);
 

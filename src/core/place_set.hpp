@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <iterator>
 #include <map>
+#include <optional>
 
 namespace skein::core {
 
@@ -44,9 +45,12 @@ class place_set {
   }
 
   void add(place p) {
-    if (contains(p)) return;
-    place begin = p, end = p + 1;
-    auto next = intervals_.upper_bound(p);
+    if (!contains(p)) add(p, p + 1);
+  }
+
+  /// \pre nothing from `begin` up to `end` is in it
+  void add(place begin, place end) {
+    auto next = intervals_.upper_bound(begin);
     if (next != intervals_.begin() && std::prev(next)->second == begin) {
       --next;
       begin = next->first;
@@ -80,6 +84,13 @@ class place_set {
       holds->second = p;
     }
     if (p + 1 != end) intervals_.emplace(p + 1, end);
+  }
+
+  /// The first place from `p` on that is in it; nothing if there is none.
+  std::optional<place> next(place p) const {
+    if (contains(p)) return p;
+    const auto behind = intervals_.upper_bound(p);
+    return behind == intervals_.end() ? std::nullopt : std::optional{behind->first};
   }
 
   /// How many there are from `p` on.

@@ -11,7 +11,7 @@ void receipt_book::add(receipt_number to, message_id id, std::size_t subscribers
   const auto found = all_.find(to);
   if (found == all_.end()) return;
   receipt& r = found->second;
-  by_message_.insert_or_assign(number_of(id), place_in{to, &r, r.lines.size()});
+  by_message_.insert_or_assign(id, place_in{to, &r, r.lines.size()});
   r.lines.push_back({id, static_cast<std::uint32_t>(subscribers), 0, 0, false});
   ++r.open;
 }
@@ -25,7 +25,7 @@ void receipt_book::end(receipt_number number) {
   const auto found = all_.find(number);
   if (found == all_.end()) return;
   for (const receipt::line& line : found->second.lines) {
-    if (!line.is_settled) by_message_.erase(number_of(line.id));
+    if (!line.is_settled) by_message_.erase(line.id);
   }
   all_.erase(found);
 }
@@ -37,7 +37,7 @@ const receipt* receipt_book::of(receipt_number number) const {
 
 void receipt_book::finished(message_id id, subscriber_id by, fate what) {
   if (by_message_.empty()) return;
-  const auto found = by_message_.find(number_of(id));
+  const auto found = by_message_.find(id);
   if (found == by_message_.end()) return;
   receipt::line& line = found->second.in->lines[found->second.line];
   --line.waiting;
@@ -50,8 +50,16 @@ void receipt_book::finished(message_id id, subscriber_id by, fate what) {
   if (line.waiting == 0) settle(found);
 }
 
+void receipt_book::finished(message_id first, std::uint64_t messages, subscriber_id by, fate what) {
+  const message_id end{first.priority, first.at + messages};
+  for (auto at = by_message_.lower_bound(first); at != by_message_.end() && at->first < end;) {
+    const message_id id = (at++)->first;
+    finished(id, by, what);
+  }
+}
+
 void receipt_book::lose(message_id id, const std::vector<subscriber_id>& some, fate what) {
-  const auto found = by_message_.find(number_of(id));
+  const auto found = by_message_.find(id);
   if (found == by_message_.end()) return;
   receipt::line& line = found->second.in->lines[found->second.line];
   line.missed += std::exchange(line.waiting, 0);
@@ -60,7 +68,7 @@ void receipt_book::lose(message_id id, const std::vector<subscriber_id>& some, f
 }
 
 void receipt_book::first_came() {
-  for (auto& [number, at] : by_message_) at.in->lines[at.line].waiting = 1;
+  for (auto& [id, at] : by_message_) at.in->lines[at.line].waiting = 1;
 }
 
 void receipt_book::settle(watched::iterator what) {

@@ -4,9 +4,9 @@
 /// still to finish; while there was no subscriber at all it waits for the first.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -83,9 +83,11 @@ class receipt_book {
 
   // --- what happens to messages ---
 
-  bool has(message_id id) const { return by_message_.count(number_of(id)) != 0; }
+  bool has(message_id id) const { return by_message_.count(id) != 0; }
 
   void finished(message_id id, subscriber_id by, fate what);
+  /// So many, in places one behind the other.
+  void finished(message_id first, std::uint64_t messages, subscriber_id by, fate what);
 
   /// Who has not finished it never will. \param some  of these
   void lose(message_id id, const std::vector<subscriber_id>& some, fate what);
@@ -96,13 +98,10 @@ class receipt_book {
   /// A subscriber is not there any more. \param had_finished  whether it had, of a message
   template <class HadFinished>
   void removed(subscriber_id who, HadFinished&& had_finished) {
-    std::vector<message_id> lost;
-    for (const auto& [number, at] : by_message_) {
-      const message_id id = id_of(number);
-      if (!had_finished(id)) lost.push_back(id);
+    for (auto at = by_message_.begin(); at != by_message_.end();) {
+      const message_id id = (at++)->first;
+      if (!had_finished(id)) finished(id, who, fate::removed);
     }
-    std::sort(lost.begin(), lost.end());  // told in the order of the messages
-    for (const message_id id : lost) finished(id, who, fate::removed);
   }
 
  private:
@@ -111,14 +110,14 @@ class receipt_book {
     receipt* in;
     std::size_t line;
   };
-  using watched = std::unordered_map<std::uint64_t, place_in>;
+  using watched = std::map<message_id, place_in>;
 
   void settle(watched::iterator what);
   void name(const place_in& at, subscriber_id who, fate what);
   void close_one(receipt_number number, receipt& r);
 
   std::unordered_map<receipt_number, receipt> all_;
-  watched by_message_;  ///< not settled; by core::number_of
+  watched by_message_;  ///< not settled
   receipt_number last_ = 0;
   std::vector<receipt_number> complete_;
   std::vector<missed> missed_;

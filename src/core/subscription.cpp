@@ -279,7 +279,7 @@ void subscription::finish(message_id id, std::optional<fate> what) {
   remove_flight(id);
   passed_.erase(id);
   so_far_.streams[id.priority].finished.add(id.at);
-  just_finished_.emplace_back(id, what);
+  just_finished_.push_back({id, 1, what});
   touch(id);
 }
 
@@ -310,30 +310,52 @@ bool subscription::let_expire(message_id id) {
   }
   if (is_unread) {
     ++withdrawn_[id.priority];
-    just_finished_.emplace_back(id, fate::expired);
+    just_finished_.push_back({id, 1, fate::expired});
   } else {
     finish(id, fate::expired);
   }
   return true;
 }
 
-void subscription::drop_oldest() {
-  ++losses_.dropped;
+void subscription::drop_oldest(std::uint64_t messages) {
+  losses_.dropped += messages;
+  while (messages != 0) {
+    const std::uint64_t stays = so_far_.flights.empty() ? 0 : 1;
+    const std::uint64_t waits = undelivered();
+    if (waits > stays) {
+      messages -= drop_undelivered(std::min(messages, waits - stays));
+    } else {
+      const priority_level lowest = so_far_.flights.rbegin()->first.priority;
+      finish(so_far_.flights.lower_bound({lowest, 0})->first, fate::dropped);
+      --messages;
+    }
+  }
+}
+
+/// Some of the lowest priority, the oldest first. Returns how many.
+/// \pre there are as many, and one at least
+std::uint64_t subscription::drop_undelivered(std::uint64_t most) {
   for (auto p = static_cast<priority_level>(so_far_.streams.size()); p-- != 0;) {
     const auto passed = passed_.lower_bound({p, 0});
     if (passed != passed_.end() && passed->first.priority == p) {
       finish(passed->first, fate::dropped);
-      return;
+      return 1;
     }
-    while (so_far_.streams[p].cursor != log_.end(p) && pass_withdrawn(p)) {
+    progress::stream& s = so_far_.streams[p];
+    const place end = log_.end(p);
+    while (s.cursor != end && pass_withdrawn(p)) {
     }
-    if (so_far_.streams[p].cursor != log_.end(p)) {
-      finish({p, so_far_.streams[p].cursor++}, fate::dropped);
-      return;
-    }
+    if (s.cursor == end) continue;
+    const message_id first{p, s.cursor};
+    const place withdrawn = std::min(log_.withdrawn(p).next(first.at).value_or(end), end);
+    const std::uint64_t some = std::min(most, withdrawn - first.at);
+    s.cursor += some;
+    s.finished.add(first.at, s.cursor);
+    just_finished_.push_back({first, some, fate::dropped});
+    touch({p, s.cursor - 1});  // nothing is stored of what was not read
+    return some;
   }
-  const priority_level lowest = so_far_.flights.rbegin()->first.priority;
-  finish(so_far_.flights.lower_bound({lowest, 0})->first, fate::dropped);
+  return 0;
 }
 
 std::vector<message_id> subscription::dead() const {

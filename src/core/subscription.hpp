@@ -23,10 +23,10 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "core/keyed_table.hpp"
 #include "core/message.hpp"
 #include "core/progress.hpp"
 #include "core/receipts.hpp"
@@ -124,10 +124,11 @@ class subscription {
   /// \pre it is withdrawn from the log
   bool let_expire(message_id id);
 
-  /// The oldest message of the lowest priority goes: of those that were not delivered yet, and if
-  /// there is none, of those in flight.
-  /// \pre something is pending
-  void drop_oldest();
+  /// So many messages go, the oldest of the lowest priority first: of those that were not delivered
+  /// yet, but for one, and if there are no others, of those in flight. What is left is the same
+  /// whether they go one by one as others come, or all at the end.
+  /// \pre as many are pending
+  void drop_oldest(std::uint64_t messages);
 
   std::vector<message_id> dead() const;
   bool replay(message_id dead);
@@ -137,6 +138,12 @@ class subscription {
 
   /// So many are pending, and not in flight.
   std::uint64_t undelivered() const;
+
+  /// So many were read, and are not finished.
+  std::uint64_t held() const { return so_far_.flights.size() + passed_.size(); }
+
+  /// So many of these are to be delivered again, now.
+  std::uint64_t ready() const { return ready_.size(); }
 
   /// All that are pending.
   std::vector<message_id> unfinished() const;
@@ -149,10 +156,14 @@ class subscription {
 
   const progress& so_far() const { return so_far_; }
 
-  /// Those finished since the last call, and by what; nothing for what was withdrawn before.
-  std::vector<std::pair<message_id, std::optional<fate>>> take_finished() {
-    return std::exchange(just_finished_, {});
-  }
+  struct finished {
+    message_id first;
+    std::uint64_t messages = 1;  ///< in places one behind the other
+    std::optional<fate> what;    ///< nothing for what was withdrawn before
+  };
+
+  /// Since the last call.
+  std::vector<finished> take_finished() { return std::exchange(just_finished_, {}); }
 
   /// Since the last call.
   losses take_losses() { return std::exchange(losses_, {}); }
@@ -175,6 +186,7 @@ class subscription {
   void let_others_go(message_id id);
   void remove_flight(message_id id);
   void finish(message_id id, std::optional<fate> what);
+  std::uint64_t drop_undelivered(std::uint64_t most);
 
   subscriber_id id_;
   const topic_options& options_;
@@ -185,8 +197,8 @@ class subscription {
   std::set<std::pair<wall_time, message_id>> due_;
   std::map<message_id, std::string> passed_;   ///< read, but held; with their keys
   std::map<message_id, std::string> holding_;  ///< in flight, of an ordered topic; with their keys
-  std::unordered_map<std::string, std::set<message_id>> by_key_;  ///< the same, but for the dead
-  std::vector<std::pair<message_id, std::optional<fate>>> just_finished_;
+  keyed_map<std::string, std::set<message_id>> by_key_;  ///< the same, but for the dead
+  std::vector<finished> just_finished_;
   losses losses_;
 };
 

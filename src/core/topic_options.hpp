@@ -41,6 +41,7 @@ enum class dedupe_policy : std::uint8_t {
 struct topic_limits {
   std::size_t bytes = std::numeric_limits<std::size_t>::max();  ///< of messages in memory
   std::size_t keys = std::numeric_limits<std::size_t>::max();   ///< of the dedupe window
+  std::size_t losers = 16;  ///< subscribers who lose what they have too much of with each publish
 };
 
 enum class topic_storage : std::uint8_t {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <limits>
 
 namespace skein::core {
 
@@ -9,6 +10,9 @@ namespace {
 
 /// With more subscribers a message is erased only when all before it are finished, too.
 constexpr std::size_t few_subscribers = 8;
+
+/// Subscribers who lose what they have too much of for a message that finds no room in the topic.
+constexpr std::size_t losers_for_room = 1'000;
 
 /// Until messages that are due are looked at again when the log has failed to find a key, ms.
 constexpr wall_time again_after = 1'000;
@@ -30,6 +34,7 @@ topic_queue::topic_queue(const topic_options& options, topic_log& log, dedupe_wi
 
 void topic_queue::change(const topic_options& options) {
   options_ = options;
+  drops_ = false;  // what is there stays until something is published
   window_.resize(options.dedupe_window);
 }
 
@@ -42,7 +47,9 @@ topic_queue::published topic_queue::publish(priority_level priority, const messa
     const bool drops = options_.no_subscribers == no_subscribers_policy::drop;
     return {drops ? outcome::dropped : outcome::no_subscribers, {}};
   }
-  if (log_.bytes() + size_of(m) > limits_.bytes) return {outcome::no_room};
+  const auto has_room = [&] { return log_.bytes() + size_of(m) <= limits_.bytes; };
+  if (!has_room()) drop_some(losers_for_room);
+  if (!has_room()) return {outcome::no_room};
   // What expires before it is due does not wait for longer.
   const bool expires_before =
       options_.expire && now.measured_of(m.expires) < now.measured_of(deliver_at);
@@ -74,6 +81,8 @@ topic_queue::published topic_queue::publish(priority_level priority, const messa
   }
   const message_id id = append(priority, m);
   receipts_.add(receipt, id, subscriptions_.size());
+  drops_ = may_drop();
+  drop_some(limits_.losers);
   return {outcome::published, id};
 }
 
@@ -94,8 +103,13 @@ void topic_queue::know_expiry(message_id id, const message& m) {
 /// is one to replace.
 std::optional<message_id> topic_queue::replace(priority_level priority, const message& m) {
   if (options_.dedupe != dedupe_policy::replace || m.key.empty()) return std::nullopt;
-  const auto former = log_.find(m.key);
+  auto former = log_.find(m.key);
+  if (former && has_surplus()) {  // it may be what they lose
+    drop_some(std::numeric_limits<std::size_t>::max());
+    former = log_.find(m.key);
+  }
   if (!former || log_.withdrawn(former->priority).contains(former->at)) return std::nullopt;
+  drops_ = false;
   if (receipts_.has(*former)) {
     receipts_.lose(*former, waits_for(*former, receipt_book::most_named), fate::replaced);
   }
@@ -104,13 +118,19 @@ std::optional<message_id> topic_queue::replace(priority_level priority, const me
     id = append(priority, m);
     log_.withdraw(*former);
     log_.erase(*former);
-    for (auto& s : subscriptions_) s.second.progress.forget(*former);
+    for (auto& s : subscriptions_) {
+      s.second.progress.forget(*former);
+      settle(s);
+    }
   } else {
     log_.overwrite(id, m);
     know_expiry(id, m);
-    for (auto& s : subscriptions_) s.second.progress.renew(id, m.key);
+    for (auto& s : subscriptions_) {
+      if (id.at >= s.second.progress.so_far().streams[id.priority].cursor) continue;
+      s.second.progress.renew(id, m.key);
+      settle(s);
+    }
   }
-  for (auto& s : subscriptions_) settle(s);
   return id;
 }
 
@@ -129,25 +149,28 @@ bool topic_queue::may_drop() const {
   return options_.overflow == pending_policy::drop_oldest && !subscriptions_.empty();
 }
 
-/// Whether one more message may come. Nothing is dropped for one that may not.
+/// Whether one more message may come. Nothing is to be dropped for one that may not.
 bool topic_queue::make_room(moment now) {
   std::size_t most = most_looked_at;
   bool is_full = most_pending() >= options_.max_pending;
   while (is_full && withdraw_expired(now, most)) is_full = most_pending() >= options_.max_pending;
-  if (!is_full) return true;
-  if (!may_drop()) return false;
-  std::vector<std::pair<subscriber_id, std::uint64_t>> surplus;
-  for (const auto& [settled, id] : by_settled_) {
-    const std::uint64_t pending = appended_ - settled;
-    if (pending < options_.max_pending) break;
-    surplus.emplace_back(id, pending + 1 - options_.max_pending);
+  return !is_full || may_drop();
+}
+
+void topic_queue::drop_some(std::size_t most) {
+  for (; most != 0 && has_surplus(); --most) {
+    drop_surplus(*subscriptions_.find(by_settled_.begin()->second));
   }
-  for (const auto& [id, messages] : surplus) {
-    auto& slow = *subscriptions_.find(id);
-    for (std::uint64_t i = 0; i != messages; ++i) slow.second.progress.drop_oldest();
-    settle(slow);
-  }
-  return true;
+  drops_ = has_surplus();
+}
+
+/// To be called before anything changes for it but that it has more to get.
+void topic_queue::drop_surplus(subscriber_map::value_type& s) {
+  if (!drops_) return;
+  const std::uint64_t pending = s.second.progress.pending();
+  if (pending <= options_.max_pending) return;
+  s.second.progress.drop_oldest(pending - options_.max_pending);
+  settle(s);
 }
 
 /// One that has expired goes, if one is found. `most` messages are looked at for that.
@@ -162,6 +185,7 @@ bool topic_queue::withdraw_expired(moment now, std::size_t& most) {
       throw;
     }
     if (!m || m->expires != found->first || log_.withdrawn(id.priority).contains(id.at)) continue;
+    drop_some(std::numeric_limits<std::size_t>::max());
     log_.withdraw(id);
     bool is_kept = false;
     for (auto& s : subscriptions_) {
@@ -223,7 +247,7 @@ bool topic_queue::subscribe(subscriber_id id, progress so_far) {
   std::vector<place> floors;
   for (const progress::stream& s : so_far.streams) floors.push_back(s.finished.floor());
   const auto [added, is_new] = subscriptions_.try_emplace(
-      id, subscriber{subscription{id, options_, log_, std::move(so_far)}, 0, no_time, floors});
+      id, subscriber{subscription{id, options_, log_, std::move(so_far)}, 0, 0, no_time, floors});
   if (!is_new) return false;
   by_settled_.emplace(0, id);
   for (priority_level p = 0; p != options_.priorities; ++p) by_floor_[p].emplace(floors[p], id);
@@ -234,15 +258,21 @@ bool topic_queue::subscribe(subscriber_id id, progress so_far) {
 bool topic_queue::unsubscribe(subscriber_id id) {
   const auto found = subscriptions_.find(id);
   if (found == subscriptions_.end()) return false;
+  drop_surplus(*found);
   by_settled_.erase({found->second.settled, id});
   by_deadline_.erase({found->second.deadline, id});
+  held_ -= found->second.held;
   for (priority_level p = 0; p != options_.priorities; ++p) {
     by_floor_[p].erase({found->second.floors[p], id});
   }
   receipts_.removed(
       id, [&](message_id message) { return found->second.progress.has_finished(message); });
-  const auto unfinished = found->second.progress.unfinished();
+  // Else what it has not finished is erased with all before it, or not yet.
+  const std::size_t others = subscriptions_.size() - 1;
+  std::vector<message_id> unfinished;
+  if (others != 0 && others <= few_subscribers) unfinished = found->second.progress.unfinished();
   subscriptions_.erase(found);
+  drops_ = has_surplus();
   for (priority_level p = 0; p != options_.priorities; ++p) erase_behind_everybody(p);
   for (const message_id m : unfinished) erase_if_finished(m);
   return true;
@@ -253,11 +283,23 @@ const subscription* topic_queue::of(subscriber_id id) const {
   return found == subscriptions_.end() ? nullptr : &found->second.progress;
 }
 
-std::vector<subscriber_id> topic_queue::waits_for(message_id message, std::size_t most) const {
+const subscription* topic_queue::settled(subscriber_id id) {
+  const auto found = subscriptions_.find(id);
+  if (found == subscriptions_.end()) return nullptr;
+  drop_surplus(*found);
+  return &found->second.progress;
+}
+
+std::vector<subscriber_id> topic_queue::waits_for(message_id message, std::size_t most) {
   std::vector<subscriber_id> all;
-  for (const auto& [floor, id] : by_floor_[message.priority]) {
-    if (all.size() == most || floor > message.at) break;
-    if (!of(id)->has_finished(message)) all.push_back(id);
+  const auto& floors = by_floor_[message.priority];
+  for (auto at = floors.begin(); at != floors.end() && at->first <= message.at;) {
+    if (all.size() == most) break;
+    const auto before = *at;
+    const bool has_it = !settled(before.second)->has_finished(message);
+    // Who lost something may have come to stand behind, and is met again.
+    if (has_it && floors.count(before) != 0) all.push_back(before.second);
+    at = floors.upper_bound(before);
   }
   return all;
 }
@@ -267,6 +309,7 @@ template <class Result, class F>
 Result topic_queue::with(subscriber_id id, Result none, F&& f) {
   const auto found = subscriptions_.find(id);
   if (found == subscriptions_.end()) return none;
+  drop_surplus(*found);
   try {
     Result result = f(found->second.progress);
     settle(*found);
@@ -340,6 +383,8 @@ void topic_queue::do_due(moment now) {
       if (replace(due->priority, due->what)) continue;
       if (may_drop()) make_room(now);
       append(due->priority, due->what);
+      drops_ = may_drop();
+      drop_some(limits_.losers);
     } catch (...) {  // the log cannot be read
       log_.delay(due->id.due, due->priority, due->what);
       try_due_at_ = now.measured + again_after;
@@ -348,6 +393,7 @@ void topic_queue::do_due(moment now) {
   }
   while (!by_deadline_.empty() && by_deadline_.begin()->first <= now.measured) {
     auto& s = *subscriptions_.find(by_deadline_.begin()->second);
+    drop_surplus(s);
     s.second.progress.do_due(now.measured);
     settle(s);
   }
@@ -364,6 +410,8 @@ void topic_queue::settle(subscriber_map::value_type& s) {
     by_settled_.emplace(settled, id);
     state.settled = settled;
   }
+  held_ += state.progress.held() - state.held;
+  state.held = state.progress.held();
   const wall_time deadline = state.progress.next_deadline();
   if (deadline != state.deadline) {
     by_deadline_.erase({state.deadline, id});
@@ -378,9 +426,10 @@ void topic_queue::settle(subscriber_map::value_type& s) {
     state.floors[p] = floor;
     erase_behind_everybody(p);
   }
-  for (const auto& [finished, what] : state.progress.take_finished()) {
-    if (what) receipts_.finished(finished, id, *what);
-    erase_if_finished(finished);
+  for (auto [first, messages, what] : state.progress.take_finished()) {
+    if (what) receipts_.finished(first, messages, id, *what);
+    if (subscriptions_.size() > few_subscribers) continue;
+    for (; messages != 0; --messages, ++first.at) erase_if_finished(first);
   }
   losses_ += state.progress.take_losses();
 }

@@ -4,6 +4,9 @@
 /// publish takes as long with one as with a hundred thousand. It is erased when all have finished
 /// it.
 ///
+/// What subscribers lose by `drop_oldest` they lose when they are asked, or by and by: some with
+/// each publish, the rest by `drop_some`. What goes is the same whenever it does.
+///
 /// Time is an argument. What a message says of it goes by the wall clock or by measured time,
 /// leases and waits by measured time, which does not go back. `next_deadline` says when something
 /// happens by itself that others may wait for; `do_due` lets it.
@@ -87,17 +90,37 @@ class topic_queue {
   /// Keys of the dedupe window.
   std::size_t keys() const { return window_.size(); }
 
+  /// Messages that subscribers have read and not finished, each counted for each.
+  std::uint64_t held() const { return held_; }
+
   /// For the next one, when this one has come to its end.
   dedupe_window take_window() { return std::move(window_); }
 
   /// Whether keys are within the window.
   bool remembers(wall_time now) { return !window_.is_empty(now); }
 
-  /// Null if there is none.
+  /// Null if there is none. It may have more than it is to keep.
   const subscription* of(subscriber_id id) const;
 
+  /// The same when it has lost what it is to lose.
+  const subscription* settled(subscriber_id id);
+
   /// Up to `most` of those who have still to acknowledge it.
-  std::vector<subscriber_id> waits_for(message_id id, std::size_t most) const;
+  std::vector<subscriber_id> waits_for(message_id id, std::size_t most);
+
+  /// Whether subscribers have still to lose messages.
+  bool has_surplus() const {
+    return drops_ && !by_settled_.empty() && most_pending() > options_.max_pending;
+  }
+
+  /// Up to `most` subscribers lose all that they are to; those first who are to for the longest.
+  void drop_some(std::size_t most);
+
+  /// All is lost that was to be when so many had been `appended`.
+  bool has_dropped_for(std::uint64_t appended) const {
+    return !has_surplus() || most_pending() - options_.max_pending <= appended_ - appended;
+  }
+  std::uint64_t appended() const { return appended_; }
 
   /// For these a subscriber that does not exist has no leases.
   std::vector<delivery> lease(subscriber_id id, std::uint32_t most, moment now);
@@ -126,6 +149,7 @@ class topic_queue {
   struct subscriber {
     subscription progress;
     std::uint64_t settled = 0;  ///< messages that it has finished, or that came before it
+    std::uint64_t held = 0;
     wall_time deadline = no_time;
     std::vector<place> floors;
   };
@@ -144,6 +168,7 @@ class topic_queue {
   std::optional<std::pair<clock_time, message_id>> next_expired(moment now, std::size_t& most);
   template <class Result, class F>
   Result with(subscriber_id id, Result none, F&& f);
+  void drop_surplus(subscriber_map::value_type& s);
   void settle(subscriber_map::value_type& s);
   void erase_if_finished(message_id id);
   void erase_behind_everybody(priority_level priority);
@@ -156,8 +181,10 @@ class topic_queue {
   std::set<std::pair<std::uint64_t, subscriber_id>> by_settled_;  ///< who has most to get is first
   std::set<std::pair<wall_time, subscriber_id>> by_deadline_;
   std::vector<std::set<std::pair<place, subscriber_id>>> by_floor_;  ///< by priority
+  bool drops_ = false;        ///< who has more than `max_pending` is to lose the rest
   wall_time try_due_at_ = 0;  ///< before that no delayed message is published: the log has failed
   std::uint64_t appended_ = 0;
+  std::uint64_t held_ = 0;
   expiring_messages expiring_;  ///< at times of the wall clock
   expiring_messages expiring_measured_;
   std::optional<message_id> looks_at_;  ///< for what expires; what is behind was not looked at

@@ -1,5 +1,8 @@
 /// What those who ask topics can make grow, and where it ends: the rows of the table of bounds.
 
+#include <utility>
+#include <variant>
+
 #include "support/topic_plane.hpp"
 
 namespace skein {
@@ -92,6 +95,91 @@ TEST_F(TopicBounds, MemoryOfPublishesThatWait) {
   }
   EXPECT_GT(refused, 5u);
   EXPECT_LT(refused, 20u);
+}
+
+class MessagesThatAreHeld : public TopicBounds {
+ protected:
+  void publish_many() {
+    options.defaults.batch = 10'000;
+    start();
+    subscribe("a", "one");
+    api::publish what;
+    for (int i = 0; i != 500; ++i) what.messages.push_back(text("x", std::to_string(i)));
+    begin("a", what);
+  }
+  /// Until that is refused.
+  void lease_all() {
+    for (int i = 0; i != 500; ++i) {
+      const auto call = lease("a", "one", 100, 1s);
+      if (std::holds_alternative<api::refused>(*call->answer)) {
+        EXPECT_EQ(call->refusal(), reason::no_room);
+        return;
+      }
+      for (const auto& one : leases_of(*call)) held.push_back(one);
+    }
+    FAIL() << "nothing was refused";
+  }
+  void settle_all(api::settle::action how) {
+    begin("a", api::settle{"one", how, std::exchange(held, {}), 0ms});
+  }
+  std::vector<core::lease_name> held;
+};
+
+TEST_F(MessagesThatAreHeld, AreRefusedWhenThereIsNoMoreMemory) {
+  options.max_memory = 40'000;
+  publish_many();
+  lease_all();
+  EXPECT_GE(held.size(), 100u);
+  EXPECT_LE(held.size(), 40'000u / 256);
+  EXPECT_EQ(begin("a", api::fetch{"one"})->refusal(), reason::no_room);
+  settle_all(api::settle::action::ack);
+  lease_all();
+  EXPECT_GE(held.size(), 100u);
+}
+
+TEST_F(MessagesThatAreHeld, MayBeAFewInAnyCase) {
+  options.max_memory = 2'000;
+  publish_many();
+  lease_all();
+  EXPECT_EQ(held.size(), 50u);
+}
+
+TEST_F(MessagesThatAreHeld, ComeAgainThoughThereIsNoMoreMemory) {
+  options.max_memory = 40'000;
+  publish_many();
+  lease_all();
+  settle_all(api::settle::action::nack);
+  const auto again = lease("a", "one", 100);
+  ASSERT_GE(again->as<api::leased>().messages.size(), 50u);
+  EXPECT_EQ(again->as<api::leased>().messages[0].attempt, 2u);
+}
+
+TEST_F(MessagesThatAreHeld, OfOrderedTopicsTakeMoreForTheirKeys) {
+  options.max_memory = 60'000;
+  options.defaults.ordered = true;
+  publish_many();
+  lease_all();
+  EXPECT_GE(held.size(), 50u);
+  EXPECT_LE(held.size(), 60'000u / 768);
+}
+
+TEST_F(TopicBounds, PlacesOfWhatHasMovedUp) {
+  options.max_memory = 4'000;
+  options.defaults.dedupe = core::dedupe_policy::replace;
+  options.defaults.priorities = 2;
+  start();
+  subscribe("a", "one");
+  std::size_t refused = 0;
+  for (int i = 0; i != 100; ++i) {
+    api::publish what;
+    what.messages = {text("x", std::to_string(i)), text("between"), text("x", std::to_string(i))};
+    what.messages[0].priority = what.messages[1].priority = 1;
+    const auto call = begin("a", what);
+    for (const auto& m : call->as<api::published>().messages) {
+      if (m.what == publish_outcome::no_room) ++refused;
+    }
+  }
+  EXPECT_GT(refused, 0u);
 }
 
 TEST_F(TopicBounds, Topics) {

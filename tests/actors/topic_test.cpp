@@ -283,6 +283,47 @@ TEST_F(UndeliveredTopic, SaysThatAMessageWasDroppedToMakeRoom) {
   expect_missed(*call, core::fate::dropped);
 }
 
+/// More subscribers than lose something at once.
+class FullTopic : public UndeliveredTopic {
+ protected:
+  static constexpr std::uint32_t subscribers = 1200;
+
+  void begin_full(bool stores) {
+    options.defaults.max_pending = 1;
+    options.defaults.overflow = core::pending_policy::drop_oldest;
+    start(stores);
+    for (std::uint32_t i = 0; i != subscribers; ++i) subscribe("a", std::to_string(i));
+  }
+  void expect_dropped_by_all(const asked& call) {
+    EXPECT_EQ(call.refusal(), reason::delivery_failed);
+    const api::published& answer = call.as<api::refused>().so_far;
+    ASSERT_EQ(answer.messages.size(), 1u);
+    ASSERT_TRUE(answer.messages[0].reached);
+    EXPECT_EQ(answer.messages[0].reached->missed, subscribers);
+    EXPECT_EQ(answer.missed_by.size(), core::receipt_book::most_named);
+    pass(report_interval);
+    EXPECT_EQ(statistics.counted.dropped_messages, subscribers);
+  }
+};
+
+TEST_F(FullTopic, AllLoseTheMessageAndItsPublisherIsTold) {
+  begin_full(false);
+  const auto call = publish("a", "x", wait_for::delivered);
+  EXPECT_FALSE(call->answer);
+  publish("a", "y");
+  expect_dropped_by_all(*call);
+}
+
+TEST_F(FullTopic, AllLoseTheMessageOfADurableTopicAndItsPublisherIsTold) {
+  begin_full(true);
+  const auto call = publish("a", "x", wait_for::delivered);
+  publish("a", "y");
+  expect_dropped_by_all(*call);
+  start_again();
+  EXPECT_EQ(payloads(*lease("a", "0")), texts{"y"});
+  EXPECT_EQ(payloads(*lease("a", "1199")), texts{"y"});
+}
+
 TEST_F(UndeliveredTopic, SaysThatADeadLetterWasPurged) {
   options.defaults.max_deliveries = 1;
   const auto call = publish_both();

@@ -384,6 +384,72 @@ BENCHMARK(topic_queue_publish_and_deliver)
     ->Args({1, 100'000})
     ->Args({100, 0});
 
+/// Messages are published to so many subscribers who do not fetch and have as many as they may.
+void topic_queue_publish_to_full(benchmark::State& state) {
+  core::topic_options options;
+  options.max_pending = 100;
+  options.overflow = core::pending_policy::drop_oldest;
+  core::memory_topic_log log;
+  core::topic_queue topic{options, log};
+  const core::message m{{}, std::make_shared<const std::string>(100, 'x')};
+  for (core::subscriber_id s = 1; s <= state.range(0); ++s) topic.subscribe(s);
+  for (std::uint64_t i = 0; i != options.max_pending; ++i) topic.publish(0, m, 0, 0);
+  for (auto _ : state) topic.publish(0, m, 0, 0);
+}
+BENCHMARK(topic_queue_publish_to_full)->ArgName("subscribers")->Arg(1)->Arg(20'000);
+
+/// Messages replace one that so many subscribers have not read, or have acknowledged.
+void topic_queue_replace(benchmark::State& state) {
+  core::topic_options options;
+  options.dedupe = core::dedupe_policy::replace;
+  core::memory_topic_log log;
+  core::topic_queue topic{options, log};
+  const core::message m{"key", std::make_shared<const std::string>(100, 'x')};
+  const auto subscribers = static_cast<core::subscriber_id>(state.range(0));
+  for (core::subscriber_id s = 0; s <= subscribers; ++s) topic.subscribe(s);
+  topic.publish(0, m, 0, 0);
+  for (auto _ : state) {
+    if (state.range(1) != 0) {
+      state.PauseTiming();
+      for (core::subscriber_id s = 1; s <= subscribers; ++s) {
+        for (const auto& d : topic.lease(s, 1, 0)) topic.acknowledge(s, d.lease);
+      }
+      state.ResumeTiming();
+    }
+    topic.publish(0, m, 0, 0);
+  }
+}
+BENCHMARK(topic_queue_replace)
+    ->ArgNames({"subscribers", "read"})
+    ->Args({20'000, 0})
+    ->Args({20'000, 1});
+
+/// A subscriber goes for whom so many messages wait, and with them those messages.
+void topic_queue_unsubscribe(benchmark::State& state) {
+  core::topic_options options;
+  options.max_pending = 10'000'000;
+  const core::message m{{}, std::make_shared<const std::string>(100, 'x')};
+  for (auto _ : state) {
+    state.PauseTiming();
+    core::memory_topic_log log;
+    core::topic_queue topic{options, log};
+    for (core::subscriber_id s = 1; s <= state.range(0); ++s) topic.subscribe(s);
+    for (std::int64_t i = 0; i != state.range(1); ++i) topic.publish(0, m, 0, 0);
+    state.ResumeTiming();
+    topic.unsubscribe(1);
+    state.PauseTiming();
+    for (core::subscriber_id s = 2; s <= state.range(0); ++s) topic.unsubscribe(s);
+    state.ResumeTiming();
+  }
+}
+BENCHMARK(topic_queue_unsubscribe)
+    ->ArgNames({"subscribers", "waiting"})
+    ->Args({1, 1'000'000})
+    ->Args({2, 1'000'000})
+    ->Args({20, 1'000'000})
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(3);
+
 }  // namespace
 
 BENCHMARK_MAIN();

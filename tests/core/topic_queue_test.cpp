@@ -504,6 +504,86 @@ TEST_F(TopicQueue, DropsWhatIsHeldBackBeforeWhatIsNewer) {
   EXPECT_EQ(queue().of(1)->undelivered(), 0u) << "a2 was dropped";
 }
 
+/// Who has too much loses it when asked, or by and by.
+class FullSubscribers : public TopicQueue {
+ protected:
+  static constexpr subscriber_id subscribers = 100;
+
+  FullSubscribers() {
+    options.max_pending = 2;
+    options.overflow = pending_policy::drop_oldest;
+    for (subscriber_id id = 2; id <= subscribers; ++id) queue().subscribe(id);
+  }
+};
+
+TEST_F(FullSubscribers, LoseAFewWithEachPublish) {
+  publish_all({"1", "2"});
+  EXPECT_FALSE(queue().has_surplus());
+  publish_all({"3", "4"});
+  EXPECT_TRUE(queue().has_surplus());
+  constexpr std::size_t losers = topic_limits{}.losers;
+  EXPECT_EQ(queue().take_losses().dropped, losers + 2 * losers)
+      << "those who have had it for longer";
+}
+
+TEST_F(FullSubscribers, AreGivenNothingThatTheyAreToLose) {
+  publish_all({"1", "2", "3", "4"});
+  EXPECT_EQ(leased(50, subscribers), (texts{"3", "4"}));
+  EXPECT_EQ(queue().settled(subscribers - 1)->pending(), 2u);
+  EXPECT_EQ(queue().of(subscribers - 1)->unfinished().size(), 2u);
+}
+
+TEST_F(FullSubscribers, LoseEachMessageOnce) {
+  publish_all({"1", "2", "3", "4", "5"});
+  leased(50, 7);
+  queue().settled(8);
+  queue().drop_some(subscribers);
+  EXPECT_FALSE(queue().has_surplus());
+  queue().drop_some(subscribers);
+  EXPECT_EQ(queue().take_losses().dropped, 3u * subscribers);
+  EXPECT_EQ(log.size(), 2u);
+}
+
+TEST_F(FullSubscribers, LoseAfterARestartWhatTheyDidNotBefore) {
+  publish_all({"1", "2", "3", "4"});
+  std::uint64_t dropped = queue().take_losses().dropped;
+  std::vector<progress> all;
+  for (subscriber_id id = 1; id <= subscribers; ++id) all.push_back(queue().of(id)->so_far());
+  queue_.emplace(options, log);
+  for (subscriber_id id = 1; id <= subscribers; ++id) queue().subscribe(id, all[id - 1]);
+  publish("5");
+  queue().drop_some(subscribers);
+  dropped += queue().take_losses().dropped;
+  EXPECT_EQ(dropped, 3u * subscribers);
+  EXPECT_EQ(leased(50, subscribers), (texts{"4", "5"}));
+}
+
+TEST_F(FullSubscribers, AreKnownToHaveLostWhatWasPublishedBefore) {
+  publish_all({"1", "2", "3"});
+  const std::uint64_t appended = queue().appended();
+  EXPECT_FALSE(queue().has_dropped_for(appended));
+  publish("4");
+  queue().drop_some(subscribers - topic_limits{}.losers * 2);
+  EXPECT_TRUE(queue().has_dropped_for(appended)) << "who has waited longest is first";
+  EXPECT_TRUE(queue().has_surplus());
+}
+
+TEST_F(FullSubscribers, LoseTheLowestPriorityAlsoIfItIsTheNewest) {
+  options.priorities = 2;
+  publish("1", 0);
+  publish("2", 0);
+  publish("low", 1);
+  EXPECT_EQ(leased(50, 1), (texts{"1", "2"}));
+  EXPECT_EQ(leased(50, subscribers), (texts{"1", "2"}));
+}
+
+TEST_F(FullSubscribers, KeepWhatTheyHaveWhenTheBoundIsRaised) {
+  publish_all({"1", "2", "3"});
+  options.max_pending = 10;
+  queue().change(options);
+  EXPECT_EQ(leased(50, subscribers), (texts{"1", "2", "3"}));
+}
+
 TEST_F(TopicQueue, WhatWasFetchedIsFinishedThoughItsLeaseIsOver) {
   options.retry_delay = std::chrono::milliseconds{0};
   publish_all({"a", "b"});

@@ -70,6 +70,7 @@ class naive_topic {
       return outcome::delayed;
     }
     add_line(receipt, append(priority, m));
+    drop_surplus();
     return outcome::published;
   }
 
@@ -207,6 +208,7 @@ class naive_topic {
       if (is_for_nobody || replace(priority, m)) continue;
       if (may_drop()) make_room(now);
       append(priority, m);
+      drop_surplus();
     }
     for (auto& [id, s] : subscribers_) do_due(s, now.measured);
   }
@@ -345,11 +347,14 @@ class naive_topic {
   bool make_room(core::moment now) {
     while (is_full() && withdraw_expired(now)) {
     }
-    if (is_full() && !may_drop()) return false;
+    return !is_full() || may_drop();
+  }
+  /// Of everybody at once.
+  void drop_surplus() {
+    if (!may_drop()) return;
     for (auto& [id, s] : subscribers_) {
-      while (s.copies.size() >= options_.max_pending) drop_oldest(s);
+      while (s.copies.size() > options_.max_pending) drop_oldest(s);
     }
-    return true;
   }
   /// The one that expired first, but for those who have it, or keep it dead.
   bool withdraw_expired(core::moment now) {
@@ -379,9 +384,11 @@ class naive_topic {
   }
 
   void drop_oldest(subscriber& s) {
-    const auto rank = [](const copy& c) {
-      return c.now == copy::state::unread || c.now == copy::state::passed ? 0 : 1;
+    const auto is_undelivered = [](const copy& c) {
+      return c.now == copy::state::unread || c.now == copy::state::passed;
     };
+    const auto others = std::count_if(s.copies.begin(), s.copies.end(), is_undelivered) - 1;
+    const auto rank = [&](const copy& c) { return is_undelivered(c) == (others > 0) ? 0 : 1; };
     const auto goes_before = [&](const copy& a, const copy& b) {
       if (rank(a) != rank(b)) return rank(a) < rank(b);
       return a.id.priority != b.id.priority ? a.id.priority > b.id.priority : a.id < b.id;

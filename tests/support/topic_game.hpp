@@ -107,6 +107,7 @@ class topic_game {
         log_(&world_.begin(options_, now_)),
         topic_(std::make_unique<core::topic_queue>(options_, *log_)),
         now_is_{naive_topic{options_}, {}, {}} {
+    limit();
     kept_.emplace(0, now_is_);
   }
 
@@ -141,7 +142,9 @@ class topic_game {
         topic_->do_due(moment());
         model().do_due(moment());
     }
-    if (const std::size_t n = world_.keep(*topic_, now_)) kept_.insert_or_assign(n, now_is_);
+    // What subscribers lose is the same whether they lose it at once or later.
+    if (topic_->has_surplus() && !random_.one_in(4)) return;
+    keep();
     compare("next deadline", topic_->next_deadline(moment()), model().next_deadline(moment()));
     compare("messages", world_.messages(), model().messages());
     compare_receipts();
@@ -184,6 +187,19 @@ class topic_game {
     std::vector<std::pair<core::subscriber_id, core::lease_name>> leases;
   };
 
+  void drop_all() { topic_->drop_some(static_cast<std::size_t>(-1)); }
+
+  void keep() {
+    drop_all();
+    if (const std::size_t n = world_.keep(*topic_, now_)) kept_.insert_or_assign(n, now_is_);
+  }
+
+  void limit() {
+    core::topic_limits limits;
+    limits.losers = 1;
+    topic_->limit(limits);
+  }
+
   core::moment moment() const { return {now_, now_ + ahead_}; }
   naive_topic& model() { return now_is_.model; }
   auto& there() { return now_is_.there; }
@@ -204,7 +220,9 @@ class topic_game {
     compare("receipt", receipt, model().begin_receipt());
     for (int i = random_.between(1, 3); i != 0; --i) publish_one(receipt);
     topic_->receipts().seal(receipt);
-    if (random_.one_in(8)) end_receipt(receipt);
+    if (!random_.one_in(8)) return;
+    drop_all();
+    end_receipt(receipt);
   }
 
   void end_receipt(core::receipt_number receipt) {
@@ -267,6 +285,7 @@ class topic_game {
   void restart() {
     std::set<core::subscriber_id> ids;
     for (const auto& [name, id] : there()) ids.insert(id);
+    keep();
     const auto former = std::exchange(topic_, nullptr);
     remains r = world_.restart(*former, ids, now_);
     if (r.as_of) {
@@ -275,6 +294,7 @@ class topic_game {
     }
     log_ = &world_.begin(options_, now_);
     topic_ = std::make_unique<core::topic_queue>(options_, *log_, std::move(r.window));
+    limit();
     compare("subscribers", r.subscribers.size(), there().size());
     for (auto& [id, so_far] : r.subscribers) topic_->subscribe(id, std::move(so_far));
     for (const auto& [name, id] : there()) compare("subscriber", topic_->of(id) != nullptr, true);
@@ -337,7 +357,7 @@ class topic_game {
 
   void see_to_the_dead() {
     const core::subscriber_id id = anybody();
-    const auto dead = topic_->of(id)->dead();
+    const auto dead = topic_->settled(id)->dead();
     compare("dead", dead, model().dead(id));
     if (dead.empty()) return;
     if (random_.one_in(2)) {
