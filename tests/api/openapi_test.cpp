@@ -409,7 +409,7 @@ TEST(OpenApi, SaysHowItIsRefused) {
       {endpoint::describe_subscriber, {reason::no_such_topic, reason::no_such_subscriber}},
       {endpoint::change_subscriber, subscriber},
       {endpoint::unsubscribe, subscriber},
-      {endpoint::lease, {reason::no_such_topic, reason::no_such_subscriber}},
+      {endpoint::lease, {reason::no_such_topic, reason::no_such_subscriber, reason::no_room}},
       {endpoint::ack, subscriber},
       {endpoint::nack, subscriber},
       {endpoint::extend, subscriber},
