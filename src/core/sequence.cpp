@@ -283,6 +283,14 @@ bool sequence::nothing_is_left() const {
                                             [](const auto& s) { return s.second.fresh; });
 }
 
+bool sequence::over() const {
+  const auto matters = [&](const auto& s) {
+    return s.second.brought_to == epoch_ || !s.second.waiting.empty();
+  };
+  return !interrupted_ && buffer_.next() != 1 && buffer_.held() == 0 &&
+         std::none_of(sources_.begin(), sources_.end(), matters);
+}
+
 /// What the end of a source says of the stream.
 void sequence::note_end(const source_state& source) {
   if (source.kind == source_kind::connection && source.end == source_end::finished) {

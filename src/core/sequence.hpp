@@ -146,10 +146,10 @@ class sequence {
   bool keeps_any_of(source_id source) const;
 
   /// Whether the stream has come to its end: something of the epoch has come, in this run or before
-  /// it, no source is open that has sent anything, and nothing is held or waits. An interrupted
-  /// stream is not over before a source that came later has sent something, be it duplicates only,
-  /// and has finished.
-  bool over() const { return !interrupted_ && buffer_.next() != 1 && nothing_is_left(); }
+  /// it, no source is open that has brought something new of it, and nothing is held or waits. An
+  /// interrupted stream is not over before a source that came later has sent something, be it
+  /// duplicates only, and has finished.
+  bool over() const;
 
   /// From now on, or not, the output says what became of each event.
   void keep_accounts(bool keep) {

@@ -55,6 +55,11 @@ std::function<sequence_rig(const sequence_options&)> connected(std::chrono::mill
   };
 }
 
+/// What the next life finds when the daemon drains as `r` stands.
+sequence_rig drained(const sequence_rig& r, const sequence_options& options) {
+  return stored(!r.sequence.over(), options);
+}
+
 void go_on(sequence_rig& r) {
   for (int i = 0; i != 5; ++i) {
     r.push(1, {r.sequence.next()});
@@ -72,6 +77,17 @@ const std::vector<standing> over{
        r.push(2, numbers_between(1, 5));
        r.close(2);
        return r;
+     }},
+    {"all had ended when the daemon drained, but who had sent what had come, or nothing",
+     [](const sequence_options& options) {
+       sequence_rig r = ended(source_end::finished)(options);
+       r.open(2);
+       r.push(2, {3});
+       r.open(3, source_kind::request);
+       r.push(3, {5});
+       r.open(4);
+       r.pass(1s);
+       return drained(r, options);
      }},
 };
 const std::vector<standing> interrupted{
@@ -96,6 +112,25 @@ const std::vector<standing> interrupted{
        r.close(2);
        r.open(3);
        return r;
+     }},
+    {"one that had brought something was connected when the daemon drained",
+     [](const sequence_options& options) {
+       return drained(sent_by(source_kind::connection, options), options);
+     }},
+    {"something waited when the daemon drained",
+     [](const sequence_options& options) {
+       sequence_rig r = ended(source_end::finished)(options);
+       r.open(2);
+       r.push(2, {7});
+       r.close(2);
+       return drained(r, options);
+     }},
+    {"it was interrupted, and being repeated, when the daemon drained",
+     [](const sequence_options& options) {
+       sequence_rig r = stored(true, options);
+       r.open(2);
+       r.push(2, {1, 2});
+       return drained(r, options);
      }},
 };
 const std::vector<standing> going_on{{"it goes on", connected(0ms), go_on}};

@@ -383,6 +383,24 @@ TEST(Over, IsAStreamWhoseSourcesHaveEnded) {
   EXPECT_TRUE(r.sequence.over());
 }
 
+TEST(Over, IsAStreamWhoseSourceIsConnectedThatBroughtNothingNew) {
+  sequence_rig r{{}};
+  r.open(1);
+  r.push(1, {1, 2, 3});
+  r.close(1);
+  r.open(2);
+  r.push(2, {2});
+  r.pass(1s);
+  EXPECT_TRUE(r.sequence.over());
+  r.push(2, {3, 4});
+  EXPECT_FALSE(r.sequence.over());
+  r.begin_epoch();
+  r.open(3);
+  r.push(3, {1});
+  r.close(3);
+  EXPECT_TRUE(r.sequence.over()) << "what the other one brought was of an epoch before";
+}
+
 TEST(Over, IsNoStreamOfWhichSomethingIsHeld) {
   sequence_rig r{{}};
   r.open(1);
