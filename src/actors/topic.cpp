@@ -168,7 +168,8 @@ void begin_to_end(pointer self) {
   const bool some_expire =
       std::any_of(state.subscribers.begin(), state.subscribers.end(),
                   [](const auto& s) { return s.second.idle_expiry.count() != 0; });
-  if (state.stored && some_expire) state.stored->keep_time();
+  const bool some_wait = next_deadline(self) != core::no_time;
+  if (state.stored && (some_expire || some_wait)) state.stored->keep_time();
   commit(self);
 }
 
@@ -256,6 +257,7 @@ topic_actor::behavior_type topic(pointer self, std::shared_ptr<const topic_envir
       [self](idle_due) { see_whether_idle(self); },
       [self](report_due) { send_report(self); },
       [self](const topic_changed& changed) {
+        do_due_safely(self);  // what was due before goes by what was said before
         topic_state& s = self->state;
         s.options = changed.options;
         s.queue->change(changed.options);

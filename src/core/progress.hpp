@@ -21,7 +21,7 @@ enum class flight_state : std::uint8_t { leased, waiting, ready, dead };
 struct flight {
   flight_state state = flight_state::ready;
   std::uint32_t attempts = 0;
-  std::uint64_t lease = 0;       ///< number of the last
+  std::uint64_t lease = 0;       ///< number of the last; 0: it was not delivered yet
   wall_time deadline = no_time;  ///< of the lease, or of the wait
 };
 
@@ -56,8 +56,7 @@ struct progress {
   /// What is below the cursors was not finished, after all.
   void put_back(message_id id, const flight& f);
 
-  /// What of a page was read, but is not finished. What is not in flight, but read, is ready and
-  /// has no attempt.
+  /// What of a page was read, but is not finished. What is not in flight, but read, had no lease.
   std::vector<std::pair<message_id, flight>> page(page_number page) const;
 };
 

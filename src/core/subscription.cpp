@@ -13,16 +13,27 @@ subscription::subscription(subscriber_id own_id, const topic_options& options, t
     withdrawn_.push_back(log_.withdrawn(p).count_from(s.cursor));
     const place_set& finished = s.finished;
     for (place at = finished.floor(); at < s.cursor; at = finished.next_missing(at + 1)) {
-      so_far_.flights.try_emplace({p, at});
+      restore({p, at});
     }
   }
-  for (const auto& [id, f] : so_far_.flights) {
-    if (f.state == flight_state::ready) ready_.insert(id);
-    if (f.deadline != no_time) due_.emplace(f.deadline, id);
-    const auto m = options_.ordered ? log_.read(id) : std::nullopt;
-    hold_others(id, m ? m->key : std::string{});
-    if (f.state == flight_state::dead) let_others_go(id);
+}
+
+/// What was read and is not finished, after a start.
+void subscription::restore(message_id id) {
+  const auto m = options_.ordered ? log_.read(id) : std::nullopt;
+  const std::string key = m ? m->key : std::string{};
+  const auto found = so_far_.flights.find(id);
+  if (found == so_far_.flights.end() || found->second.lease == 0) {
+    so_far_.flights.erase(id);
+    passed_.emplace(id, key);
+    return;
   }
+  const flight& f = found->second;
+  if (f.state == flight_state::ready) ready_.insert(id);
+  if (f.deadline != no_time) due_.emplace(f.deadline, id);
+  hold_others(id, key);
+  if (f.state == flight_state::dead) let_others_go(id);
+  if (f.state == flight_state::ready || f.state == flight_state::waiting) finish_if_withdrawn(id);
 }
 
 std::vector<delivery> subscription::lease(std::uint32_t most, moment now) {
@@ -106,7 +117,7 @@ std::optional<delivery> subscription::next_of(priority_level priority, moment no
     if (!is_gone(id, m, now)) return deliver(id, std::move(*m), now.measured);
   }
   progress::stream& s = so_far_.streams[priority];
-  while (s.cursor != log_.end(priority) && passed_.size() != most_passed) {
+  while (s.cursor != log_.end(priority) && passed_.size() < most_passed) {
     if (pass_withdrawn(priority)) continue;
     const message_id id{priority, s.cursor};
     auto m = log_.read(id);
@@ -194,10 +205,12 @@ void subscription::set_ready(message_id id, flight& f) {
 /// The lease, if it is on; else `outcome` says why not.
 flight* subscription::leased(lease_name lease, lease_outcome& outcome) {
   const auto found = so_far_.flights.find(lease.id);
+  const bool is_known = found != so_far_.flights.end() || passed_.count(lease.id) != 0;
   outcome = lease_outcome::unknown;
-  if (found == so_far_.flights.end() || lease.number > so_far_.last_lease) return nullptr;
-  flight& f = found->second;
+  if (!is_known || lease.number > so_far_.last_lease) return nullptr;
   outcome = lease_outcome::over;
+  if (found == so_far_.flights.end()) return nullptr;
+  flight& f = found->second;
   if (f.state != flight_state::leased || f.lease != lease.number) return nullptr;
   outcome = lease_outcome::done;
   return &f;
@@ -219,7 +232,7 @@ lease_outcome subscription::give_back(lease_name lease) {
   lease_outcome outcome;
   if (flight* const f = leased(lease, outcome)) {
     --f->attempts;
-    set_ready(lease.id, *f);
+    if (!finish_if_withdrawn(lease.id)) set_ready(lease.id, *f);
   }
   return outcome;
 }
@@ -230,8 +243,8 @@ lease_outcome subscription::extend(lease_name lease, wall_time time, wall_time n
   return outcome;
 }
 
-/// A delivery came to nothing.
-void subscription::fail(message_id id, flight& f, std::optional<wall_time> delay, wall_time now) {
+/// A delivery came to nothing at that time.
+void subscription::fail(message_id id, flight& f, std::optional<wall_time> delay, wall_time then) {
   if (options_.max_deliveries != 0 && f.attempts >= options_.max_deliveries) {
     set_deadline(id, f, no_time);
     f.state = flight_state::dead;
@@ -239,6 +252,7 @@ void subscription::fail(message_id id, flight& f, std::optional<wall_time> delay
     let_others_go(id);
     return;
   }
+  if (finish_if_withdrawn(id)) return;
   if (!delay) {
     wall_time grown = options_.retry_delay.count();
     const wall_time most = options_.most_retry_delay.count();
@@ -249,8 +263,17 @@ void subscription::fail(message_id id, flight& f, std::optional<wall_time> delay
     set_ready(id, f);
   } else {
     f.state = flight_state::waiting;
-    set_deadline(id, f, now + *delay);
+    set_deadline(id, f, then + *delay);
   }
+}
+
+/// What was found to have expired while somebody had it goes when it comes back. Returns whether it
+/// did.
+bool subscription::finish_if_withdrawn(message_id id) {
+  if (!log_.withdrawn(id.priority).contains(id.at)) return false;
+  ++losses_.expired;
+  finish(id, fate::expired);
+  return true;
 }
 
 void subscription::do_due(wall_time now) {
@@ -258,7 +281,7 @@ void subscription::do_due(wall_time now) {
     const message_id id = due_.begin()->second;
     flight& f = so_far_.flights.at(id);
     if (f.state == flight_state::leased) {
-      fail(id, f, std::nullopt, now);
+      fail(id, f, std::nullopt, f.deadline);
     } else {
       set_ready(id, f);
     }
@@ -288,8 +311,8 @@ void subscription::renew(message_id id, const std::string& key) {
   if (id.at >= s.cursor || passed_.count(id) != 0) return;
   remove_flight(id);
   s.finished.remove(id.at);
-  hold_others(id, key);
-  set_ready(id, so_far_.flights[id]);
+  passed_.emplace(id, key);
+  touch(id);
 }
 
 void subscription::forget(message_id id) {
@@ -369,6 +392,7 @@ std::vector<message_id> subscription::dead() const {
 bool subscription::replay(message_id id) {
   const auto found = so_far_.flights.find(id);
   if (found == so_far_.flights.end() || found->second.state != flight_state::dead) return false;
+  if (finish_if_withdrawn(id)) return true;
   found->second.attempts = 0;
   hold_others(id, key_of(id));
   set_ready(id, found->second);

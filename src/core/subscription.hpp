@@ -83,7 +83,7 @@ class subscription {
   /// So many messages are passed by at most, of an ordered topic.
   static constexpr std::size_t most_passed = 1000;
 
-  /// Goes on from there. What was read, but is neither finished nor in flight, is delivered next.
+  /// Goes on from there.
   subscription(subscriber_id id, const topic_options& options, topic_log& log, progress so_far);
 
   /// Up to `most` messages, no more than a batch.
@@ -112,16 +112,17 @@ class subscription {
   void do_due(wall_time now);
   wall_time next_deadline() const { return due_.empty() ? no_time : due_.begin()->first; }
 
-  /// A message was replaced. If this one was delivered, acknowledged or not, it is delivered anew.
+  /// A message was replaced. If the one before was delivered, acknowledged or not, this one was not
+  /// yet.
   void renew(message_id id, const std::string& key);
 
   /// A message is to be delivered to nobody any more.
   /// \pre it is withdrawn from the log
   void forget(message_id id);
 
-  /// A message has expired. Who has it, or keeps it as a dead letter, goes on so. Returns whether
-  /// this subscriber loses it.
-  /// \pre it is withdrawn from the log
+  /// A message has expired. Who has it, or keeps it as a dead letter, goes on so until it comes
+  /// back to be delivered again. Returns whether this subscriber loses it now. \pre it is withdrawn
+  /// from the log
   bool let_expire(message_id id);
 
   /// So many messages go, the oldest of the lowest priority first: of those that were not delivered
@@ -169,6 +170,7 @@ class subscription {
   losses take_losses() { return std::exchange(losses_, {}); }
 
  private:
+  void restore(message_id id);
   std::vector<delivery> take(std::uint32_t most, std::size_t most_bytes, moment now);
   std::optional<delivery> next(moment now);
   std::optional<delivery> next_of(priority_level priority, moment now);
@@ -180,7 +182,8 @@ class subscription {
   void touch(message_id id);
   void set_deadline(message_id id, flight& f, wall_time deadline);
   void set_ready(message_id id, flight& f);
-  void fail(message_id id, flight& f, std::optional<wall_time> delay, wall_time now);
+  void fail(message_id id, flight& f, std::optional<wall_time> delay, wall_time then);
+  bool finish_if_withdrawn(message_id id);
   const std::string& key_of(message_id id) const;
   void hold_others(message_id id, const std::string& key);
   void let_others_go(message_id id);
@@ -195,7 +198,7 @@ class subscription {
   std::vector<std::uint64_t> withdrawn_;  ///< of what is unread, so many are; by priority
   std::set<message_id> ready_;
   std::set<std::pair<wall_time, message_id>> due_;
-  std::map<message_id, std::string> passed_;   ///< read, but held; with their keys
+  std::map<message_id, std::string> passed_;   ///< read, but not delivered; with their keys
   std::map<message_id, std::string> holding_;  ///< in flight, of an ordered topic; with their keys
   keyed_map<std::string, std::set<message_id>> by_key_;  ///< the same, but for the dead
   std::vector<finished> just_finished_;

@@ -94,7 +94,6 @@ message_id topic_queue::append(priority_level priority, const message& m) {
 }
 
 void topic_queue::know_expiry(message_id id, const message& m) {
-  if (!options_.expire) return;
   (is_measured(m.expires) ? expiring_measured_ : expiring_).add(m.expires, id);
 }
 

@@ -192,6 +192,24 @@ TEST_F(Topic, AfterACrashLeasesGoOnWithTheirDeadlinesAndAttempts) {
   EXPECT_EQ(begin("a", api::list_dead{"one", 0, 10})->as<api::dead_letters>().messages.size(), 1u);
 }
 
+TEST_F(Topic, LeasesAndWaitsGoOnFromWhereTheyWereWhenItEnded) {
+  options.idle_timeout = 1s;
+  options.defaults.lease = 10s;
+  options.defaults.retry_delay = 5s;
+  start();
+  subscribe("a", "one");
+  publish("a", "x");
+  const auto began = scheduler.clock().now();
+  lease("a", "one");
+  while (!all_named("topic").empty()) pass(100ms);
+  start_again(1h);
+  const auto was_there = scheduler.clock().now() - began - 1h;
+  pass(std::chrono::ceil<std::chrono::milliseconds>(15s - was_there) - 1ms);
+  EXPECT_EQ(payloads(*lease("a", "one")), texts{});
+  pass(1ms);
+  EXPECT_EQ(payloads(*lease("a", "one")), texts{"x"});
+}
+
 TEST_F(Topic, AnsweredPublishesSurviveACrashOfTheMachine) {
   start();
   subscribe("a", "one");
@@ -972,6 +990,21 @@ TEST_F(Topics, ChangeWhatIsSaidWithWhatIsInThem) {
     EXPECT_EQ(now.max_pending, 2u);
     EXPECT_EQ(now.lease, 5s);
   }
+}
+
+TEST_F(Topics, ChangeNothingForLeasesThatWereOverBefore) {
+  options.defaults.lease = 1s;
+  options.defaults.retry_delay = 1s;
+  start();
+  subscribe("a", "one");
+  publish("a", "x");
+  lease("a", "one");
+  pass(2s);
+  core::topic_options wanted;
+  wanted.retry_delay = 1h;
+  wanted.most_retry_delay = 1h;
+  begin("a", api::change_topic{wanted, {"retry_delay_ms", "max_retry_delay_ms"}});
+  EXPECT_EQ(payloads(*lease("a", "one")), texts{"x"});
 }
 
 TEST_F(Topics, DoNotChangeWhatTheirMessagesRestOn) {

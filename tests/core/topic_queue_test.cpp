@@ -55,6 +55,11 @@ class TopicQueue : public ::testing::Test {
     now += time;
     queue().do_due(now);
   }
+  void start_again() {
+    const progress so_far = queue().of(1)->so_far();
+    queue_.emplace(options, log);
+    queue_->subscribe(1, so_far);
+  }
 
   topic_options options;
   memory_topic_log log;
@@ -232,6 +237,22 @@ TEST_F(TopicQueue, DeliversAgainWhenALeaseEnds) {
   EXPECT_EQ(leased(), texts{"a"});
   EXPECT_EQ(last[0].attempt, 2u);
   acknowledge_all();
+}
+
+TEST_F(TopicQueue, WaitsFromTheEndOfTheLeaseWhoeverNoticesItAndWhen) {
+  options.lease = std::chrono::milliseconds{500};
+  options.retry_delay = std::chrono::milliseconds{1000};
+  publish_all({"a"});
+  for (const std::uint32_t attempt : {1u, 2u, 3u}) {
+    ASSERT_EQ(leased(), texts{"a"});
+    EXPECT_EQ(last[0].attempt, attempt);
+    pass(500 + 1000 * (1 << (attempt - 1)) - 1);
+    EXPECT_EQ(queue().next_deadline(now), now + 1);
+    EXPECT_EQ(leased(), texts{});
+    now += 1;
+  }
+  start_again();
+  EXPECT_EQ(leased(), texts{"a"});
 }
 
 TEST_F(TopicQueue, NeverEndsALeaseOfNoLength) {
@@ -421,6 +442,25 @@ TEST_F(TopicQueue, AReplacementOfWhatIsLeasedIsDeliveredAnew) {
   publish("a3", 0, "a");
   EXPECT_EQ(leased(), texts{"a3"}) << "subscriber 2 has still to get it, so it is there";
   EXPECT_EQ(leased(50, 2), texts{"a3"});
+}
+
+TEST_F(TopicQueue, AReplacementIsNotDeliveredYetAlsoAfterAStart) {
+  options.dedupe = dedupe_policy::replace;
+  for (const bool starts_again : {false, true}) {
+    queue_.reset();
+    log = memory_topic_log{};
+    publish("a1", 0, "a");
+    publish("b");
+    leased();
+    EXPECT_EQ(queue().of(1)->undelivered(), 0u);
+    EXPECT_EQ(publish("a2", 0, "a"), outcome::replaced);
+    if (starts_again) start_again();
+    EXPECT_EQ(queue().of(1)->undelivered(), 1u);
+    EXPECT_EQ(queue().of(1)->pending(), 2u);
+    EXPECT_EQ(queue().acknowledge(1, last[0].lease), lease_outcome::over);
+    EXPECT_EQ(leased(), texts{"a2"});
+    EXPECT_EQ(last[0].attempt, 1u);
+  }
 }
 
 TEST_F(TopicQueue, AReplacementIsNewsForWhoSubscribedAfterTheFirst) {
@@ -741,6 +781,82 @@ TEST_F(TopicQueue, LeavesWhatHasExpiredToThoseWhoHaveIt) {
   EXPECT_EQ(publish("c"), outcome::published);
 }
 
+using end_of_lease = void (*)(topic_queue&, const delivery&, wall_time& now);
+
+/// All ways in which a message comes back from who had it.
+const end_of_lease ends_of_leases[] = {
+    [](topic_queue& queue, const delivery&, wall_time& now) { queue.do_due(now += 30'000); },
+    [](topic_queue& queue, const delivery& d, wall_time& now) { queue.nack(1, d.lease, 100, now); },
+    [](topic_queue& queue, const delivery& d, wall_time& now) { queue.nack(1, d.lease, 0, now); },
+    [](topic_queue& queue, const delivery& d, wall_time&) { queue.give_back(1, d.lease); },
+};
+
+TEST_F(TopicQueue, WhatExpiredWhileItWasLeasedGoesWhenTheLeaseIsOver) {
+  options.max_pending = 2;
+  for (const end_of_lease end : ends_of_leases) {
+    for (const auto policy : {pending_policy::reject, pending_policy::drop_oldest}) {
+      options.overflow = pending_policy::reject;
+      queue_.reset();
+      log = memory_topic_log{};
+      publish("late", 0, {}, 0, now + 1);
+      ASSERT_EQ(leased(), texts{"late"});
+      publish("a");
+      pass(1);
+      EXPECT_EQ(publish("b"), outcome::overflow) << "who has it can still acknowledge it";
+      options.overflow = policy;
+      queue().change(options);
+      end(queue(), last[0], now);
+      EXPECT_EQ(queue().of(1)->pending(), 1u);
+      EXPECT_EQ(publish("b"), outcome::published);
+      EXPECT_EQ(leased(), (texts{"a", "b"}));
+      const losses lost = queue().take_losses();
+      EXPECT_EQ(lost.expired, 1u);
+      EXPECT_EQ(lost.dropped, 0u);
+      acknowledge_all();
+      EXPECT_EQ(log.size(), 0u);
+    }
+  }
+}
+
+TEST_F(TopicQueue, WhatExpiredAsADeadLetterGoesWhenItIsReplayed) {
+  options.max_pending = 2;
+  options.max_deliveries = 1;
+  publish("late", 0, {}, 0, now + 1);
+  leased();
+  nack(0);
+  publish("a");
+  pass(1);
+  EXPECT_EQ(publish("b"), outcome::overflow) << "a dead letter stays";
+  EXPECT_TRUE(queue().replay(1, queue().of(1)->dead().at(0)));
+  EXPECT_EQ(publish("b"), outcome::published);
+  EXPECT_EQ(leased(), (texts{"a", "b"}));
+}
+
+TEST_F(TopicQueue, AStartTakesOutWhatExpiredWhileItWasLeased) {
+  options.max_pending = 2;
+  publish("late", 0, {}, 0, now + 1);
+  leased();
+  nack(0, 100'000);
+  publish("a");
+  log.withdraw(last[0].lease.id);  // as an earlier skein has left it
+  pass(1);
+  start_again();
+  EXPECT_EQ(queue().of(1)->pending(), 1u);
+  EXPECT_EQ(publish("b"), outcome::published);
+}
+
+TEST_F(TopicQueue, FindsWhatHasExpiredAmongThoseThatCameWhenItWasOff) {
+  options.max_pending = 2;
+  options.expire = false;
+  publish("late", 0, {}, 0, now + 1);
+  publish("a");
+  pass(1);
+  EXPECT_EQ(publish("b"), outcome::overflow);
+  options.expire = true;
+  queue().change(options);
+  EXPECT_EQ(publish("b"), outcome::published);
+}
+
 TEST_F(TopicQueue, MakesRoomWhereWhatHasExpiredIsHeld) {
   has_subscriber = false;
   options.no_subscribers = no_subscribers_policy::hold;
@@ -837,6 +953,27 @@ TEST_F(TopicQueue, LooksPastSoManyHeldMessages) {
   EXPECT_EQ(leased(1), texts{"a"});
   nack(0, 100);
   EXPECT_EQ(leased(), (texts{"b1", "b2"}));
+}
+
+TEST_F(TopicQueue, WhatIsHeldBackIsNotDeliveredYetAlsoAfterAStart) {
+  options.ordered = true;
+  options.max_pending = 4;
+  options.overflow = pending_policy::drop_oldest;
+  options.retry_delay = std::chrono::milliseconds{0};
+  for (const bool starts_again : {false, true}) {
+    queue_.reset();
+    log = memory_topic_log{};
+    publish_all({"1", "2", "3"});
+    EXPECT_EQ(leased(1), texts{"1"});
+    const auto first = last;
+    EXPECT_EQ(leased(), texts{}) << "2 and 3 are held back";
+    last = first;
+    nack(0);
+    if (starts_again) start_again();
+    EXPECT_EQ(queue().of(1)->undelivered(), 2u);
+    for (const char* key : {"4", "5", "6", "7"}) publish(key, 0, key);
+    EXPECT_EQ(leased(), (texts{"1", "5", "6", "7"}));
+  }
 }
 
 TEST_F(TopicQueue, ADeadLetterHoldsNobody) {

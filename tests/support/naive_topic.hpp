@@ -167,6 +167,7 @@ class naive_topic {
     if (!c || c->now != copy::state::dead) return false;
     c->now = copy::state::ready;
     c->attempts = 0;
+    let_withdrawn_go();
     return true;
   }
   bool purge(core::subscriber_id id, core::message_id dead) {
@@ -185,16 +186,24 @@ class naive_topic {
     return all;
   }
 
-  /// What was passed is delivered next.
+  void change(const core::topic_options& options) { options_ = options; }
+
+  /// Nobody can tell it by what is delivered, or dropped.
   void restart() {
     receipts.clear();
     missed_.clear();
     last_receipt_ = 0;
-    for (auto& [id, s] : subscribers_) {
-      for (copy& c : s.copies) {
-        if (c.now == copy::state::passed) c.now = copy::state::ready;
-      }
-    }
+  }
+
+  /// Whether somebody is full of what has expired, though nobody has it.
+  bool is_full_of_expired(core::moment now) const {
+    return std::any_of(subscribers_.begin(), subscribers_.end(), [&](const auto& s) {
+      const auto& copies = s.second.copies;
+      return copies.size() >= options_.max_pending &&
+             std::any_of(copies.begin(), copies.end(), [&](const copy& c) {
+               return options_.expire && now.has_reached(messages_.at(c.id).expires) && !is_kept(c);
+             });
+    });
   }
 
   void do_due(core::moment now) {
@@ -319,7 +328,7 @@ class naive_topic {
         if (c && (c->now == copy::state::unread || c->now == copy::state::passed)) continue;
         if (c) s.copies.erase(s.copies.begin() + (c - s.copies.data()));
         copy anew{old, m.key};
-        anew.now = copy::state::ready;
+        anew.now = copy::state::passed;
         s.add(anew);
       }
       add_line(receipt, old);
@@ -370,17 +379,25 @@ class naive_topic {
     if (!first) return false;
     const core::message_id id = first->second;
     withdrawn_.insert(id);
-    for (auto& [n, s] : subscribers_) {
-      const copy* const c = s.find(id);
-      if (c && c->now != copy::state::leased && c->now != copy::state::dead)
-        finish(s, id, core::fate::expired);
-    }
+    let_withdrawn_go();
     if (subscribers_.empty()) {
       each_open_line([id](auto, auto, naive_line& line) { line.is_settled |= line.id == id; });
       messages_.erase(id);
     }
-    forget_finished();
     return true;
+  }
+
+  /// Who has it can still acknowledge it.
+  static bool is_kept(const copy& c) {
+    return c.now == copy::state::leased || c.now == copy::state::dead;
+  }
+  void let_withdrawn_go() {
+    for (auto& [id, s] : subscribers_) {
+      for (const copy& c : std::vector<copy>{s.copies}) {
+        if (withdrawn_.count(c.id) != 0 && !is_kept(c)) finish(s, c.id, core::fate::expired);
+      }
+    }
+    forget_finished();
   }
 
   void drop_oldest(subscriber& s) {
@@ -449,15 +466,15 @@ class naive_topic {
   core::lease_outcome on_lease(core::subscriber_id id, core::lease_name name, F&& f) {
     subscriber& s = subscribers_.at(id);
     copy* const c = s.find(name.id);
-    const bool in_flight = c && c->now != copy::state::unread && c->now != copy::state::passed;
-    if (!in_flight || name.number > s.leases) return core::lease_outcome::unknown;
+    const bool is_read = c && c->now != copy::state::unread;
+    if (!is_read || name.number > s.leases) return core::lease_outcome::unknown;
     if (c->now != copy::state::leased || c->lease != name.number) return core::lease_outcome::over;
     f(s, *c);
-    forget_finished();
+    let_withdrawn_go();
     return core::lease_outcome::done;
   }
 
-  void fail(copy& c, std::optional<core::wall_time> delay, core::wall_time now) {
+  void fail(copy& c, std::optional<core::wall_time> delay, core::wall_time then) {
     c.deadline = core::no_time;
     if (options_.max_deliveries != 0 && c.attempts >= options_.max_deliveries) {
       c.now = copy::state::dead;
@@ -470,7 +487,7 @@ class naive_topic {
       }
     }
     c.now = *delay <= 0 ? copy::state::ready : copy::state::waiting;
-    if (*delay > 0) c.deadline = now + *delay;
+    if (*delay > 0) c.deadline = then + *delay;
   }
 
   void do_due(subscriber& s, core::wall_time now) {
@@ -482,11 +499,12 @@ class naive_topic {
       }
       if (!due) return;
       if (due->now == copy::state::leased) {
-        fail(*due, std::nullopt, now);
+        fail(*due, std::nullopt, due->deadline);
       } else {
         due->now = copy::state::ready;
         due->deadline = core::no_time;
       }
+      let_withdrawn_go();
     }
   }
 

@@ -141,6 +141,7 @@ class topic_game {
         if (random_.one_in(4)) ahead_ = random_.between(-200, 200);
         topic_->do_due(moment());
         model().do_due(moment());
+        if (random_.one_in(8)) change();
     }
     // What subscribers lose is the same whether they lose it at once or later.
     if (topic_->has_surplus() && !random_.one_in(4)) return;
@@ -277,8 +278,25 @@ class topic_game {
     const core::wall_time at = random_.one_in(5) ? soon() : 0;
     const auto priority = static_cast<core::priority_level>(
         random_.between(0, static_cast<int>(options_.priorities)));
-    compare("publish", topic_->publish(priority, m, at, moment(), receipt).what,
-            model().publish(priority, m, at, moment(), receipt));
+    const auto outcome = topic_->publish(priority, m, at, moment(), receipt).what;
+    compare("publish", outcome, model().publish(priority, m, at, moment(), receipt));
+    if (outcome == core::publish_outcome::overflow) {
+      compare("is full of what has expired", model().is_full_of_expired(moment()), false);
+    }
+  }
+
+  void change() {
+    core::option_names some;
+    core::for_each_option(
+        [&](std::string_view name, const auto&) {
+          // Keys are forgotten at some time.
+          const bool can = core::can_change(name) && name != "dedupe_window_ms";
+          if (can && random_.one_in(4)) some.push_back(name);
+        },
+        options_);
+    core::change(options_, some_options(random_), some);
+    topic_->change(options_);
+    model().change(options_);
   }
 
   /// From what outlives the process.
@@ -291,6 +309,7 @@ class topic_game {
     if (r.as_of) {
       now_is_ = state{kept_.try_emplace(*r.as_of, now_is_).first->second};
       kept_.erase(kept_.upper_bound(*r.as_of), kept_.end());
+      model().change(options_);
     }
     log_ = &world_.begin(options_, now_);
     topic_ = std::make_unique<core::topic_queue>(options_, *log_, std::move(r.window));
