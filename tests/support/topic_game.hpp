@@ -294,6 +294,7 @@ class topic_game {
           if (can && random_.one_in(4)) some.push_back(name);
         },
         options_);
+    drop_all();
     core::change(options_, some_options(random_), some);
     topic_->change(options_);
     model().change(options_);
