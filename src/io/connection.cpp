@@ -78,13 +78,13 @@ void connection::close(ending how) {
     lingering::of(socket_.get_executor().context()).take(shared_from_this());
     return;
   }
+  // The descriptor lives as long as this object: others may be using it. These calls end what they
+  // wait for.
   if (how == ending::abort) {
-    // Asio's own call changes what the I/O thread may be reading.
-    const linger at_once{1, 0};
-    ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    // To shut a TCP socket down says that all was read; to dissolve its association resets it.
+    const sockaddr nobody{AF_UNSPEC, {}};
+    if (::connect(socket_.native_handle(), &nobody, sizeof nobody) == 0) return;
   }
-  // The descriptor lives as long as this object: others may be using it. Shutting it down ends
-  // what they wait for.
   socket_.shutdown(stream_socket::shutdown_both, ignored);
 }
 

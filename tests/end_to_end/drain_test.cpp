@@ -23,6 +23,7 @@ TEST_P(Drain, WithoutALogDeliversWhatWasReadAndEndsWell) {
   EXPECT_EQ(users[1].receive_all(), "1|F|1|2\r\n2|B\r\n6|P|1|2\r\n");
   EXPECT_FALSE(users[0].was_reset());
   EXPECT_EQ(source.receive_all(), "");
+  EXPECT_TRUE(source.was_reset()) << "so that it does not believe that all was read";
   const auto totals = broker.totals();
   EXPECT_EQ(totals["missing"], 2u);
   EXPECT_EQ(totals["dropped"], 0u);

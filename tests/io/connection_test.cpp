@@ -35,7 +35,10 @@ enum class family { tcp, local };
 /// A connection and the socket of its peer.
 class Connection : public testing::TestWithParam<family> {
  protected:
-  Connection() {
+  Connection() { begin(); }
+
+  void begin() {
+    stream_.reset();
     const auto accepted = [this](auto connection) { stream_ = std::move(connection); };
     const auto failed = [](const std::string& what) { FAIL() << what; };
     std::optional<acceptor> door;
@@ -146,6 +149,24 @@ TEST_P(TcpConnection, ThatIsAbortedThrowsAwayWhatWasNotReceivedAndIsReset) {
   end(stream::ending::abort);
   EXPECT_EQ(receive_all(), ECONNRESET);
   EXPECT_LT(received_, written);
+}
+
+TEST_P(TcpConnection, ThatIsAbortedIsResetAlsoIfAllWasReadAndItIsStillHeld) {
+  for (const bool is_read : {true, false}) {
+    SCOPED_TRACE(is_read);
+    begin();
+    say("hello");
+    std::array<char, 16> buffer;
+    if (is_read) stream_->read(buffer.data(), buffer.size());
+    bool readable = false;
+    stream_->observe(std::make_unique<note>(readable));
+    stream_->await_readable();
+    stream_->close(stream::ending::abort);
+    EXPECT_EQ(receive_all(), ECONNRESET);
+    context_.run();
+    context_.restart();
+    EXPECT_TRUE(readable);
+  }
 }
 
 TEST_P(Connection, ThatIsClosedEndsBehindEverythingThatWasWritten) {
