@@ -32,8 +32,9 @@ patient_output::~patient_output() {
 bool patient_output::write(std::string_view text, const std::function<bool()>& give_up) const {
   while (!text.empty()) {
     pollfd ready{descriptor_, POLLOUT, 0};
-    if (::poll(&ready, 1, 100) == 0) {
-      if (give_up()) return false;
+    const bool gives_up = give_up();
+    if (::poll(&ready, 1, gives_up ? 0 : 100) == 0) {
+      if (gives_up) return false;
       continue;
     }
     // A pipe that is ready takes so much at once, also where it could not be opened again.
