@@ -312,13 +312,17 @@ void ask_for_place(pointer self, Then then) {
       .then(
           [then](const status& told) {
             api::epoch_description d;
+            core::epoch_number durable_epoch = 0;
             for (const auto& [name, value] : told.facts) {
               if (name == "epoch") d.epoch = static_cast<core::epoch_number>(value);
               if (name == "next") d.next = static_cast<core::sequence_number>(value);
+              if (name == "durable_epoch") durable_epoch = static_cast<core::epoch_number>(value);
               if (name == "durable_next") {
                 d.durable_next = static_cast<core::sequence_number>(value);
               }
             }
+            // It is to be a number of the same epoch.
+            if (d.durable_next && durable_epoch != d.epoch) d.durable_next = 1;
             then(d);
           },
           [self](caf::error&) { on_failure(self); });

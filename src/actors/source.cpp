@@ -96,6 +96,8 @@ void end(pointer self, const char* why, std::optional<core::source_end> how) {
   self->quit();
 }
 
+void write_receipts(pointer self);
+
 /// The source has sent all, and still takes receipts.
 void end_by_itself(pointer self) {
   source_state& state = self->state;
@@ -105,6 +107,9 @@ void end_by_itself(pointer self) {
   }
   end_reading(self, "closed by the source", core::source_end::finished);
   state.ended = true;
+  if (!state.decoder->mid_line()) return;
+  core::write_refusal(state.untaken, 0, core::name_of(core::malformed::unterminated));
+  if (state.told) write_receipts(self);
 }
 
 /// What a web page has made a browser send here is no line of a source.

@@ -101,8 +101,14 @@ int epoch_command(const arguments& args) {
   if (o.help) return exit_good;
   if (o.words == arguments{"new"}) return print_all(o, o.ask("epoch new"));
   if (!o.words.empty()) throw usage_error{"epoch takes 'new' or nothing"};
-  const auto answer = o.ask("status");
+  auto answer = o.ask("status");
   if (o.json) return print_all(o, answer);
+  auto& told = answer.values;
+  // It is to be a number of the same epoch.
+  if (told.contains("durable_next") && told.contains("epoch") && told.contains("durable_epoch") &&
+      told["durable_epoch"] != told["epoch"]) {
+    told["durable_next"] = 1;
+  }
   for (const std::string key : {"epoch", "next", "durable_next"}) {
     const auto* const value = answer.values.if_contains(key);
     if (value == nullptr && key == "durable_next") continue;  // nothing is stored

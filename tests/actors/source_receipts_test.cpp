@@ -87,6 +87,17 @@ TEST_F(SourceReceipts, ComeToASourceThatHasSentAllThenItIsClosed) {
   EXPECT_EQ(source->closed(), ending::graceful);
 }
 
+TEST_F(SourceReceipts, SayThatALastLineHasNoEnd) {
+  start();
+  const auto source = connect_told_source();
+  source->says("1|B\n2|B");
+  source->ends();
+  settle();
+  EXPECT_TRUE(has(source, "R|0|unterminated\n")) << source->heard();
+  EXPECT_TRUE(has(source, "A|1\n"));
+  EXPECT_EQ(source->closed(), ending::graceful);
+}
+
 TEST_F(SourceReceipts, NameTheEpochOfWhatFollows) {
   start();
   const auto first = connect_told_source();
@@ -202,6 +213,10 @@ TEST_F(SourceReceipts, TheStatusSaysWhatIsDurable) {
   ask("epoch new\n");
   EXPECT_NE(ask().find("\"epoch\":2,"), std::string::npos) << ask();
   EXPECT_NE(ask().find("\"durable_epoch\":1,\"durable_next\":3,"), std::string::npos) << ask();
+  const auto program = connect_http();
+  program->says("GET /v1/epochs/current HTTP/1.1\r\nHost: a\r\n\r\n");
+  run();
+  EXPECT_TRUE(has(program, "{\"epoch\":2,\"next\":1,\"durable_next\":1}")) << program->heard();
   engine->fails = false;
   pass(1s);
   EXPECT_NE(ask().find("\"durable_epoch\":2,\"durable_next\":1,"), std::string::npos) << ask();
