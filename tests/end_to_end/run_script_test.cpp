@@ -82,7 +82,7 @@ TEST_F(RunScript, EndsItsDaemonWellAtControlC) {
         run("/bin/bash", bash("{ until grep -q 'Ctrl-C ends it' seen; do sleep 0.1; done\n"
                               "printf '\\003'\n"
                               "until grep -q 'what it counted' seen; do sleep 0.1; done\n"
-                              "} | script -qefc ./run seen"));
+                              "} | script -qefc 'exec ./run' seen"));
     EXPECT_EQ(done.status, 0) << done.out << done.err;
     EXPECT_NE(done.out.find("what it counted: received=20000 "), std::string::npos) << done.out;
     EXPECT_EQ(done.out.find("level=info"), std::string::npos) << "the log is in the picture";

@@ -61,11 +61,12 @@ TEST(TornLog, IsMadeWholeByASourceThatSendsAgain) {
   temporary_directory kept;
   copy_store(broker.store(), kept.path() / "store");
   const auto size = fs::file_size(newest_log(broker.store()));
-  ASSERT_GT(size, 40'000u);
+  ASSERT_GT(size, 5'000u);
   std::vector<std::uintmax_t> cuts{1, 2, 7, 8, 50, 1000, 32'768, size / 2, size - 1, size};
   for (int i = 0; i != 4; ++i) cuts.push_back(random.between<std::uintmax_t>(1, 5000));
   std::uint64_t least = last;
   for (const auto cut : cuts) {
+    if (cut > size) continue;  // commits that were done together take less
     SCOPED_TRACE(testing::Message() << "without the last " << cut << " bytes");
     copy_store(kept.path() / "store", broker.store());
     fs::resize_file(newest_log(broker.store()), size - cut);
