@@ -15,7 +15,7 @@ inline answered refusal(api::refused::reason why, std::string detail = {}) {
   return answered{std::move(r)};
 }
 
-/// \param what  before the names, as "the topic exists with another"
+/// \param what  before the names, as "the topic exists and differs in"
 inline answered differs(const std::string& what, core::option_names names) {
   api::refused r;
   r.why = api::refused::reason::exists_differently;

@@ -127,7 +127,7 @@ result handle(pointer self, api::subscribe& asked) {
   const auto there = asked.subscriber.empty() ? std::nullopt : find(self, asked.subscriber);
   if (there) {
     if (asked.idle_expiry && *asked.idle_expiry != state.subscribers.at(*there).idle_expiry) {
-      return differs("the subscriber exists with another", {"idle_expiry_ms"});
+      return differs("the subscriber exists and differs in", {"idle_expiry_ms"});
     }
     // It may have come with what is not committed yet.
     return committed(self, api::subscribed{asked.subscriber, false}, true);

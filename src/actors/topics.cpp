@@ -163,7 +163,7 @@ result create(pointer self, const std::string& name, const api::create_topic& as
   }
   if (const auto there = find(state, name)) {
     auto others = core::differences(there->options, asked.options, asked.said);
-    if (!others.empty()) return differs("the topic exists with another", std::move(others));
+    if (!others.empty()) return differs("the topic exists and differs in", std::move(others));
     const auto change =
         std::find_if(state.changes.rbegin(), state.changes.rend(),
                      [&](const auto& c) { return c.topic.number == there->number; });

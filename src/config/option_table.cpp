@@ -30,7 +30,8 @@ std::vector<option> make_table() {
   using core::topic_storage;
   return {
       {"drain-timeout", duration(SKEIN_MEMBER(drain_timeout), 1ms, longest),
-       "Longest time a stop waits until what was read is delivered. What is left then is lost.",
+       "Longest time a stop waits until what was read is delivered. What clients have not taken by "
+       "then is dropped; the store keeps what it has.",
        ""},
 
       {"source.listen", listen_address(SKEIN_MEMBER(source.listen), 9090),
@@ -47,11 +48,13 @@ std::vector<option> make_table() {
        ""},
       {"source.keep-alive", duration(SKEIN_MEMBER(source.watch.keep_alive), 0ms, 1h),
        "A source that is silent for so long is asked by TCP whether its machine is there; without "
-       "an answer for as long again its connection is broken. Whole seconds; 0 never asks.",
+       "an answer for as long again its connection is broken. Rounded up to whole seconds; 0 never "
+       "asks.",
        ""},
       {"source.user-timeout", duration(SKEIN_MEMBER(source.watch.user_timeout), 0ms, 1h),
        "A source that answers nothing for so long has broken its connection, when it is asked or "
-       "something is sent to it. 0 leaves that to keep-alive, and to the kernel: a quarter of an hour.",
+       "something is sent to it. 0 leaves that to keep-alive, and to the kernel: a quarter of an "
+       "hour.",
        ""},
 
       {"client.listen", listen_address(SKEIN_MEMBER(client.listen), 9099),
@@ -68,7 +71,8 @@ std::vector<option> make_table() {
        ""},
       {"client.keep-alive", duration(SKEIN_MEMBER(client.watch.keep_alive), 0ms, 1h),
        "A client that is silent for so long is asked by TCP whether its machine is there; without "
-       "an answer for as long again its connection is broken. Whole seconds; 0 never asks.",
+       "an answer for as long again its connection is broken. Rounded up to whole seconds; 0 never "
+       "asks.",
        ""},
       {"client.user-timeout", duration(SKEIN_MEMBER(client.watch.user_timeout), 0ms, 1h),
        "A client that answers nothing for so long has broken its connection, when it is asked or "
@@ -134,7 +138,8 @@ std::vector<option> make_table() {
                                {"continue", restart_policy::off},
                                {"always", restart_policy::every_time}}),
        "When a source that starts again at 1 begins a new epoch: auto once all "
-       "older sources have ended or are silent, unless it repeats a stream that broke off; continue "
+       "older sources have ended or are silent, unless it repeats a stream that broke off; "
+       "continue "
        "never; always with the first event of each first source after none was connected.",
        ""},
       {"sequence.restart-wait", duration(SKEIN_MEMBER(sequence.restart_wait), 1ms, longest),
@@ -282,8 +287,10 @@ std::vector<option> make_table() {
        "port it is 8082; port 0 is any free port; none closes this door.",
        "GOPHERMQ_BROKER_PORT"},
       {"http.keep-alive", duration(SKEIN_MEMBER(http.watch.keep_alive), 0ms, 1h),
-       "A connection that is silent for so long is asked by TCP whether its machine is there; without "
-       "an answer for as long again its connection is broken. Whole seconds; 0 never asks.",
+       "A connection that is silent for so long is asked by TCP whether its machine is there; "
+       "without "
+       "an answer for as long again its connection is broken. Rounded up to whole seconds; 0 never "
+       "asks.",
        ""},
       {"http.user-timeout", duration(SKEIN_MEMBER(http.watch.user_timeout), 0ms, 1h),
        "A connection whose other side answers nothing for so long is broken, when it is asked or "
@@ -305,7 +312,8 @@ std::vector<option> make_table() {
        "each. A request that is too much is answered by 503. At least twice http.max-body.",
        ""},
       {"http.max-answers", size(SKEIN_MEMBER(http.max_answers), 1 << 20, 1ull << 40),
-       "Most memory of answers that are written, or that clients have not taken, of all connections "
+       "Most memory of answers that are written, or that clients have not taken, of all "
+       "connections "
        "together, beyond 64 KiB of each. One that is too much is replaced by 503, and its messages "
        "are there as if they had not been asked for. A single one may be larger.",
        ""},
@@ -357,7 +365,9 @@ std::vector<option> make_table() {
 
       {"control.socket", path(SKEIN_MEMBER(control.socket)),
        "Unix socket of the door for the operator. auto is \"control\" in the store's directory; "
-       "with durability none there is then no such door. none closes it.",
+       "if nothing is stored (event.durability none and topic.storage memory) there is then no "
+       "such "
+       "door. none closes it.",
        ""},
 
       {"flow.high-mark", size(SKEIN_MEMBER(flow.high_mark), 1 << 20, 1ll << 40),

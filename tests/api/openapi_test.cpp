@@ -303,7 +303,7 @@ std::vector<std::pair<endpoint, answer>> samples() {
     failed.so_far.missed_by.push_back({0, "s", static_cast<core::fate>(i)});
   published overflowing{{{publish_outcome::overflow, 0}}};
   overflowing.full_subscriber = "s";
-  auto other = refused_for(refused::reason::exists_differently, "the topic exists with another x");
+  auto other = refused_for(refused::reason::exists_differently, "the topic exists and differs in x");
   other.differs = {"x"};
   std::vector<std::pair<endpoint, answer>> result{
       {endpoint::gophermq_publish, published{{{}}}},

@@ -119,12 +119,12 @@ TEST(Topics, AreToBeAsIsSaidNoMore) {
 }
 
 TEST(Topics, AreToldWhatDiffers) {
-  auto r = refused_for(refused::reason::exists_differently, "the topic exists with another batch");
+  auto r = refused_for(refused::reason::exists_differently, "the topic exists and differs in batch");
   r.differs = {"batch"};
   EXPECT_EQ(write_answer({endpoint::create_topic, {}, {}, {}}, r).body,
             "{\"type\":\"/problems/exists-differently\","
             "\"title\":\"It is there with other options\",\"status\":409,"
-            "\"detail\":\"the topic exists with another batch\",\"differs\":[\"batch\"]}\n");
+            "\"detail\":\"the topic exists and differs in batch\",\"differs\":[\"batch\"]}\n");
 }
 
 TEST(Topics, AreNotMadeWithOptionsThatAreWrong) {

@@ -74,7 +74,7 @@ TEST_F(Topic, IsMadeOnceAndDescribed) {
   EXPECT_EQ(again.header("location"), "");
   EXPECT_EQ(text_of(client.put("/v1/topics/t", R"({"priorities":2})")),
             problem(409, "exists-differently", "It is there with other options",
-                    R"(,"detail":"the topic exists with another priorities",)"
+                    R"(,"detail":"the topic exists and differs in priorities",)"
                     R"("differs":["priorities"])"));
   EXPECT_EQ(text_of(client.get("/v1/topics/t")),
             R"(200 {"name":"t","options":)" + default_options +
@@ -227,7 +227,7 @@ TEST_F(Topic, HasSubscribersByName) {
             "200 {\"name\":\"s\"}\n");
   EXPECT_EQ(text_of(client.put("/v1/topics/t/subscribers/s", R"({"idle_expiry_ms":0})")),
             problem(409, "exists-differently", "It is there with other options",
-                    R"(,"detail":"the subscriber exists with another idle_expiry_ms",)"
+                    R"(,"detail":"the subscriber exists and differs in idle_expiry_ms",)"
                     R"("differs":["idle_expiry_ms"])"));
   EXPECT_EQ(text_of(client.get("/v1/topics/t/subscribers/s")),
             R"(200 {"name":"s","idle_expiry_ms":3600000,"pending":0,"unread":0,"leased":0,)"
