@@ -272,8 +272,8 @@ TEST_F(Newcomer, StartsTheDaemonAsOperationsSays) {
     const bool goes_on =
         here_too.find("print") == std::string::npos && here_too.find("check") == std::string::npos;
     script += !goes_on ? here_too
-                       : "(exec " + here_too + ") 2> log &\n" + until("grep -q door=control log") +
-                             "kill %1; wait %1\n";
+                       : ": > log; (exec " + here_too + ") 2> log &\n" +
+                             until("grep -q door=control log") + "kill %1; wait %1\n";
   }
   const bool had = within_private_network([&] {
     const auto done = shell(script);
