@@ -93,8 +93,10 @@ using recorder_actor = caf::typed_actor<
     caf::replies_to<status_wanted>::with<status>,
     /// Reports what it counted.
     caf::reacts_to<report_due>,
-    /// Writes the rest, answers, and ends.
-    caf::replies_to<drain>::with<drained>>;
+    /// Writes the rest, answers, and ends. Goes on trying while the store fails.
+    caf::replies_to<drain>::with<drained>,
+    /// Tries it a last time.
+    caf::reacts_to<drain_overdue>>;
 
 /// Reads the log for users who have missed something.
 using replayer_actor = caf::typed_actor<
@@ -219,8 +221,10 @@ using topic_recorder_actor = caf::typed_actor<
     caf::reacts_to<commit_due>,
     /// Reports what it counted.
     caf::reacts_to<report_due>,
-    /// Writes the rest, answers, and ends.
-    caf::replies_to<drain>::with<drained>>;
+    /// Writes the rest, answers, and ends. Goes on trying while the store fails.
+    caf::replies_to<drain>::with<drained>,
+    /// Tries it a last time.
+    caf::reacts_to<drain_overdue>>;
 
 /// One connection over HTTP: a request, its answer, and the next.
 using http_session_actor = caf::typed_actor<

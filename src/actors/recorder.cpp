@@ -68,6 +68,7 @@ void fail(pointer self, const store::error& e) {
   state.failing = true;
   state.gone = e.what_kind() == store::error::kind::unavailable;
   state.why = e.what();
+  if (std::exchange(state.retry_armed, true)) return;
   self->delayed_send(self, recorder_state::retry_interval, commit_due{why::retry});
 }
 
@@ -352,6 +353,37 @@ void send_report(pointer self) {
   self->send(state.environment->statistics, report{std::exchange(state.unreported, traffic{})});
 }
 
+void try_to_end(pointer self, bool overdue) {
+  recorder_state& state = self->state;
+  state.failing ? try_again(self) : read_again(self);
+  state.unsynced = true;  // whether the store is still there is seen, too
+  const bool failed = state.failing || !commit(self, true);
+  if (failed && !overdue) return;
+  if (!state.unread.empty()) {
+    log::warn("acknowledgements are lost, what they are of comes again",
+              {{"users", state.unread.size()}});
+  }
+  std::uint64_t left = state.uncommitted;
+  for (const auto& block : state.stalled) left += block.events->block.events.size();
+  // At level `sync` nobody has been told of them.
+  const bool lost =
+      failed &&
+      (state.gone || (left != 0 && state.environment->options.level == durability::async));
+  if (failed) {
+    log::error(lost ? "the store cannot be written, events are lost"
+                    : "the store cannot be written, events are not kept",
+               {{"events", left}});
+    (lost ? state.unreported.lost : state.unreported.unfinished) += left;
+    for (auto& promise : state.flushes) {
+      promise.deliver(
+          caf::make_error(caf::sec::runtime_error, std::string{"the store cannot be written"}));
+    }
+  }
+  send_report(self);
+  state.end->deliver(drained{lost, failed});
+  self->quit();
+}
+
 status status_of(const recorder_state& state) {
   const store::event_log& log = *state.log;
   return {{{"log_begin", log.begin()},
@@ -415,7 +447,8 @@ recorder_actor::behavior_type recorder(pointer self,
         if (due.what == why::age) arm_age(self);
         if (due.what == why::reading) state.reading_armed = false;
         if (due.what == why::retry) {
-          try_again(self);
+          state.retry_armed = false;
+          state.end ? try_to_end(self, false) : try_again(self);
         } else if (due.what == why::reading) {
           if (!state.failing) read_again(self);
         } else if (!state.failing) {
@@ -463,35 +496,12 @@ recorder_actor::behavior_type recorder(pointer self,
       [self](status_wanted) { return status_of(self->state); },
       [self](report_due) { send_report(self); },
       [self](drain) {
-        recorder_state& state = self->state;
-        if (!state.failing) read_again(self);
-        state.unsynced = true;  // whether the store is still there is seen, too
-        if (state.failing || !commit(self, true)) try_again(self);
-        const bool failed = state.failing || !commit(self, true);
-        if (!state.unread.empty()) {
-          log::warn("acknowledgements are lost, what they are of comes again",
-                    {{"users", state.unread.size()}});
-        }
-        std::uint64_t left = state.uncommitted;
-        for (const auto& block : state.stalled) left += block.events->block.events.size();
-        // At level `sync` nobody has been told of them.
-        const bool lost =
-            failed &&
-            (state.gone || (left != 0 && state.environment->options.level == durability::async));
-        if (failed) {
-          log::error(lost ? "the store cannot be written, events are lost"
-                          : "the store cannot be written, events are not kept",
-                     {{"events", left}});
-          (lost ? state.unreported.lost : state.unreported.unfinished) += left;
-          for (auto& promise : state.flushes) {
-            promise.deliver(caf::make_error(caf::sec::runtime_error,
-                                            std::string{"the store cannot be written"}));
-          }
-        }
-        send_report(self);
-        self->quit();
-        return drained{lost, failed};
+        auto promise = self->make_response_promise<drained>();
+        self->state.end = promise;
+        try_to_end(self, false);
+        return promise;
       },
+      [self](drain_overdue) { try_to_end(self, true); },
   };
 }
 

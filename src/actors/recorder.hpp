@@ -6,8 +6,8 @@
 ///
 /// When the store fails, for example because the disk is full, nothing is lost: what comes waits
 /// here with its bytes charged to the flow, until the sources are read no more, and writing is
-/// tried again every `retry_interval`. So are inboxes that cannot be read for the moment; one that
-/// is damaged is made anew by the next acknowledgement.
+/// tried again every `retry_interval`, also at the end, until that is overdue. So are inboxes that
+/// cannot be read for the moment; one that is damaged is made anew by the next acknowledgement.
 #pragma once
 
 #include <chrono>
@@ -77,6 +77,7 @@ struct recorder_state {
   bool interval_armed = false;  ///< a `commit_due` of this kind is on its way
   bool end_armed = false;
   bool reading_armed = false;
+  bool retry_armed = false;
   bool failing = false;
   std::string why;                ///< it fails, or has failed last
   bool gone = false;              ///< it fails since the directory is not there any more
@@ -86,6 +87,7 @@ struct recorder_state {
   core::log_position readable = 0;  ///< what the replayer knows
   log_durable durable;              ///< what the sequencer knows
   sequencer_actor sequencer;        ///< who sends events
+  std::optional<caf::typed_response_promise<drained>> end;
   bool report_armed = false;
   traffic unreported;
   log::rate_limiter failures{1};

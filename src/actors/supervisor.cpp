@@ -63,6 +63,13 @@ void wait_for(pointer self, plane& of, const Actor& actor) {
           [=](caf::error&) { go_on_once(); });
 }
 
+/// One that writes to the store.
+template <class Actor>
+void wait_for_recorder(pointer self, plane& of, const Actor& actor) {
+  wait_for(self, of, actor);
+  if (actor && self->state.overdue) self->send(actor, drain_overdue{});
+}
+
 void finish(pointer self) {
   supervisor_state& state = self->state;
   state.rest.where = step::done;
@@ -102,13 +109,13 @@ void go_on(pointer self, plane& of) {
       wait_for(self, of, state.replayer);
       break;
     case step::recorder:
-      wait_for(self, of, state.recorder);
+      wait_for_recorder(self, of, state.recorder);
       break;
     case step::topics:
       wait_for(self, of, state.topics);
       break;
     case step::topic_recorder:
-      wait_for(self, of, state.topic_recorder);
+      wait_for_recorder(self, of, state.topic_recorder);
       break;
     case step::events_ended:
     case step::topics_ended:
@@ -143,7 +150,7 @@ void begin_to_end(pointer self) {
   go_on(self, state.messages);
 }
 
-/// Ends who holds the end up. The recorders still try to write what they have, once.
+/// Ends who holds the end up. The recorders still try to write what they have, a last time.
 void end_the_rest(pointer self) {
   supervisor_state& state = self->state;
   state.overdue = true;
@@ -163,6 +170,10 @@ void end_the_rest(pointer self) {
   }
   kill(state.replayer);
   if (state.messages.where == step::topics) kill(state.topics);
+  if (state.events.where == step::recorder) self->send(state.recorder, drain_overdue{});
+  if (state.messages.where == step::topic_recorder) {
+    self->send(state.topic_recorder, drain_overdue{});
+  }
   if (state.events.where == step::log_flush) go_on(self, state.events);
   self->delayed_send(self, supervisor_state::last_try, drain_overdue{});
 }

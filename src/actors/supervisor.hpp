@@ -7,8 +7,9 @@
 ///
 /// The end goes through the events' parts and through the topics' parts, each plane in its order
 /// and neither waiting for the other, then to the statistics. A step is over when its part has
-/// answered or is gone. At `drain_timeout` those are ended who hold it up; whoever writes to the
-/// store tries it once more, for at most `last_try`. Then the daemon has ended, whatever is left.
+/// answered or is gone. Whoever writes to a store that fails goes on trying. At `drain_timeout`
+/// those are ended who hold it up; the store is tried once more, for at most `last_try`. Then the
+/// daemon has ended, whatever is left.
 #pragma once
 
 #include <chrono>

@@ -38,6 +38,7 @@ void fail(pointer self, const store::error& e) {
   for (auto& w : state.waiting) {
     if (w.promise.pending()) w.promise.deliver(not_written());
   }
+  if (std::exchange(state.retry_armed, true)) return;
   self->delayed_send(self, topic_recorder_state::retry_interval, commit_due{why::retry});
 }
 
@@ -50,18 +51,18 @@ void add_clock(pointer self) {
   state.batch->put(store::family::meta, store::clock_key, {value});
 }
 
-/// Returns whether it worked. `last`: whether the store is still there is seen, also if nothing
+/// Returns whether it worked. At the end, whether the store is still there is seen, also if nothing
 /// waits.
-bool commit(pointer self, bool last = false) {
+bool commit(pointer self) {
   topic_recorder_state& state = self->state;
   store::engine& engine = state.environment->engine;
-  if (state.waiting.empty() && !last) return true;
+  if (state.waiting.empty() && !state.end) return true;
   try {
     if (state.failing) engine.recover();
     state.batch->clear();
     for (const auto& w : state.waiting) w.what->add_to(*state.batch);
     add_clock(self);
-    const bool sync = state.sync || state.failing || last;
+    const bool sync = state.sync || state.failing || state.end;
     if (state.batch->bytes() != 0) {
       engine.commit(*state.batch, sync);
     } else if (sync) {
@@ -92,6 +93,23 @@ bool commit(pointer self, bool last = false) {
   return true;
 }
 
+void try_to_end(pointer self, bool overdue) {
+  topic_recorder_state& state = self->state;
+  const bool written = commit(self);
+  if (!written && !overdue) return;
+  const auto& left = state.waiting;
+  const bool failed = !written && (state.gone || !left.empty());
+  const bool lost = failed && (state.gone || std::any_of(left.begin(), left.end(),
+                                                         [](const auto& w) { return w.claimed; }));
+  if (failed) {
+    log::error(lost ? "the store cannot be written, what topics accepted is lost"
+                    : "the store cannot be written, what topics were asked last is not kept");
+  }
+  self->send(state.environment->statistics, report{std::exchange(state.unreported, traffic{})});
+  state.end->deliver(drained{lost, failed});
+  self->quit();
+}
+
 }  // namespace
 
 topic_recorder_actor::behavior_type topic_recorder(
@@ -118,7 +136,9 @@ topic_recorder_actor::behavior_type topic_recorder(
       [self](commit_due due) {
         topic_recorder_state& state = self->state;
         if (due.what == why::mailbox_end) state.end_armed = false;
-        if (state.failing == (due.what == why::retry)) commit(self);
+        if (due.what == why::retry) state.retry_armed = false;
+        if (state.failing != (due.what == why::retry)) return;
+        state.end ? try_to_end(self, false) : static_cast<void>(commit(self));
       },
       [self](const backup_wanted& wanted) -> caf::result<backup_made> {
         try {
@@ -137,21 +157,12 @@ topic_recorder_actor::behavior_type topic_recorder(
                    report{std::exchange(self->state.unreported, traffic{})});
       },
       [self](drain) {
-        const auto& left = self->state.waiting;
-        const bool failed = !commit(self, true) && !commit(self, true) &&
-                            (self->state.gone || !left.empty());
-        const bool lost = failed && (self->state.gone ||
-                                     std::any_of(left.begin(), left.end(),
-                                                 [](const auto& w) { return w.claimed; }));
-        if (failed) {
-          log::error(lost ? "the store cannot be written, what topics accepted is lost"
-                          : "the store cannot be written, what topics were asked last is not kept");
-        }
-        self->send(self->state.environment->statistics,
-                   report{std::exchange(self->state.unreported, traffic{})});
-        self->quit();
-        return drained{lost, failed};
+        auto promise = self->make_response_promise<drained>();
+        self->state.end = promise;
+        try_to_end(self, false);
+        return promise;
       },
+      [self](drain_overdue) { try_to_end(self, true); },
   };
 }
 

@@ -5,13 +5,15 @@
 /// erased is given back.
 ///
 /// When the store fails, for example because the disk is full, all who wait are answered by an
-/// error at once; what they wanted is kept in its order and tried again every `retry_interval`. A
-/// topic sends nothing more until it is told, so what is kept is bounded by what was on its way.
+/// error at once; what they wanted is kept in its order and tried again every `retry_interval`,
+/// also at the end, until that is overdue. A topic sends nothing more until it is told, so what is
+/// kept is bounded by what was on its way.
 #pragma once
 
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "actors/interfaces.hpp"
@@ -24,7 +26,8 @@ struct topic_recorder_environment {
   store::engine& engine;
   statistics_actor statistics;
   std::chrono::milliseconds report_interval;
-  std::function<core::moment(core::time_point)> clock{};  ///< is stored with each commit; or none is
+  std::function<core::moment(core::time_point)>
+      clock{};  ///< is stored with each commit; or none is
 };
 
 struct topic_recorder_state {
@@ -44,8 +47,10 @@ struct topic_recorder_state {
   std::vector<gathered> waiting;  ///< for the next commit; while failing, those before come first
   bool sync = false;              ///< one of them wants it
   bool end_armed = false;
+  bool retry_armed = false;
   bool failing = false;
   bool gone = false;  ///< it fails since the directory is not there any more
+  std::optional<caf::typed_response_promise<drained>> end;
   bool report_armed = false;
   traffic unreported;
   log::rate_limiter failures{1};

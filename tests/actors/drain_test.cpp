@@ -196,6 +196,88 @@ TEST_F(Drain, SaysByItsStatusWhetherMessagesAreLostThatWereAccepted) {
   }
 }
 
+/// A store that fails when the end begins.
+class DrainWithAStoreThatFails : public Drain {
+ protected:
+  enum traffic { nothing = 0, events = 1, messages = 2 };
+
+  void begin(int what, durability level) {
+    options.event.level = level;
+    engine = std::make_shared<test::fragile_engine>();
+    finished.clear();
+    start();
+    client = connect_client(1);
+    const auto program = connect_http();
+    program->says("PUT /v1/topics/a/subscribers/one HTTP/1.1\r\nHost: a\r\n\r\n");
+    settle();
+    engine->fails = true;
+    if ((what & events) != 0) connect_source()->says("1|B\n");
+    if ((what & messages) != 0) {
+      program->says(post("/v1/topics/a/messages?wait=accepted", "{\"payload\":\"hello\"}"));
+      run();
+      EXPECT_TRUE(has(program, "\"outcome\":\"published\""));
+    }
+    caf::anon_send(parent, skein::drain{});
+    run();
+  }
+
+  void expect_kept(int what) {
+    kill_all();
+    finished.clear();
+    start();
+    const auto program = connect_http();
+    program->says(post("/v1/topics/a/subscribers/one/lease", "{}"));
+    connect_source()->says("1|B\n2|B\n");
+    const auto again = connect_client(2, "|0");
+    settle();
+    EXPECT_EQ(has(program, "\"payload\":\"hello\""), (what & messages) != 0);
+    EXPECT_EQ(again->heard(), "1|B\r\n2|B\r\n");
+    kill_all();
+  }
+
+  stream_pointer client;
+};
+
+TEST_F(DrainWithAStoreThatFails, LosesNothingIfItRecoversBeforeTheDrainTimeoutWhoeverWritesToIt) {
+  for (const auto level : {durability::async, durability::sync}) {
+    for (const int what : {nothing + 0, events + 0, messages + 0, events | messages}) {
+      for (const auto after : {1ms, 1000ms, 2250ms, 4999ms}) {
+        SCOPED_TRACE("level " + std::to_string(static_cast<int>(level)) + " traffic " +
+                     std::to_string(what) + " after " + std::to_string(after.count()) + " ms");
+        begin(what, level);
+        pass(after);
+        EXPECT_TRUE(finished.empty()) << "it goes on trying";
+        engine->fails = false;
+        pass(options.drain_timeout - after);
+        EXPECT_EQ(finished, statuses{exit_ok});
+        // At the timeout clients are cut.
+        const bool hears = level == durability::async ||
+                           options.drain_timeout - after > recorder_state::retry_interval;
+        EXPECT_EQ(client->heard(), (what & events) != 0 && hears ? "1|B\r\n" : "");
+        expect_kept(what);
+      }
+    }
+  }
+}
+
+TEST_F(DrainWithAStoreThatFails, EndsWithTheDrainTimeoutIfItDoesNotRecoverAndSaysWhatIsLost) {
+  for (const auto level : {durability::async, durability::sync}) {
+    for (const int what : {nothing + 0, events + 0, messages + 0, events | messages}) {
+      SCOPED_TRACE("level " + std::to_string(static_cast<int>(level)) + " traffic " +
+                   std::to_string(what));
+      begin(what, level);
+      pass(options.drain_timeout - 1ms);
+      EXPECT_TRUE(finished.empty());
+      pass(1ms);
+      const bool told = (what & events) != 0 && level == durability::async;
+      const bool lost = told || (what & messages) != 0;
+      EXPECT_EQ(finished, statuses{lost ? exit_lost : exit_failed});
+      engine->fails = false;
+      kill_all();
+    }
+  }
+}
+
 TEST_F(Drain, AHalfSentRequestIsRefusedAtOnce) {
   start();
   const auto program = connect_http();

@@ -255,7 +255,10 @@ TEST_F(Recorder, RecordsTheRestAlsoIfTheFirstTryFailsAtTheEnd) {
   send({"1|B"});
   run();
   calls->fail(1, 1, store::error::kind::closed);
-  EXPECT_FALSE((*ask<drained>(drain{}))->lost);
+  const auto answer = ask<drained>(drain{});
+  pass(recorder_state::retry_interval);
+  ASSERT_TRUE(answer->has_value());
+  EXPECT_FALSE((*answer)->lost);
   EXPECT_EQ(log(), "1|B\n");
 }
 
@@ -847,14 +850,35 @@ TEST_F(Recorder, DrainTriesOnceMoreToWriteToAStoreThatHasFailed) {
   EXPECT_EQ(log(), "1|B\n2|B\n");
 }
 
-TEST_F(Recorder, DrainEndsThoughTheStoreFailsAndRoutesNothingThatIsNotOnDisk) {
+TEST_F(Recorder, DrainGoesOnTryingToWriteToAStoreThatFails) {
+  start();
+  engine->fails = true;
+  send({"1|B"});
+  const auto answer = ask<drained>(drain{});
+  pass(3 * recorder_state::retry_interval);
+  EXPECT_FALSE(has_ended(actor));
+  EXPECT_EQ(engine->failures, 4) << "one try an interval";
+  heal();
+  EXPECT_TRUE(has_ended(actor));
+  ASSERT_TRUE(answer->has_value());
+  EXPECT_FALSE((*answer)->lost);
+  EXPECT_EQ(log(), "1|B\n");
+}
+
+TEST_F(Recorder, DrainEndsWhenItIsOverdueThoughTheStoreFailsAndRoutesNothingThatIsNotOnDisk) {
   start(durability::sync);
   engine->fails = true;
   send({"1|B"});
   run();
   send({"2|B"});
   const auto flushed = ask<drained>(flush_log{});
-  EXPECT_TRUE(drains(actor));
+  const auto answer = ask<drained>(drain{});
+  pass(3 * recorder_state::retry_interval);
+  EXPECT_FALSE(has_ended(actor));
+  tell(drain_overdue{});
+  run();
+  ASSERT_TRUE(answer->has_value());
+  EXPECT_TRUE((*answer)->failed);
   EXPECT_TRUE(has_ended(actor));
   EXPECT_TRUE(routed.blocks.empty());
   EXPECT_FALSE(flushed->has_value());

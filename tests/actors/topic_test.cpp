@@ -923,6 +923,7 @@ topic_recorder_actor::behavior_type hanging_recorder(topic_recorder_actor::point
       [](commit_due) {},
       [](report_due) {},
       [](drain) { return drained{}; },
+      [](drain_overdue) {},
   };
 }
 

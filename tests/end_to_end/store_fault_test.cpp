@@ -299,7 +299,9 @@ class DeletedStore : public testing::TestWithParam<const char*> {};
 
 TEST_P(DeletedStore, IsSaidAndNothingIsPromisedAnyMore) {
   const temporary_directory where;  // else the operator's door goes with the store
-  daemon broker{{{"event.durability", GetParam()}, {"control.socket", where.path() / "control"}}};
+  daemon broker{{{"event.durability", GetParam()},
+                 {"control.socket", where.path() / "control"},
+                 {"drain-timeout", "1s"}}};
   program programs{broker};
   programs.create("t");
   programs.subscribe("t", "s");
@@ -320,7 +322,7 @@ TEST_P(DeletedStore, IsSaidAndNothingIsPromisedAnyMore) {
 }
 
 TEST_P(DeletedStore, IsSeenAtTheEndAtTheLatest) {
-  daemon broker{{{"event.durability", GetParam()}}};
+  daemon broker{{{"event.durability", GetParam()}, {"drain-timeout", "1s"}}};
   auto source = broker.source();
   source.send("1|B\n");
   broker.await_status("log_events", 1);
@@ -336,7 +338,7 @@ INSTANTIATE_TEST_SUITE_P(With, DeletedStore, testing::Values("async", "sync"),
                          [](const auto& instance) { return std::string{instance.param}; });
 
 TEST(DeletedStoreOfTopics, IsSeenAtTheEndAlsoIfOnlyTopicsAreStored) {
-  daemon broker{{{"event.durability", "none"}}};
+  daemon broker{{{"event.durability", "none"}, {"drain-timeout", "1s"}}};
   program{broker}.create("t");
   fs::remove_all(broker.store());
   broker.program().signal(SIGTERM);

@@ -32,10 +32,11 @@ class TopicOnFullDisk : public testing::Test {
   }
 
   /// Returns the status.
-  unsigned publish() {
+  unsigned publish(const std::string& how = {}) {
     const auto name = std::to_string(++published);
-    answer = client->post("/v1/topics/t/messages", "{\"key\":\"" + name + "\",\"payload\":\"" +
-                                                       std::string(1 << 20, 'x') + "\"}");
+    answer =
+        client->post("/v1/topics/t/messages" + how, "{\"key\":\"" + name + "\",\"payload\":\"" +
+                                                        std::string(1 << 20, 'x') + "\"}");
     if (answer.status == 200) promised.insert(name);
     return answer.status;
   }
@@ -131,6 +132,26 @@ TEST_F(TopicOnFullDisk, EndsInOrderAndKeepsWhatWasPromised) {
   const auto status = broker->program().wait();
   EXPECT_TRUE(status == 0 || status == 3) << broker->program().err();
   disk->make_room();
+  broker->start_again();
+  client = std::make_unique<program>(*broker);
+  expect_all_promised();
+}
+
+TEST_F(TopicOnFullDisk, LosesNothingThatWasAcceptedIfThereIsRoomBeforeTheDrainTimeout) {
+  client.reset();
+  broker->stop();
+  broker->start_again({{"drain-timeout", "1min"}});
+  client = std::make_unique<program>(*broker);
+  disk->fill();
+  for (int i = 0; i != 200; ++i) {
+    if (publish("?wait=accepted") == 507) break;
+  }
+  ASSERT_EQ(answer.status, 507u);
+  broker->program().signal(SIGTERM);
+  broker->await_line("msg=\"draining\"");
+  broker->await_line("msg=\"cannot write topics to the store, trying again\"", 2);
+  disk->make_room();
+  EXPECT_EQ(broker->program().wait(), 0);
   broker->start_again();
   client = std::make_unique<program>(*broker);
   expect_all_promised();

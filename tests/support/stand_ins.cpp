@@ -162,6 +162,7 @@ recorder_actor::behavior_type recorder_stand_in(recorder_actor::pointer self,
       },
       [](report_due) {},
       [](drain) { return drained{}; },
+      [](drain_overdue) {},
   };
 }
 
