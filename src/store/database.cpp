@@ -94,7 +94,10 @@ std::shared_ptr<database> database::open(const fs::path& directory, bool create,
   return opened;
 }
 
-std::shared_ptr<database> database::open_to_read(const fs::path& directory) {
+std::shared_ptr<database> database::open_to_read(const fs::path& directory,
+                                                 rocksdb::WalFilter* filter) {
+  rocksdb::DBOptions options = reading_options();
+  options.wal_filter = filter;
   // A log that was deleted meanwhile may be one whose commits were in no other file yet when those
   // were looked at: there would be a hole.
   constexpr int tries = 10;
@@ -102,7 +105,7 @@ std::shared_ptr<database> database::open_to_read(const fs::path& directory) {
     const auto logs = files_in(directory, false), all = files_in(directory, true);
     try {
       std::shared_ptr<database> opened{new database{directory}};
-      opened->open_with(reading_options(), true);
+      opened->open_with(options, true);
       const auto now = files_in(directory, true);
       if (std::includes(now.begin(), now.end(), logs.begin(), logs.end())) return opened;
     } catch (const error&) {
@@ -186,6 +189,27 @@ std::optional<std::string> database::get(family f, std::string_view key) const {
   if (status.IsNotFound()) return std::nullopt;
   check(status);
   return value;
+}
+
+std::uint64_t database::bytes_to_flush() const {
+  constexpr std::uint64_t beside = 16;  // bytes, of each key and value: their lengths, for example
+  constexpr std::uint64_t erased = 40;  // bytes, with the key
+  rocksdb::ReadOptions options;
+  options.read_tier = rocksdb::kMemtableTier;
+  std::uint64_t bytes = 0;
+  for (auto* const family : families_) {
+    if (!family) continue;
+    const std::unique_ptr<rocksdb::Iterator> at{db_->NewIterator(options, family)};
+    for (at->SeekToFirst(); at->Valid(); at->Next()) {
+      bytes += at->key().size() + at->value().size() + beside;
+    }
+    for (const auto& property : {rocksdb::DB::Properties::kNumDeletesActiveMemTable,
+                                 rocksdb::DB::Properties::kNumDeletesImmMemTables}) {
+      std::uint64_t keys = 0;
+      if (db_->GetIntProperty(family, property, &keys)) bytes += keys * erased;
+    }
+  }
+  return bytes;
 }
 
 void database::check(const rocksdb::Status& status) const {

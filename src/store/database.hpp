@@ -25,8 +25,10 @@ class database {
                                         rocksdb::WalFilter* filter = nullptr);
 
   /// As the directory is by now, whoever writes there meanwhile.
+  /// \param filter  as above
   /// \throws error; unavailable if it changes too fast
-  static std::shared_ptr<database> open_to_read(const std::filesystem::path& directory);
+  static std::shared_ptr<database> open_to_read(const std::filesystem::path& directory,
+                                                rocksdb::WalFilter* filter = nullptr);
 
   /// What the store says of its format; nothing if it is empty. Changes nothing.
   /// \throws error; unavailable if it is no store of skein, newer_version if it has families that
@@ -46,6 +48,10 @@ class database {
   /// Empty if it is not there; the same for `get`.
   std::unique_ptr<rocksdb::Iterator> walk(family f, const rocksdb::ReadOptions& options) const;
   std::optional<std::string> get(family f, std::string_view key) const;
+
+  /// About as much as opening writes, should it be opened again: what is in the log of RocksDB and
+  /// in no other file, without what has been overwritten or erased since. Reads all of it.
+  std::uint64_t bytes_to_flush() const;
 
   /// \throws error if the status is none of success
   void check(const rocksdb::Status& status) const;

@@ -119,6 +119,21 @@ void sync_directory(const fs::path& directory) {
   if (!synced) throw error_of_system(directory, "cannot be synced", code);
 }
 
+std::uint64_t bytes_reserved_in(const fs::path& directory, std::string_view extension) {
+  constexpr std::uint64_t block = 512;  // of st_blocks
+  std::uint64_t bytes = 0;
+  std::error_code failure;
+  for (fs::directory_iterator at{directory, failure}, end; !failure && at != end;
+       at.increment(failure)) {
+    struct stat status {};
+    if (at->path().extension() != extension || ::stat(at->path().c_str(), &status) != 0) continue;
+    const auto taken = static_cast<std::uint64_t>(status.st_blocks) * block;
+    const auto size = static_cast<std::uint64_t>(status.st_size);
+    if (taken > size) bytes += taken - size;
+  }
+  return bytes;
+}
+
 std::uint64_t bytes_in(const fs::path& directory, std::string_view extension) {
   std::uint64_t bytes = 0;
   std::error_code failure;

@@ -49,6 +49,9 @@ file_identity identity_of(const std::filesystem::path& file);
 /// \throws error unavailable, failed
 void sync_directory(const std::filesystem::path& directory);
 
+/// Taken beyond the ends of files, for what will be appended to them.
+std::uint64_t bytes_reserved_in(const std::filesystem::path& directory, std::string_view extension);
+
 /// Of all files in it, as they are by now, or of those with this extension.
 std::uint64_t bytes_in(const std::filesystem::path& directory, std::string_view extension = {});
 

@@ -3,6 +3,7 @@
 #include <rocksdb/write_batch.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <limits>
 #include <mutex>
 #include <utility>
@@ -19,6 +20,8 @@ namespace skein::store {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::uint64_t MiB = 1 << 20;
 
 /// What is open at present; what uses it keeps it open.
 class holder {
@@ -218,10 +221,11 @@ class disk_engine : public engine {
     const std::lock_guard one_at_a_time{writing_};
     if (!failed_ || read_only_) return;
     require_there();
+    look_at_what_was_committed();
     require_room();
-    if (const auto db = open_.peek()) committed_ = (*db)->GetLatestSequenceNumber();
     reopen();
     failed_.reset();
+    room_wanted_.reset();
   }
 
   std::optional<std::string> get(family f, std::string_view key) override {
@@ -274,15 +278,34 @@ class disk_engine : public engine {
     throw error{*failed_};
   }
 
-  /// What is in the log is written once more; without room for it, the store would be closed in
-  /// vain, and could not even be read.
+  /// Once after each failure, while that is still open.
+  void look_at_what_was_committed() {
+    if (room_wanted_) return;
+    const auto db = open_.get();
+    committed_ = (*db)->GetLatestSequenceNumber();
+    const std::uint64_t flushed = db->bytes_to_flush();
+    constexpr std::uint64_t new_files = MiB / 4, first_commits = 2 * MiB;
+    // What is flushed gives back its room in the log, which is more.
+    room_wanted_ = std::max(flushed + flushed / 32 + new_files, first_commits);
+  }
+
+  /// What is in no file but the log is written once more; without room for it, the store would be
+  /// closed in vain.
   void require_room() const {
-    constexpr std::uint64_t more = 16 << 20;  // bytes; for new files
+    const auto room = free_room();
+    if (!room || *room >= *room_wanted_) return;
+    throw error_at(directory_, error::kind::no_space,
+                   "there is no room, to go on takes " +
+                       std::to_string((*room_wanted_ + MiB - 1) / MiB) + " MiB, there are " +
+                       std::to_string(*room / MiB));
+  }
+
+  /// With what is given back when files are closed.
+  std::optional<std::uint64_t> free_room() const {
     std::error_code failure;
     const auto space = fs::space(directory_, failure);
-    if (!failure && space.available < bytes_in(directory_, ".log") + more) {
-      throw error_at(directory_, error::kind::no_space, "there is still no room");
-    }
+    if (failure) return std::nullopt;
+    return space.available + bytes_reserved_in(directory_, ".log");
   }
 
   /// DB::Resume would leave cursors alone. In RocksDB 7.8 it may wait for ever for a flush that
@@ -292,11 +315,26 @@ class disk_engine : public engine {
       throw error_at(directory_, error::kind::failed, "has to be opened again; cursors are open");
     }
     up_to filter{committed_};
-    auto opened = database::open(directory_, false, most_files_, &filter);
-    if ((*opened)->GetLatestSequenceNumber() < committed_) {
-      throw error_at(directory_, error::kind::failed, "commits that were not synced are lost");
+    try {
+      auto opened = database::open(directory_, false, most_files_, &filter);
+      if ((*opened)->GetLatestSequenceNumber() < committed_) {
+        throw error_at(directory_, error::kind::failed, "commits that were not synced are lost");
+      }
+      open_.set(std::move(opened));
+    } catch (const error& e) {
+      if (e.what_kind() == error::kind::no_space) open_to_read(filter);
+      throw;
     }
-    open_.set(std::move(opened));
+  }
+
+  /// It took more room than it looked like. Until there is more than now it is read only.
+  void open_to_read(up_to& filter) {
+    try {
+      open_.set(database::open_to_read(directory_, &filter));
+      if (const auto room = free_room()) room_wanted_ = *room + MiB;
+    } catch (const error&) {
+      // It stays closed, and is tried again.
+    }
   }
 
   fs::path directory_;
@@ -304,9 +342,10 @@ class disk_engine : public engine {
   std::size_t most_files_;
   file_identity lock_;  ///< of the file that is locked
   holder open_;
-  std::mutex writing_;                     ///< of what is below
-  std::optional<error> failed_;            ///< a commit or sync has; until it is recovered
-  rocksdb::SequenceNumber committed_ = 0;  ///< while closed: the last
+  std::mutex writing_;                        ///< of what is below
+  std::optional<error> failed_;               ///< a commit or sync has; until it is recovered
+  rocksdb::SequenceNumber committed_ = 0;     ///< the last before that
+  std::optional<std::uint64_t> room_wanted_;  ///< bytes, to recover; once that was tried
 };
 
 void disk_engine::backup(const fs::path& to) {

@@ -168,6 +168,31 @@ TEST_F(TopicOnFullDisk, MayBeKilledAndKeepsWhatWasPromised) {
   expect_all_promised();
 }
 
+TEST(TopicOnSmallDisk, GoesOnWithTheRoomThatANewStartTakes) {
+  if (!may_mount()) GTEST_SKIP() << "mounting is not permitted here";
+  const temporary_directory where;
+  const fs::path store = where.path() / "disk" / "store";
+  small_disk disk{store.parent_path(), 40u << 20};
+  daemon broker{{{"store.directory", store}}};
+  program client{broker};
+  client.create("t", R"({"max_pending":3,"overflow":"drop-oldest"})");
+  client.subscribe("t", "s");
+  const auto publish = [&] {
+    const std::string message = R"({"payload":")" + std::string(1 << 20, 'x') + R"("})";
+    return client.post("/v1/topics/t/messages", message).status;
+  };
+  for (int i = 0; i != 14; ++i) ASSERT_EQ(publish(), 200u);
+  await("that there is no room", [&] {
+    disk.fill();  // also what was given back meanwhile
+    publish();
+    return broker.lines_with("there is no room, to go on takes ") != 0;
+  });
+  disk.make_room();
+  broker.await_line("msg=\"topics can be written to the store again\"");
+  await("a publish to be taken", [&] { return publish() == 200; });
+  broker.stop();
+}
+
 // --- clocks ---
 
 class TopicClock : public testing::Test {

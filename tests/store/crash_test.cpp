@@ -194,6 +194,103 @@ TEST_F(FullDisk, RefusesCommitsUntilThereIsRoomAgain) {
   EXPECT_EXIT(fill_the_disk(where), ExitedWithCode(0), "");
 }
 
+/// Of `count` messages from `first` on.
+void commit_messages(engine& store, int first, int count, bool erase = false) {
+  const auto changes = store.new_batch();
+  for (int n = first; n != first + count; ++n) {
+    const std::string key = std::to_string(1'000'000 + n);
+    erase ? changes->erase(family::message, key)
+          : changes->put(family::message, key, {std::string(50'000, 'x')});
+  }
+  changes->put(family::topic, "t", {std::to_string(first)});
+  store.commit(*changes, false);
+}
+
+fs::path take_all_room(const fs::path& where) {
+  fs::path ballast = where / "ballast";
+  const int file = ::open(ballast.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  EXPECT_EQ(::posix_fallocate(file, 0, static_cast<off_t>(fs::space(where).available)), 0);
+  ::close(file);
+  return ballast;
+}
+
+/// Old messages are erased, so that the log of RocksDB is long, and little of it is still needed.
+void recover_with_little_room(const fs::path& where) {
+  // So small that RocksDB cannot reserve room for its log.
+  if (!mount_own(where, "size=30m")) ::exit(2);
+  const auto store = open_disk({where / "store"});
+  constexpr int last = 400, kept = 20;
+  for (int n = 0; n != last; ++n) {
+    commit_messages(*store, n, 1);
+    if (n >= kept) commit_messages(*store, n - kept, 1, true);
+  }
+  const fs::path ballast = take_all_room(where);
+  error_text(error::kind::no_space, [&] {
+    for (;;) commit_messages(*store, last, 1);
+  });
+  std::string said;
+  std::uintmax_t free = 0;
+  constexpr std::uintmax_t MiB = 1 << 20;
+  for (bool recovered = false; !recovered && free < 20 * MiB;) {
+    fs::resize_file(ballast, fs::file_size(ballast) - MiB);
+    free = fs::space(where).available;
+    try {
+      store->recover();
+      recovered = true;
+    } catch (const error& waits) {
+      said = waits.what();
+    }
+  }
+  EXPECT_LE(free, 3 * MiB);
+  EXPECT_NE(said.find("there is no room, to go on takes 2 MiB"), std::string::npos) << said;
+  commit_messages(*store, last, 1);
+  EXPECT_EQ(contents_of(*store).size(), kept + 2u);
+  end();
+}
+
+TEST_F(FullDisk, NeedsNoMoreRoomToRecoverThanANewStart) {
+  fs::create_directories(where);
+  if (!may_mount(where)) GTEST_SKIP() << "mounting is not permitted here";
+  EXPECT_EXIT(recover_with_little_room(where), ExitedWithCode(0), "");
+}
+
+/// Messages that are on their way to a file are erased, but have to be written nevertheless.
+void recover_in_vain(const fs::path& where) {
+  if (!mount_own(where, "size=24m")) ::exit(2);
+  auto store = open_disk({where / "store"});
+  constexpr int messages = 340;  // 16 MiB
+  for (int n = 0; n != 260; ++n) commit_messages(*store, n, 1);
+  commit_messages(*store, 260, messages - 260);  // the file is due with the next commit
+  commit_messages(*store, 0, messages - 1, true);
+  error_text(error::kind::no_space, [&] {
+    for (;;) commit_messages(*store, messages, 0);
+  });
+  error_text(error::kind::no_space, [&] { store->recover(); });
+  EXPECT_EQ(contents_of(*store).size(), 2u) << "it can be read";
+  auto reader = store->walk(family::message);
+  reader->seek("");
+  const auto said = error_text(error::kind::no_space, [&] { store->recover(); });
+  EXPECT_NE(said.find("there is no room, to go on takes "), std::string::npos) << said;
+  reader->next();  // it was not closed again
+  EXPECT_FALSE(reader->valid());
+  error_text(error::kind::no_space, [&] { commit_messages(*store, messages, 1); });
+  reader.reset();
+  EXPECT_EQ(::mount("test", where.c_str(), "tmpfs", MS_REMOUNT, "size=100m"), 0);
+  store->recover();
+  commit_messages(*store, messages, 1);
+  EXPECT_EQ(contents_of(*store).size(), 3u);
+  store.reset();
+  store = open_disk({where / "store"});
+  EXPECT_EQ(contents_of(*store).size(), 3u);
+  end();
+}
+
+TEST_F(FullDisk, CanBeReadThoughItTookMoreRoomThanItLookedLikeAndIsTriedAgainWhenThereIsMore) {
+  fs::create_directories(where);
+  if (!may_mount(where)) GTEST_SKIP() << "mounting is not permitted here";
+  EXPECT_EXIT(recover_in_vain(where), ExitedWithCode(0), "");
+}
+
 using FailedSync = DiskStore;
 
 TEST_F(FailedSync, LeavesNothingOfTheCommit) {
