@@ -95,7 +95,7 @@ void remove(pointer self, core::subscriber_id id) {
 std::uint32_t may_take(topic_state& state, core::subscriber_id id, std::uint32_t most) {
   constexpr std::uint64_t in_any_case = 50;
   most = std::min(most, state.options.batch);
-  // What comes again takes no more than it does.
+  // What was read before takes no more than it does.
   const core::subscription& s = *state.queue->settled(id);
   const std::uint64_t held = std::min(s.held() - s.ready(), in_any_case);
   const auto few = static_cast<std::uint32_t>(std::min<std::uint64_t>(in_any_case - held, most));

@@ -418,6 +418,12 @@ std::vector<message_id> subscription::unfinished() const {
   return all;
 }
 
+std::uint64_t subscription::ready() const {
+  const auto passed = std::count_if(passed_.begin(), passed_.end(),
+                                    [this](const auto& p) { return !is_held(p.first, p.second); });
+  return ready_.size() + static_cast<std::uint64_t>(passed);
+}
+
 std::uint64_t subscription::undelivered() const {
   std::uint64_t all = passed_.size();
   for (priority_level p = 0; p != so_far_.streams.size(); ++p) {

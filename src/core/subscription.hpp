@@ -143,8 +143,8 @@ class subscription {
   /// So many were read, and are not finished.
   std::uint64_t held() const { return so_far_.flights.size() + passed_.size(); }
 
-  /// So many of these are to be delivered again, now.
-  std::uint64_t ready() const { return ready_.size(); }
+  /// So many of these are to be delivered now.
+  std::uint64_t ready() const;
 
   /// All that are pending.
   std::vector<message_id> unfinished() const;

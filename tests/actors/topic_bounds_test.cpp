@@ -154,6 +154,38 @@ TEST_F(MessagesThatAreHeld, ComeAgainThoughThereIsNoMoreMemory) {
   EXPECT_EQ(again->as<api::leased>().messages[0].attempt, 2u);
 }
 
+TEST_F(MessagesThatAreHeld, AreReplacedThoughThereIsNoMoreMemory) {
+  options.max_memory = 40'000;
+  options.defaults.dedupe = core::dedupe_policy::replace;
+  publish_many();
+  subscribe("a", "two");
+  for (const char* payload : {"x", "y"}) {
+    api::publish what;
+    for (int i = 0; i != 60; ++i) what.messages.push_back(text(payload, "two" + std::to_string(i)));
+    begin("a", what);
+    if (held.empty()) held = leases_of(*lease("a", "two", 60));
+  }
+  ASSERT_EQ(std::exchange(held, {}).size(), 60u);
+  lease_all();
+  EXPECT_EQ(payloads(*lease("a", "two", 50)), texts(50, "y"));
+}
+
+TEST_F(MessagesThatAreHeld, AreLookedPastAndComeThoughThereIsNoMoreMemory) {
+  options.max_memory = 2'000;
+  options.defaults.ordered = true;
+  start();
+  subscribe("a", "one");
+  api::publish what;
+  for (int i = 0; i != 200; ++i) what.messages.push_back(text(std::to_string(i)));
+  begin("a", what);
+  for (int i = 0; i != 200; ++i) {
+    const auto call = lease("a", "one", 1);
+    ASSERT_EQ(payloads(*call), texts{std::to_string(i)});
+    lease("a", "one");  // looks past all others
+    settle("a", "one", call->as<api::leased>().messages[0]);
+  }
+}
+
 TEST_F(MessagesThatAreHeld, OfOrderedTopicsTakeMoreForTheirKeys) {
   options.max_memory = 60'000;
   options.defaults.ordered = true;
