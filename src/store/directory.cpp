@@ -20,10 +20,16 @@ error error_of_system(const fs::path& directory, const std::string& doing, int c
   return error_at(directory, kind, doing + ": " + std::strerror(code));
 }
 
-/// May this be there before RocksDB has named its first manifest in CURRENT?
-bool precedes_a_store(std::string_view name) {
-  return name == "LOCK" || name == "IDENTITY" || name == "MANIFEST-000001" ||
-         name == "000001.dbtmp" || name == "lost+found";  // every new file system has it
+/// May this be there before RocksDB has named its first manifest in CURRENT? It writes IDENTITY and
+/// CURRENT under the names of temporary files.
+bool precedes_a_store(const fs::directory_entry& entry) {
+  const std::string name = entry.path().filename();
+  std::error_code failure;
+  const auto type = entry.symlink_status(failure).type();
+  if (name == "lost+found") return type == fs::file_type::directory;  // of a new file system
+  return type == fs::file_type::regular &&
+         (name == "LOCK" || name == "000000.dbtmp" || name == "IDENTITY" ||
+          name == "MANIFEST-000001" || name == "000001.dbtmp");
 }
 
 /// Of a path without a slash at its end, which would have no parent of its own.
@@ -42,6 +48,9 @@ found_there look_at(const fs::path& directory) {
   struct stat status {};
   if (::stat(directory.c_str(), &status) != 0) {
     if (errno != ENOENT) throw error_of_system(directory, "cannot be reached", errno);
+    if (::lstat(directory.c_str(), &status) == 0) {
+      throw error_at(directory, error::kind::unavailable, "is a link to what does not exist");
+    }
     std::error_code unreachable;
     if (!fs::is_directory(parent_of(directory), unreachable)) {
       throw error_at(directory, error::kind::unavailable, "its parent directory does not exist");
@@ -55,9 +64,8 @@ found_there look_at(const fs::path& directory) {
   bool fresh = true;
   for (fs::directory_iterator at{directory, failure}, end; !failure && at != end;
        at.increment(failure)) {
-    const std::string name = at->path().filename();
-    if (name == "CURRENT") return found_there::store;
-    fresh = fresh && precedes_a_store(name);
+    if (at->path().filename() == "CURRENT") return found_there::store;
+    fresh = fresh && precedes_a_store(*at);
   }
   if (failure) throw error_of_system(directory, "cannot be read", failure.value());
   if (!fresh) {

@@ -271,10 +271,16 @@ class disk_engine : public engine {
 
   /// Files that were deleted can be written, and even synced.
   void require_there() {
-    if (identity_of(directory_ / "LOCK") == lock_) return;
-    failed_ = error_at(directory_, error::kind::unavailable,
-                       "is not there any more, or is another one: it was deleted, moved or "
-                       "replaced");
+    if (!(identity_of(directory_ / "LOCK") == lock_)) {
+      failed_ = error_at(directory_, error::kind::unavailable,
+                         "is not there any more, or is another one: it was deleted, moved or "
+                         "replaced");
+    } else if (identity_of(directory_ / "CURRENT") == file_identity{}) {
+      failed_ = error_at(directory_, error::kind::unavailable,
+                         "is no store any more: its file CURRENT was deleted");
+    } else {
+      return;
+    }
     throw error{*failed_};
   }
 

@@ -334,6 +334,20 @@ TEST_P(DeletedStore, IsSeenAtTheEndAtTheLatest) {
   EXPECT_EQ(broker.program().wait(), 4);
 }
 
+TEST_P(DeletedStore, IsOneOfWhichOnlyCurrentWasDeleted) {
+  daemon broker{{{"event.durability", GetParam()}}};
+  auto source = broker.source();
+  source.send("1|B\n");
+  broker.await_status("log_events", 1);
+  source.half_close();
+  broker.await_line("msg=\"source ended\"");
+  broker.command("epoch new");
+  fs::remove(broker.store() / "CURRENT");
+  broker.program().signal(SIGTERM);
+  EXPECT_EQ(broker.program().wait(), 4);
+  broker.await_line("its file CURRENT was deleted");
+}
+
 INSTANTIATE_TEST_SUITE_P(With, DeletedStore, testing::Values("async", "sync"),
                          [](const auto& instance) { return std::string{instance.param}; });
 

@@ -116,6 +116,71 @@ TEST_F(OpeningAStore, GoesOnWithACreationThatWasCutShort) {
   EXPECT_EQ(open()->get(family::log, "key"), "value");
 }
 
+/// What is there when the process is killed at each step of it: RocksDB writes what becomes
+/// IDENTITY and CURRENT into temporary files first.
+TEST_F(OpeningAStore, GoesOnWithACreationThatWasCutShortAtAnyStep) {
+  const std::vector<std::vector<std::string>> steps{
+      {"LOCK"},
+      {"LOCK", "000000.dbtmp"},
+      {"LOCK", "IDENTITY"},
+      {"LOCK", "IDENTITY", "MANIFEST-000001"},
+      {"LOCK", "IDENTITY", "MANIFEST-000001", "000001.dbtmp"},
+      {"LOCK", "000000.dbtmp", "IDENTITY", "MANIFEST-000001", "000001.dbtmp", "lost+found"}};
+  for (const std::string& content : {"", "MANIFEST-0000"}) {
+    for (const auto& step : steps) {
+      SCOPED_TRACE(step.back());
+      fs::remove_all(where);
+      fs::create_directory(where);
+      for (const auto& file : step) {
+        if (file == "lost+found") {
+          fs::create_directory(where / file);
+        } else {
+          std::ofstream{where / file} << content;
+        }
+      }
+      put(*open(), "key", "value");
+      EXPECT_EQ(open()->get(family::log, "key"), "value");
+    }
+  }
+}
+
+TEST_F(OpeningAStore, TakesNothingOfOthersForACreationThatWasCutShort) {
+  for (const char* name : {"000002.dbtmp", "MANIFEST-000002", "LOCK.txt", "000000.DBTMP"}) {
+    SCOPED_TRACE(name);
+    fs::remove_all(where);
+    fs::create_directory(where);
+    std::ofstream{where / "LOCK"} << "";
+    std::ofstream{where / name} << "text";
+    error_text(error::kind::unavailable, [&] { open(); });
+    EXPECT_EQ(std::distance(fs::directory_iterator{where}, {}), 2);
+  }
+  fs::remove_all(where);
+  fs::create_directories(where / "IDENTITY" / "thesis");
+  error_text(error::kind::unavailable, [&] { open(); });
+  fs::remove_all(where);
+  fs::create_directory(where);
+  fs::create_symlink("/dev/null", where / "000000.dbtmp");
+  error_text(error::kind::unavailable, [&] { open(); });
+}
+
+TEST_F(OpeningAStore, RefusesALinkToNothing) {
+  fs::create_symlink(where.parent_path() / "nothing", where);
+  EXPECT_EQ(error_text(error::kind::unavailable, [&] { open(); }),
+            where.string() + ": is a link to what does not exist");
+}
+
+TEST_F(OpeningAStore, WritesNothingMoreWithoutItsFileCurrent) {
+  const auto store = open();
+  put(*store, "key", "value");
+  fs::rename(where / "CURRENT", where / "away");
+  const auto lost = where.string() + ": is no store any more: its file CURRENT was deleted";
+  EXPECT_EQ(error_text(error::kind::unavailable, [&] { put(*store, "key", "other"); }), lost);
+  EXPECT_EQ(error_text(error::kind::unavailable, [&] { store->sync(); }), lost);
+  fs::rename(where / "away", where / "CURRENT");
+  store->recover();
+  put(*store, "key", "other");
+}
+
 TEST_F(OpeningAStore, GoesOnWithACreationThatHasMadeNoFamilyYet) {
   open_rocksdb(where);
   put(*open(), "key", "value");
