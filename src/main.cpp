@@ -16,7 +16,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <future>
-#include <iostream>
 #include <mutex>
 #include <optional>
 #include <random>
@@ -30,11 +29,13 @@
 #include "config/invocation.hpp"
 #include "core/hash.hpp"
 #include "io/acceptor.hpp"
+#include "io/address.hpp"
 #include "io/connection_places.hpp"
 #include "io/descriptors.hpp"
 #include "io/http_writer.hpp"
 #include "io/lingering.hpp"
 #include "io/process.hpp"
+#include "io/start_signals.hpp"
 #include "store/directory.hpp"
 #include "store/recovery.hpp"
 
@@ -51,7 +52,17 @@ bool is_stored(const daemon_options& options) {
          options.topic.defaults.storage != core::topic_storage::memory;
 }
 
-/// What is stored, as of the end of the log. Throws store::error.
+/// A signal has come before the doors were open.
+struct ended_while_starting {};
+
+void end_if_asked() {
+  const int signal = io::noted_signal();
+  if (signal == 0) return;
+  log::info("ended while starting", {{"signal", signal}});
+  throw ended_while_starting{};
+}
+
+/// What is stored, as of the end of the log. Throws store::error, and ended_while_starting.
 std::shared_ptr<stored_state> open_store(const daemon_options& options, std::size_t most_files) {
   auto stored = std::make_shared<stored_state>();
   const bool events = options.event.level != durability::none;
@@ -74,6 +85,7 @@ std::shared_ptr<stored_state> open_store(const daemon_options& options, std::siz
   stored->start = stored->log->start();
   auto last = begin;
   stored->graph = store::recover_graph(*stored->engine, [&](auto at, auto end) {
+    end_if_asked();
     if (clock::now() - last < std::chrono::seconds{1}) return;
     last = clock::now();
     log::info("reading the log", {{"position", at}, {"end", end}});
@@ -151,6 +163,14 @@ std::string control_socket(const daemon_options& options) {
   return is_stored(options) ? options.store.directory + "/control" : "";
 }
 
+void check_control_socket(const std::string& path) {
+  try {
+    if (!path.empty()) io::unix_endpoint(path);
+  } catch (const std::runtime_error& e) {
+    throw std::runtime_error{"cannot listen on " + path + ": " + e.what()};
+  }
+}
+
 /// Ends the process when it is not destroyed within two seconds: something does not close, for it
 /// waits for a disk that does not answer.
 class last_resort {
@@ -188,6 +208,7 @@ std::size_t workers_of(const caf::actor_system_config& settings) {
 
 /// The doors and the actors behind them. The I/O context ends when nothing waits for it any more.
 int run(const daemon_options& options) {
+  io::note_signals();
   ::umask(077);  // what is stored is its owner's
   const io::descriptor_shares descriptors = io::share_descriptors(io::raise_descriptor_limit());
   std::optional<last_resort> closing;  // outlives what has to be closed
@@ -240,12 +261,16 @@ int run(const daemon_options& options) {
         options.http.watch);
     programs->admit(may_enter.of(admissions::http));
   }
+  const std::string path = control_socket(options);
+  check_control_socket(path);
   // Not before the doors are had: a start that fails leaves no new store.
+  end_if_asked();
   const auto stored = open_store(options, descriptors.store_files);
-  may_enter.log_bounds();
   boost::asio::signal_set signals{context, SIGINT, SIGTERM};
+  end_if_asked();  // from here on they wait for the I/O thread
+  may_enter.log_bounds();
   std::optional<io::acceptor> operators;
-  if (const std::string path = control_socket(options); !path.empty()) {
+  if (!path.empty()) {
     operators.emplace(
         context, std::filesystem::path{path},
         [&](auto connection) { unit.send(parent, control_accepted{connection}); }, accept_failed);
@@ -296,6 +321,12 @@ int run(const daemon_options& options) {
   return exit_status;
 }
 
+int print(const std::string& lines) {
+  if (io::print(lines)) return exit_ok;
+  io::complain("cannot write to standard output");
+  return exit_cannot_start;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -304,28 +335,31 @@ int main(int argc, char** argv) {
   config::invocation invocation;
   try {
     invocation = config::read(argc, argv, config::environment_of(environ));
-    if (invocation.what == config::invocation::action::run) config::check_doors(invocation);
+    if (invocation.what == config::invocation::action::run) {
+      io::end_at_signals();
+      config::check_doors(invocation);
+    }
   } catch (const config::error& e) {
-    std::cerr << "skeind: " << e.what() << '\n';
+    io::complain(e.what());
     return exit_bad_configuration;
   }
   switch (invocation.what) {
     case config::invocation::action::run:
       break;
     case config::invocation::action::version:
-      std::cout << "skeind " SKEIN_VERSION "\n";
-      return exit_ok;
+      return print("skeind " SKEIN_VERSION "\n");
     default:
-      std::cout << invocation.text;
-      return exit_ok;
+      return print(invocation.text);
   }
   int exit_status = exit_cannot_start;
   try {
     std::random_device random;
     core::table_secret = std::uint64_t{random()} << 32 | random();
     exit_status = run(invocation.options);
+  } catch (const ended_while_starting&) {
+    exit_status = exit_ok;
   } catch (const std::exception& e) {
-    std::cerr << "skeind: " << io::reason_of(e) << '\n';
+    io::complain(io::reason_of(e));
   }
   log::stop();
   return exit_status;

@@ -66,6 +66,17 @@ std::string visible(std::string_view text) {
   return result;
 }
 
+std::string visible_lines(std::string_view lines) {
+  std::string result;
+  for (;;) {
+    const auto end = lines.find('\n');
+    append_visible(result, lines.substr(0, end));
+    if (end == lines.npos) return result;
+    result += '\n';
+    lines.remove_prefix(end + 1);
+  }
+}
+
 bool is_visible(std::string_view text) {
   while (!text.empty()) {
     const glyph g = first_of(text);

@@ -20,6 +20,9 @@ namespace skein::core {
 std::string visible(std::string_view text);
 void append_visible(std::string& to, std::string_view text);
 
+/// Of lines: their ends stay.
+std::string visible_lines(std::string_view lines);
+
 /// Whether `text` is shown as it is.
 bool is_visible(std::string_view text);
 

@@ -53,4 +53,13 @@ bool patient_output::write(std::string_view text, const std::function<bool()>& g
   return true;
 }
 
+bool patient_output::write(std::string_view text, std::chrono::milliseconds patience) const {
+  using clock = std::chrono::steady_clock;
+  for (; !text.empty(); text.remove_prefix(std::min<std::size_t>(text.size(), PIPE_BUF))) {
+    const auto deadline = clock::now() + patience;
+    if (!write(text.substr(0, PIPE_BUF), [&] { return clock::now() >= deadline; })) return false;
+  }
+  return true;
+}
+
 }  // namespace skein::io

@@ -1,6 +1,7 @@
 /// Output to a place where perhaps nobody reads: a pipe, a terminal that was stopped, a socket.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string_view>
 
@@ -18,6 +19,8 @@ class patient_output {
   /// Whether all of `text` was written. While it has to wait, `give_up` is asked ten times a
   /// second.
   bool write(std::string_view text, const std::function<bool()>& give_up) const;
+  /// The same; gives up when nothing was taken for so long.
+  bool write(std::string_view text, std::chrono::milliseconds patience) const;
 
  private:
   int descriptor_;

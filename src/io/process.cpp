@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/visible_text.hpp"
 #include "io/patient_output.hpp"
 
 namespace skein::io {
@@ -50,10 +51,7 @@ void open_if_closed(int stream, int mode) {
       is_fault = true;
     }
   }
-  const auto begin = std::chrono::steady_clock::now();
-  patient_output{STDERR_FILENO}.write(std::string{ending_name} + ": " + why + "\n", [&] {
-    return std::chrono::steady_clock::now() - begin > std::chrono::seconds{2};
-  });
+  complain(why);
   if (is_fault) std::abort();
   ::_exit(ending_status);
 }
@@ -75,6 +73,15 @@ void tell_why_it_ends(const char* name, int status) {
   ending_name = name;
   ending_status = status;
   std::set_terminate(end_with_a_line);
+}
+
+void complain(std::string_view text) {
+  const auto line = ending_name + (": " + core::visible(text)) + "\n";
+  patient_output{STDERR_FILENO}.write(line, std::chrono::seconds{2});
+}
+
+bool print(std::string_view lines) {
+  return patient_output{STDOUT_FILENO}.write(core::visible_lines(lines), std::chrono::seconds{10});
 }
 
 std::string reason_of(const std::exception& failed) {

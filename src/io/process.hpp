@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <exception>
 #include <string>
+#include <string_view>
 
 namespace skein::io {
 
@@ -18,6 +19,15 @@ void take_over_process();
 /// with `name`: no threads, no memory, and exceptions that nobody catches. The exit status is
 /// `status`; for such exceptions it remains SIGABRT. `name` must live as long as the process.
 void tell_why_it_ends(const char* name, int status);
+
+/// One line on standard error, `name: text` with the name of `tell_why_it_ends`, as
+/// core/visible_text shows it. It is gone if nobody takes it within
+/// two seconds.
+void complain(std::string_view text);
+
+/// Lines for people on standard output, as core/visible_text shows them. False if not all of them
+/// could be written; whoever takes nothing for ten seconds does not read.
+bool print(std::string_view lines);
 
 /// What it says, or what a limit of the machine means where a library has no good words for it.
 std::string reason_of(const std::exception& failed);

@@ -40,6 +40,12 @@ TEST(VisibleText, EscapesBytesThatAreNoCharacter) {
   EXPECT_EQ(visible("\xc0\x8a"), "\\xc0\\x8a");
 }
 
+TEST(VisibleText, OfLinesKeepsTheirEnds) {
+  EXPECT_EQ(visible_lines("a\x1b[0m\n\nb\r\n"), "a\\u001b[0m\n\nb\\r\n");
+  EXPECT_EQ(visible_lines(""), "");
+  EXPECT_EQ(visible_lines("a"), "a");
+}
+
 TEST(VisibleText, IsVisibleWhateverItIsMadeOf) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     SKEIN_TRACE_SEED(seed);

@@ -74,6 +74,39 @@ TEST(Inherited, AnUnreadStandardErrorDoesNotStopTheEnd) {
   }
 }
 
+TEST(Inherited, AnUnreadStandardErrorDoesNotHoldUpAStartThatFails) {
+  temporary_directory own;
+  const taken_port taken;
+  const int unread = unread_pipe();
+  const auto failing = [&](const std::vector<std::string>& more) {
+    auto arguments = own_doors;
+    arguments.pop_back();
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run(SKEIND_PATH, {arguments, {}, own.path(), 0, [=] { ::dup2(unread, STDERR_FILENO); }})
+        .status;
+  };
+  EXPECT_EQ(failing({"--nonsense"}), 2);
+  EXPECT_EQ(failing({"--store.directory", own.path() / "none" / "store"}), 1);
+  EXPECT_EQ(run(SKEIND_PATH, {{"--config", "/dev/null", "--http.listen",
+                               "127.0.0.1:" + std::to_string(taken.number())},
+                              {},
+                              own.path(),
+                              0,
+                              [=] { ::dup2(unread, STDERR_FILENO); }})
+                .status,
+            1);
+  ::close(unread);
+}
+
+TEST(Inherited, AnUnreadOutputIsNotWaitedForWithoutEnd) {
+  const int unread = unread_pipe();
+  const auto help =
+      run(SKEIND_PATH, {{"--help"}, {}, "/", 0, [=] { ::dup2(unread, STDOUT_FILENO); }});
+  EXPECT_EQ(help.status, 1);
+  EXPECT_EQ(help.err, "skeind: cannot write to standard output\n");
+  ::close(unread);
+}
+
 TEST(Inherited, ClosedStandardStreamsTakeNoFileOfTheDaemon) {
   temporary_directory own;
   const auto store = own.path() / "store";

@@ -31,6 +31,13 @@ class Start : public testing::Test {
     return run(SKEIND_PATH, {arguments, environment, directory_});
   }
 
+  process::start own_doors() const {
+    return {{"--source.listen", "127.0.0.1:0", "--client.listen", "127.0.0.1:0", "--http.listen",
+             "127.0.0.1:0"},
+            {},
+            directory_};
+  }
+
   /// Expects the start to be refused with one line that begins with `skeind: ` and `place`.
   static void expect_refused(const finished& done, int status, const std::string& place) {
     EXPECT_EQ(done.status, status);
@@ -70,6 +77,77 @@ TEST_F(Start, ThatFailsAtADoorLeavesNoNewStore) {
               {}, 1, "cannot listen on " + address);
   leaves_none({"--http.listen", "192.0.2.1:80"}, {}, 2, "--http.listen: nobody can listen at ");
   leaves_none({}, {{"CLIENT", "acme.invalid"}}, 2, "environment CLIENT: nobody can listen at ");
+}
+
+TEST_F(Start, ThatCannotHaveItsControlSocketLeavesNoNewStore) {
+  const auto store = directory_ + "/" + std::string(100, 's');
+  expect_refused(
+      skeind({"--source.listen", "127.0.0.1:0", "--client.listen", "127.0.0.1:0", "--http.listen",
+              "127.0.0.1:0", "--log.level", "warn", "--store.directory", store}),
+      1, "cannot listen on " + store + "/control: the path of a socket must not be ");
+  EXPECT_FALSE(std::filesystem::exists(store));
+}
+
+TEST_F(Start, ThatIsKilledAtAnyMomentCanBeDoneAgain) {
+  const std::filesystem::path store = directory_ + "/skein-data";
+  const auto files = [&] {
+    std::error_code none;
+    std::ptrdiff_t count = 0;
+    for (std::filesystem::directory_iterator at{store, none}, end; !none && at != end;
+         at.increment(none)) {
+      ++count;
+    }
+    return none ? -1 : count;
+  };
+  for (std::ptrdiff_t after = 0; after != 8; ++after) {
+    SCOPED_TRACE(after);
+    std::filesystem::remove_all(store);
+    {
+      process killed{SKEIND_PATH, own_doors()};
+      while (files() < after && killed.lives() && !std::filesystem::exists(store / "control")) {
+      }
+      killed.signal(SIGKILL);
+      killed.wait();
+    }
+    process again{SKEIND_PATH, own_doors()};
+    await("its doors",
+          [&] { return std::filesystem::exists(store / "control") || !again.lives(); });
+    again.signal(SIGTERM);
+    EXPECT_EQ(again.wait(), 0) << again.err();
+  }
+}
+
+TEST_F(Start, ThatIsToldToEndBeforeItsDoorsAreOpenEndsWell) {
+  const std::filesystem::path store = directory_ + "/skein-data";
+  for (const int signal : {SIGTERM, SIGINT}) {
+    std::filesystem::remove_all(store);
+    process ended{SKEIND_PATH, own_doors()};
+    await("its store", [&] { return std::filesystem::exists(store) || !ended.lives(); });
+    ended.signal(signal);
+    EXPECT_EQ(ended.wait(), 0) << ended.err();
+    EXPECT_NE(ended.err().find("msg=\"ended"), std::string::npos);
+  }
+}
+
+TEST_F(Start, RefusesNamesOfStrangersWithoutWhatATerminalActsOn) {
+  expect_refused(skeind({"--\x1b[31m"}), 2, "--\\u001b[31m: unknown option");
+  expect_refused(skeind({"\x1b[31m"}), 2, "command line: unexpected argument \"\\u001b[31m\"");
+  expect_refused(skeind({}, {{"SKEIN_\x1b[31m", "1"}}), 2,
+                 "environment SKEIN_\\u001b[31m: unknown variable");
+  expect_refused(skeind({"--config", "/none\x1b\n"}), 2, "/none\\u001b\\n: cannot be read");
+  const auto refused = [&](const std::string& text, const std::string& place) {
+    const auto path = write("strange.conf", text);
+    expect_refused(skeind({"--config", path}), 2, path + place);
+  };
+  refused("[\x1b[31m]\n", ":1: unknown section [\\u001b[31m]");
+  refused("[log]\nl\u202evel = info\n", ":2: log.l\\u202evel: unknown name");
+  refused("[log]\nle\rvel = info\n", ":2: log.le\\rvel: unknown name");
+  const auto path = write("good\x1b[31m\n.conf", "[log]\nlevel = warn\n");
+  const auto checked = skeind({"--check-config", "--config", path});
+  EXPECT_EQ(checked.status, 0);
+  EXPECT_EQ(checked.out.rfind("configuration ok (" + directory_ + "/good\\u001b[31m\\n.conf)\n", 0),
+            0u);
+  EXPECT_EQ(checked.out.find('\x1b'), std::string::npos);
 }
 
 TEST_F(Start, OpensOnlyTheDoorsThatAreWanted) {
