@@ -118,6 +118,8 @@ command_line read_command_line(int argc, const char* const* argv) {
       result.settings.push_back({row, found.value.front(), flag, flag});
     else if (found.string_key == "config")
       result.config_file = found.value.front();
+    if (result.config_file && result.config_file->empty())
+      throw error("--config", "needs the name of a file");
   }
   result.check = seen.count("--check-config") > 0;
   result.print = seen.count("--print-config") > 0;

@@ -16,14 +16,16 @@ namespace {
 namespace po = boost::program_options;
 
 std::string content_of(const std::string& path) {
+  constexpr std::size_t longest = 1 << 20;  // bytes
   errno = 0;
   std::ifstream in{path, std::ios::binary};
-  std::ostringstream text;
-  const bool empty = in.peek() == std::ifstream::traits_type::eof();
-  if (!empty) text << in.rdbuf();
-  if (!in.is_open() || in.bad() || !text)
+  std::string content(longest + 1, '\0');
+  in.read(content.data(), static_cast<std::streamsize>(content.size()));
+  if (!in.is_open() || in.bad())
     throw error(path, std::string{"cannot be read: "} + std::strerror(errno));
-  const auto content = text.str();
+  content.resize(static_cast<std::size_t>(in.gcount()));
+  if (content.size() > longest)
+    throw error(path, "is longer than 1 MiB, which no file of settings is");
   for (const std::string_view mark : {"\xEF\xBB\xBF", "\xFF\xFE", "\xFE\xFF"})
     if (content.compare(0, mark.size(), mark) == 0)
       throw error(path, "begins with a byte order mark; it must be UTF-8 without one");

@@ -7,6 +7,7 @@
 #include <map>
 #include <system_error>
 
+#include "core/visible_text.hpp"
 #include "io/address.hpp"
 
 namespace skein::config {
@@ -72,11 +73,11 @@ void check_together(const daemon_options& all, const origins& from) {
 }
 
 std::string effective(const daemon_options& all, const std::string& file, const origins& from) {
-  auto result = "configuration ok (" + (file.empty() ? "no file" : file) + ")\n";
+  auto result = "configuration ok (" + (file.empty() ? "no file" : core::visible(file)) + ")\n";
   for (const auto& row : option_table()) {
     const auto found = from.find(row.name);
     result += row.name + " = " + row.kind.text(all) + "  # " +
-              (found == from.end() ? "default" : found->second.source) + '\n';
+              (found == from.end() ? "default" : core::visible(found->second.source)) + '\n';
   }
   return result;
 }

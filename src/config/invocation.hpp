@@ -27,9 +27,9 @@ struct invocation {
   /// durations and numbers as CAF writes them; `scheduler.max-threads` 0 is one for each core
   /// but one.
   daemon_options options;
-  std::string config_file;  ///< that was read, empty when there was none
+  std::string config_file;                    ///< that was read, empty when there was none
   std::map<std::string, std::string> places;  ///< where each option was set that was set
-  std::string text;         ///< what to print, with its line ends
+  std::string text;                           ///< what to print, with its line ends
 };
 
 /// Flag > environment > file > default. Help and version need neither environment nor file.
@@ -45,6 +45,7 @@ invocation read(int argc, const char* const* argv, const environment& variables,
 void check_doors(const invocation& given);
 
 /// The settings as a configuration file with the meaning of each. Reading it gives `all` again.
+/// \throws error for a value that a file cannot say.
 std::string render(const daemon_options& all);
 
 }  // namespace skein::config

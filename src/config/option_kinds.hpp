@@ -16,6 +16,7 @@
 
 #include "actors/options.hpp"
 #include "config/values.hpp"
+#include "core/visible_text.hpp"
 
 namespace skein::config {
 
@@ -129,15 +130,17 @@ option_kind list(Member member, std::string word, bool (*is_one)(std::string_vie
           [=](const daemon_options& all) { return write_list(member(all)); }};
 }
 
-/// Any text but an empty one.
+/// Any text but an empty one, and those that a terminal or a file of settings could not show as
+/// they are.
 template <class Member>
 option_kind path(Member member) {
   const auto set = [=](daemon_options& all, std::string_view text) {
-    if (text.empty()) return false;
+    if (text.empty() || !core::is_visible(text)) return false;
     member(all) = text;
     return true;
   };
-  return {"PATH", "a path", set, [=](const daemon_options& all) { return member(all); }};
+  return {"PATH", "a path in UTF-8 without control characters", set,
+          [=](const daemon_options& all) { return member(all); }};
 }
 
 /// Written with its port; or no address.

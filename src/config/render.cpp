@@ -19,6 +19,17 @@ std::string comment(const std::string& text) {
   return result + line + '\n';
 }
 
+/// \throws error if a file cannot say it
+std::string in_a_file(const std::string& name, const std::string& value) {
+  constexpr std::string_view blanks = " \t";
+  const bool is_cut = value.find('#') != value.npos || blanks.find(value.front()) != blanks.npos ||
+                      blanks.find(value.back()) != blanks.npos;
+  if (!is_cut) return value;
+  throw error(name, config::quoted(value) +
+                        " cannot be written to a file, which has no # in values and no "
+                        "blanks at their ends");
+}
+
 }  // namespace
 
 std::string render(const daemon_options& all) {
@@ -37,7 +48,7 @@ std::string render(const daemon_options& all) {
       result += '\n';
       result += comment(row.meaning + " Allowed: " + row.kind.allowed +
                         ". Default: " + row.kind.text(defaults) + ".");
-      result += row.key() + " = " + row.kind.text(all) + '\n';
+      result += row.key() + " = " + in_a_file(row.name, row.kind.text(all)) + '\n';
     }
   }
   return result;

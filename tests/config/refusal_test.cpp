@@ -82,13 +82,34 @@ TEST(WrongValue, IsToldWhatWasMeant) {
   EXPECT_EQ(end_of("sequence.window", "10x"), "got \"10x\"");
 }
 
+TEST(WrongValue, OfAPathIsOneThatATerminalOrAFileCannotShow) {
+  for (const char* path : {"a\x1b[31m", "a\nb", "\u202e", "\xff"}) {
+    EXPECT_EQ(of_flags({"--store.directory", path}).rfind("--store.directory: must be a path", 0),
+              0u)
+        << path;
+  }
+  sandbox here;
+  EXPECT_EQ(here.start({"--store.directory", "Müll # 1"}).options.store.directory, "Müll # 1");
+}
+
+TEST(WrongValue, OfAFileThatIsPrintedIsOneThatItWouldNotSayAgain) {
+  for (const char* path : {"a#b", " a", "a\u00a0b "}) {
+    EXPECT_EQ(of_flags({"--store.directory", path, "--print-config"}).rfind("store.directory: ", 0),
+              0u)
+        << path;
+  }
+}
+
 TEST(WrongValue, OfAPathIsAnEmptyOne) {
   EXPECT_EQ(of_file("[store]\ndirectory =\n"),
-            "caf-application.conf:2: store.directory: must be a path, got \"\"");
+            "caf-application.conf:2: store.directory: must be a path in UTF-8 without control "
+            "characters, got \"\"");
   EXPECT_EQ(of_environment({{"SKEIN_STORE_DIRECTORY", ""}}),
-            "environment SKEIN_STORE_DIRECTORY: must be a path, got \"\"");
+            "environment SKEIN_STORE_DIRECTORY: must be a path in UTF-8 without control "
+            "characters, got \"\"");
   EXPECT_EQ(of_file("[control]\nsocket =\n"),
-            "caf-application.conf:2: control.socket: must be a path, got \"\"");
+            "caf-application.conf:2: control.socket: must be a path in UTF-8 without control "
+            "characters, got \"\"");
 }
 
 TEST(Ranges, AreCheckedAtBothEnds) {
@@ -184,6 +205,11 @@ TEST(CommandLine, RefusesAFlagWithoutItsValueOrWithOneTooMany) {
   EXPECT_EQ(of_flags({"--help=yes"}), "--help: takes no value");
 }
 
+TEST(CommandLine, RefusesAFileWithoutAName) {
+  EXPECT_EQ(of_flags({"--config", ""}), "--config: needs the name of a file");
+  EXPECT_EQ(of_flags({"-config", ""}), "--config: needs the name of a file");
+}
+
 TEST(CommandLine, RefusesAFlagGivenTwice) {
   EXPECT_EQ(of_flags({"--sequence.window=3", "--sequence.window", "3"}),
             "--sequence.window: given twice");
@@ -203,6 +229,14 @@ TEST(File, RefusesAByteOrderMark) {
     EXPECT_EQ(of_json(mark + "{}"),
               "config.json: begins with a byte order mark; it must be UTF-8 without one");
   }
+}
+
+TEST(File, IsReadOnlySoFarAsOneMayBeLong) {
+  EXPECT_EQ(of_flags({"--config", "/dev/zero"}),
+            "/dev/zero: is longer than 1 MiB, which no file of settings is");
+  EXPECT_EQ(of_file(std::string(1 << 20, '\n')), "not refused");
+  EXPECT_EQ(of_file(std::string((1 << 20) + 1, '\n')),
+            "caf-application.conf: is longer than 1 MiB, which no file of settings is");
 }
 
 TEST(File, RefusesANameSetTwice) {
