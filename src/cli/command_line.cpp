@@ -14,6 +14,16 @@ void check_range(const char* name, std::int64_t value, std::int64_t least, std::
                     std::to_string(most) + ", not " + std::to_string(value)};
 }
 
+/// One is nothing to go by, and is not taken for one that was not given.
+void refuse_empty_values(const po::parsed_options& given) {
+  for (const auto& o : given.options) {
+    const bool is_word = o.position_key >= 0;
+    if (!is_word && o.value.size() == 1 && o.value.front().empty()) {
+      throw usage_error{"--" + o.string_key + " must not be empty"};
+    }
+  }
+}
+
 }  // namespace
 
 po::typed_value<std::int64_t>* number(std::int64_t& target, const char* name, std::int64_t least,
@@ -60,12 +70,13 @@ po::variables_map parse(const arguments& args, const po::options_description& op
   po::variables_map values;
   try {
     // Abbreviations would change their meaning with each new option.
-    po::store(po::command_line_parser{args}
-                  .options(options)
-                  .positional(positional)
-                  .style(style::default_style & ~style::allow_guessing)
-                  .run(),
-              values);
+    const auto given = po::command_line_parser{args}
+                           .options(options)
+                           .positional(positional)
+                           .style(style::default_style & ~style::allow_guessing)
+                           .run();
+    refuse_empty_values(given);
+    po::store(given, values);
   } catch (const po::error& e) {
     throw usage_error{e.what()};
   }

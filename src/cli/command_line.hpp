@@ -40,7 +40,7 @@ boost::program_options::typed_value<std::string>* duration(std::chrono::millisec
 std::chrono::milliseconds parse_duration(const char* name, const std::string& text);
 
 /// Fills the options' targets: flag before environment before default. `environment` maps variable
-/// names to option names. Throws usage_error.
+/// names to option names. Throws usage_error, also for an option whose value is empty.
 boost::program_options::variables_map parse(
     const arguments& args, const boost::program_options::options_description& options,
     const boost::program_options::positional_options_description& positional = {},

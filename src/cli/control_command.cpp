@@ -68,7 +68,7 @@ std::string text_of(const boost::json::value& value) {
 }
 
 void print(std::string_view key, const boost::json::value& value) {
-  std::cout << key << ": " << text_of(value) << "\n";
+  std::cout << core::visible(key) << ": " << text_of(value) << "\n";
 }
 
 /// The exit status: a command whose answer cannot be written has failed.

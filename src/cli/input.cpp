@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <stdexcept>
@@ -38,6 +39,16 @@ input::input(const std::string& name) : name_{name.empty() || name == "-" ? "" :
   errno = 0;
   file_.open(name_, std::ios::binary);
   if (!file_) fail(name_);
+}
+
+std::string input::read_all() {
+  std::string all;
+  for (std::array<char, 1 << 16> part; stream();) {
+    stream().read(part.data(), part.size());
+    all.append(part.data(), static_cast<std::size_t>(stream().gcount()));
+  }
+  check();
+  return all;
 }
 
 void input::check() const {

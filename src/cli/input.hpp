@@ -30,6 +30,9 @@ class input {
 
   std::istream& stream() { return file_.is_open() ? file_ : std::cin; }
 
+  /// All of it. Throws as `check` does.
+  std::string read_all();
+
   /// To be called at its end: throws std::runtime_error if that was none, but an error.
   void check() const;
 

@@ -84,9 +84,7 @@ void publish_input(const pub_options& o, input& from, const message_maker& maker
     publish_lines(from.stream(), maker, to);
     return from.check();
   }
-  const std::string all{std::istreambuf_iterator<char>{from.stream()}, {}};
-  from.check();
-  maker.give(all, to);
+  maker.give(from.read_all(), to);
 }
 
 int publish(const pub_options& o) {

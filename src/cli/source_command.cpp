@@ -92,10 +92,12 @@ int source_command(const arguments& args) {
   all.add(visible).add_options()("file", po::value(&o.file));
   po::positional_options_description positional;
   positional.add("file", 1);
-  if (parse(args, all, positional).count("help") != 0) {
+  const auto values = parse(args, all, positional);
+  if (values.count("help") != 0) {
     std::cout << about << visible;
     return exit_good;
   }
+  if (values.count("file") != 0 && o.file.empty()) throw usage_error{"FILE must not be empty"};
   o.sending.receipts = !o.without_receipts;
 
   const input_descriptor from{o.file};

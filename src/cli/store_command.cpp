@@ -93,7 +93,9 @@ int store_command(const arguments& args) {
   }
   if (words == arguments{"info"}) return info(place.directory());
   if (words == arguments{"check"}) return check(place.directory());
-  if (words.size() == 2 && words[0] == "backup") return backup(place.socket(), words[1]);
+  if (words.size() == 2 && words[0] == "backup" && !words[1].empty()) {
+    return backup(place.socket(), words[1]);
+  }
   throw usage_error{"store takes info, check, or backup and a directory"};
 }
 

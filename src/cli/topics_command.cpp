@@ -121,7 +121,8 @@ void list(topic_client& daemon, bool verbose, bool as_json) {
     }
     const auto& options = object_in(topic, "options");
     std::cout << core::visible(text_in(topic, "name")) << ' '
-              << (verbose ? fields_of(options) : std::string{text_in(options, "storage")}) << '\n';
+              << (verbose ? fields_of(options) : core::visible(text_in(options, "storage")))
+              << '\n';
     return bool{std::cout};
   });
 }
@@ -149,7 +150,7 @@ void show(topic_client& daemon, const std::string& topic, bool as_json) {
   } else {
     for (const auto& [key, value] : answer) {
       if (key != "options") {
-        std::cout << key << ": " << field_text(key, value) << '\n';
+        std::cout << core::visible(key) << ": " << field_text(key, value) << '\n';
         continue;
       }
       for (const auto& option : topic_options) {
@@ -168,7 +169,7 @@ void show(topic_client& daemon, const std::string& topic, bool as_json) {
 
 void list_delayed(topic_client& daemon, const std::string& topic, bool as_json) {
   daemon.list(topic_path({topic, "delayed"}), "messages", [&](const json::object& message) {
-    std::cout << (as_json ? json::serialize(message) : fields_of(message)) << '\n';
+    std::cout << (as_json ? core::visible(json::serialize(message)) : fields_of(message)) << '\n';
     return bool{std::cout};
   });
 }
@@ -193,8 +194,8 @@ bool cancel(topic_client& daemon, const std::string& topic, const arguments& ids
     begin = end;
   }
   if (as_json) {
-    std::cout << json::serialize(json::object{{"messages", messages}, {"unknown", unknown}})
-              << '\n';
+    const json::object sum{{"messages", messages}, {"unknown", unknown}};
+    std::cout << core::visible(json::serialize(sum)) << '\n';
   } else {
     std::cout << "cancelled: " << messages << '\n';
   }

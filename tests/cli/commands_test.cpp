@@ -80,5 +80,30 @@ TEST(Commands, RefuseWrongArguments) {
   EXPECT_THROW(source_command({"/does/not/exist"}), std::runtime_error);
 }
 
+TEST(Commands, RefuseAnEmptyValueWhereItWouldMeanTheDefault) {
+  const std::pair<int (*)(const arguments&), arguments> cases[] = {
+      {status_command, {"--config", ""}},
+      {status_command, {"--directory", ""}},
+      {status_command, {"--socket", ""}},
+      {epoch_command, {"--directory", ""}},
+      {replay_command, {"--directory", ""}},
+      {inbox_command, {"--directory", "", "7"}},
+      {store_command, {"--directory", "", "info"}},
+      {store_command, {"backup", ""}},
+      {source_command, {"--host", ""}},
+      {source_command, {""}},
+      {client_command, {"--host", "", "7"}},
+      {topics_command, {"--host", ""}},
+      {pub_command, {"--host", "", "t"}},
+      {pub_command, {"--file", "", "t"}},
+      {pub_command, {"--key", "", "t", "x"}},
+      {sub_command, {"--host", "", "t", "s"}},
+      {fetch_command, {"--host", "", "t", "s"}},
+      {dlq_command, {"--host", "", "list", "t", "s"}}};
+  for (const auto& [command, args] : cases) {
+    EXPECT_THROW(command(args), usage_error) << args[0];
+  }
+}
+
 }  // namespace
 }  // namespace skein::cli::test

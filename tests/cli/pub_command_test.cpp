@@ -156,6 +156,15 @@ TEST(PubCommand, SaysWhatIsKnownWhenTheDaemonIsLost) {
   EXPECT_EQ(daemon.requests().size(), 2u);
 }
 
+TEST(PubCommand, SaysWhichFileCannotBeReadAsAWhole) {
+  try {
+    pub_command({"t", "--whole", "--file", "/proc/self/mem"});
+    FAIL();
+  } catch (const std::runtime_error& e) {
+    EXPECT_EQ(std::string{e.what()}.rfind("cannot read /proc/self/mem: ", 0), 0u) << e.what();
+  }
+}
+
 TEST(PubCommand, RefusesWrongArguments) {
   EXPECT_THROW(pub_command({}), usage_error);
   EXPECT_THROW(pub_command({""}), usage_error);

@@ -39,6 +39,15 @@ TEST(TopicsCommand, ShowsTheWordsOfStrangersWithoutWhatATerminalActsOn) {
       json_answer(200, R"({"topics":[{"name":")" + name + R"(","options":{"storage":"memory"}}]})");
   const fake_http daemon{{list}};
   EXPECT_EQ(run(topics_command, daemon, {}).out, name + " memory\n");
+  const fake_http lying{
+      {json_answer(200, R"({"topics":[{"name":"a","options":{"storage":")" + name + R"("}}]})")}};
+  EXPECT_EQ(run(topics_command, lying, {}).out, "a " + name + "\n");
+  const fake_http naming{
+      {json_answer(200, "{\"" + name + "\":1}"), json_answer(200, R"({"subscribers":[]})")}};
+  EXPECT_EQ(run(topics_command, naming, {"show", "a"}).out, name + ": 1\n");
+  const fake_http delaying{{json_answer(200, R"({"messages":[{"key":")" + name + R"("}]})")}};
+  EXPECT_EQ(run(topics_command, delaying, {"delayed", "a", "--json"}).out,
+            "{\"key\":\"" + name + "\"}\n");
   const fake_http json{{list}};
   EXPECT_EQ(run(topics_command, json, {"--json"}).out,
             "{\"name\":\"" + name + "\",\"options\":{\"storage\":\"memory\"}}\n");
