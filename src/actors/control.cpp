@@ -8,6 +8,7 @@
 #include "actors/log.hpp"
 #include "actors/log_exceptions.hpp"
 #include "core/event_line.hpp"
+#include "core/visible_text.hpp"
 
 namespace skein {
 
@@ -50,7 +51,7 @@ void answer(pointer self, json::object facts) {
 }
 
 void refuse(pointer self, std::string_view reason) {
-  answer(self, {{"ok", false}, {"error", reason}});
+  answer(self, {{"ok", false}, {"error", core::visible(reason)}});
 }
 
 /// What an error of a store says, without what CAF puts around it.
@@ -118,7 +119,9 @@ void delete_inbox_of(pointer self, core::user_id user) {
 
 void obey(pointer self, std::string_view command) {
   constexpr std::string_view backup = "backup ", inbox = "inbox delete ";
-  if (command == "status") {
+  if (!core::is_visible(command)) {
+    refuse(self, "a command is text in UTF-8 without control characters");
+  } else if (command == "status") {
     tell_status(self);
   } else if (command == "epoch new") {
     begin_new_epoch(self);

@@ -1,6 +1,9 @@
 #include "api/sites.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "api/problem.hpp"
@@ -10,24 +13,18 @@ namespace {
 
 /// Of a host and a port.
 std::string_view without_port(std::string_view authority) {
-  if (!authority.empty() && authority.front() == '[')
-    return authority.substr(0, authority.find(']') + 1);
-  return authority.substr(0, authority.find(':'));
+  const auto end = !authority.empty() && authority.front() == '[' ? authority.find(']') + 1 : 0;
+  return authority.substr(0, authority.find(':', end));
 }
 
 bool is_ip_address(std::string_view host) {
-  if (!host.empty() && host.front() == '[') return host.back() == ']';
-  int numbers = 0;
-  for (;;) {
-    const auto dot = host.find('.');
-    const auto number = host.substr(0, dot);
-    if (number.empty() || number.size() > 3 ||
-        number.find_first_not_of("0123456789") != number.npos)
-      return false;
-    ++numbers;
-    if (dot == host.npos) return numbers == 4;
-    host.remove_prefix(dot + 1);
-  }
+  in6_addr ignored;
+  const auto is = [&](int family, std::string_view text) {
+    return ::inet_pton(family, std::string{text}.c_str(), &ignored) == 1;
+  };
+  if (host.size() < 2 || host.front() != '[' || host.back() != ']') return is(AF_INET, host);
+  const auto inside = host.substr(1, host.size() - 2);
+  return is(AF_INET6, inside.substr(0, inside.find('%')));
 }
 
 /// Whether `host` is below the domain `localhost`, which nobody can own (RFC 6761).

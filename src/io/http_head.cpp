@@ -121,6 +121,7 @@ std::optional<http_error> http_head::read_headers(std::string_view lines) {
   const bool is_11 = to_.version == 11;
   if (hosts_ > 1 || (hosts_ == 0 && is_11)) return http_error{400, "not one Host"};
   if (!plain_host_) return http_error{400, "Host is malformed"};
+  if (origins_ > 1) return http_error{400, "more than one Origin"};
   if (lengths_ > 1 || !plain_length_) return unclear_end;
   if (encoded_ && (lengths_ != 0 || !is_11)) return unclear_end;
   if (encoded_ && !only_chunked_) return http_error{501, "a transfer coding beside chunked"};
@@ -143,6 +144,9 @@ void http_head::on_field_impl(http::field field, text name, text text_value, err
     case http::field::host:
       ++hosts_;
       plain_host_ &= is_plain_host(value);
+      break;
+    case http::field::origin:
+      ++origins_;
       break;
     case http::field::content_length:
       ++lengths_;

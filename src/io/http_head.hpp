@@ -52,6 +52,7 @@ class http_head : private boost::beast::http::basic_parser<true> {
   http_request& to_;
   std::size_t target_size_ = 0;  ///< as sent
   unsigned hosts_ = 0;
+  unsigned origins_ = 0;
   unsigned lengths_ = 0;
   std::uint64_t length_ = 0;
   bool plain_host_ = true;

@@ -93,6 +93,16 @@ TEST_F(Control, WhatIsNoCommandIsRefused) {
   EXPECT_EQ(sequencer.epoch, 1u);
 }
 
+TEST_F(Control, ACommandThatIsNoVisibleTextIsRefused) {
+  for (const std::string& command :
+       {std::string{"backup /a\0b", 11}, std::string{"backup /a\xff"}, std::string{"sta\x1btus"}}) {
+    EXPECT_EQ(answer_to(command + "\n"),
+              "{\"ok\":false,\"error\":\"a command is text in UTF-8 without control "
+              "characters\"}\n");
+  }
+  EXPECT_TRUE(recorder.backups.empty());
+}
+
 TEST_F(Control, ACommandThatIsTooLongIsRefused) {
   EXPECT_EQ(answer_to(std::string(4098, 'x')),
             "{\"ok\":false,\"error\":\"the command is too long\"}\n");

@@ -78,12 +78,15 @@ TEST(Sites, ThatAreAllowedMaySendJson) {
 
 TEST(Hosts, OfTheLoopbackInterfaceAreItsNames) {
   const site_rules rules{loopback_names("box", {"broker.example"}), {}};
-  for (const char* host : {"localhost", "localhost:8082", "LOCALHOST:1", "localhost.",
-                           "a.localhost:8082", "ip6-localhost:8082", "box:8082", "broker.example",
-                           "", "127.0.0.1:8082", "10.1.2.3", "[::1]:8082", "[fe80::1]"})
+  for (const char* host :
+       {"localhost", "localhost:8082", "LOCALHOST:1", "localhost.", "a.localhost:8082",
+        "ip6-localhost:8082", "box:8082", "broker.example", "", "127.0.0.1:8082", "10.1.2.3",
+        "[::1]:8082", "[fe80::1]", "[fe80::1%25eth0]:8082", "[::ffff:127.0.0.1]"})
     EXPECT_EQ(refused(sent_to(host), rules), 0u) << host;
-  for (const char* host : {"evil.example:8082", "localhost.evil.example", "xlocalhost",
-                           "127.0.0.1.evil.example", "1.2.3", "1.2.3.4.5", "1.2.3.x", ".localhost"})
+  for (const char* host :
+       {"evil.example:8082", "localhost.evil.example", "xlocalhost", "127.0.0.1.evil.example",
+        "1.2.3", "1.2.3.4.5", "1.2.3.x", ".localhost", "[evil]", "[evil]:8082", "[::1", "[::1]evil",
+        "[]", "1.2.3.999", "[1.2.3.4]", "[::1]]", "[evil%::1]"})
     EXPECT_EQ(refused(sent_to(host), rules), 421u) << host;
 }
 

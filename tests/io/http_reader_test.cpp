@@ -272,6 +272,11 @@ TEST(HttpReader, Refuses11WithoutExactlyOneHostWith400) {
   EXPECT_EQ(refused("GET / HTTP/1.1\r\nHost:\r\n\r\n"), 0u);
 }
 
+TEST(HttpReader, RefusesMoreThanOneOriginWith400) {
+  EXPECT_EQ(refused(head("POST / HTTP/1.1", "Origin: http://a\r\norigin: http://b\r\n")), 400u);
+  EXPECT_EQ(read(head("POST / HTTP/1.1", "Origin: http://a\r\n")).requests.size(), 1u);
+}
+
 TEST(HttpReader, RefusesAHostThatIsNoneWith400) {
   for (const char* host : {"a b", "a/b", "a?b", "a#b", "u@h", "a\\b", "\xC3\xA4", "a\tb"}) {
     EXPECT_EQ(refused("GET / HTTP/1.1\r\nHost: "s + host + "\r\n\r\n"), 400u) << host;
