@@ -11,8 +11,8 @@ subscription::subscription(subscriber_id own_id, const topic_options& options, t
   for (priority_level p = 0; p != so_far_.streams.size(); ++p) {
     const progress::stream& s = so_far_.streams[p];
     withdrawn_.push_back(log_.withdrawn(p).count_from(s.cursor));
-    const place_set& finished = s.finished;
-    for (place at = finished.floor(); at < s.cursor; at = finished.next_missing(at + 1)) {
+    const place_set& done = s.finished;
+    for (place at = done.floor(); at < s.cursor; at = done.next_missing(at + 1)) {
       restore({p, at});
     }
   }

@@ -186,6 +186,7 @@ TEST(Inherited, TooFewThreadsAreOneLine) {
     };
   };
   if (::getuid() != 0) GTEST_SKIP() << "needs a user that has no other processes";
+  if (SKEIN_SANITIZED) GTEST_SKIP() << "sanitizers take threads of their own";
   // Where strangers may reach it, wherever this was built.
   temporary_directory shared;
   fs::permissions(shared.path(), fs::perms::all);
@@ -204,6 +205,7 @@ TEST(Inherited, TooFewThreadsAreOneLine) {
 }
 
 TEST(Inherited, TooLittleAddressSpaceIsOneLine) {
+  if (SKEIN_SANITIZED) GTEST_SKIP() << "sanitizers take address space of their own";
   for (rlim_t mebibytes = 60; mebibytes < 400; mebibytes += 20) {
     SCOPED_TRACE(mebibytes);
     temporary_directory own;
