@@ -1,6 +1,7 @@
 /// Memory that many share.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <memory>
@@ -13,13 +14,25 @@ class byte_budget {
  public:
   explicit byte_budget(std::size_t most) : most_(most) {}
 
-  /// Returns whether there was enough left. As long as nothing is taken there always is: what is
-  /// larger than the budget is had alone.
-  bool take(std::size_t bytes) {
+  /// Returns whether there was enough left. As long as others have taken nothing there always is:
+  /// what is larger than the budget is had alone.
+  /// \param own  bytes that who asks has taken before
+  bool take(std::size_t bytes, std::size_t own = 0) {
     const std::size_t before = used_.fetch_add(bytes);
-    if (before == 0 || before + bytes <= most_) return true;
+    if (before == own || before + bytes <= most_) return true;
     used_ -= bytes;
     return false;
+  }
+
+  /// Takes up to so much, and of what is left a quarter at most: many who do so at a time leave
+  /// something for others. Returns it.
+  std::size_t take_up_to(std::size_t bytes) {
+    std::size_t before = used_;
+    std::size_t taken = 0;
+    do {
+      taken = before < most_ ? std::min(bytes, (most_ - before) / 4) : 0;
+    } while (taken != 0 && !used_.compare_exchange_weak(before, before + taken));
+    return taken;
   }
   void give_back(std::size_t bytes) { used_ -= bytes; }
 
@@ -37,10 +50,24 @@ class budget_share {
   budget_share& operator=(budget_share&&) = delete;
   ~budget_share() { of_->give_back(bytes_); }
 
+  std::size_t bytes() const { return bytes_; }
+
+  /// Becomes larger by up to so much, as far as there is enough left.
+  void extend(std::size_t most) { bytes_ += of_->take_up_to(most); }
+
   /// Returns whether it is as large now; else it is as before.
   bool resize(std::size_t bytes) {
     if (bytes > bytes_ && !of_->take(bytes - bytes_)) return false;
     if (bytes < bytes_) of_->give_back(bytes_ - bytes);
+    bytes_ = bytes;
+    return true;
+  }
+
+  /// The same, as if it were given back and taken anew: so it may become larger than the budget, if
+  /// it is alone.
+  bool replace(std::size_t bytes) {
+    if (bytes <= bytes_) return resize(bytes);
+    if (!of_->take(bytes - bytes_, bytes_)) return false;
     bytes_ = bytes;
     return true;
   }

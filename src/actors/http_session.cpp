@@ -61,11 +61,33 @@ void finish(pointer self) {
 }
 
 /// Ends, if the connection is over and nothing has still to be heard of: publishes that may be
-/// refused, and messages that are for others then.
+/// refused, messages that are for others then, and whose turn is next.
 void finish_if_heard(pointer self) {
   const http_session_state& state = self->state;
-  const bool may_get_messages = state.busy && !state.given.topic.empty();
-  if (state.over && state.unheard == 0 && !may_get_messages) finish(self);
+  const bool is_awaited = state.busy && (!state.given.topic.empty() || state.its_turn);
+  if (state.over && state.unheard == 0 && !is_awaited) finish(self);
+}
+
+/// Does it at once, or when those before it have been through.
+template <class Work>
+void in_turn(pointer self, const std::shared_ptr<waiting_line>& line, Work&& work) {
+  http_session_state& state = self->state;
+  state.its_turn.emplace(line, http_session_actor{self});
+  if (state.its_turn->has_come()) {
+    work();
+  } else {
+    state.waits_with = std::forward<Work>(work);
+  }
+}
+
+/// Returns whether it has waited for its turn; then what it waited with is not done.
+bool leave_line(pointer self) {
+  http_session_state& state = self->state;
+  if (!state.waits_with) return false;
+  state.waits_with = nullptr;
+  state.its_turn.reset();
+  state.busy = false;
+  return true;
 }
 
 void end(pointer self, ending how) {
@@ -73,6 +95,14 @@ void end(pointer self, ending how) {
   if (std::exchange(state.over, true)) return;
   hand_over(self, false);
   (*state.connection)->close(how);
+  leave_line(self);
+  finish_if_heard(self);
+}
+
+/// What was asked for is there, but its client is not any more.
+void finish_unanswered(pointer self) {
+  self->state.busy = false;
+  self->state.its_turn.reset();
   finish_if_heard(self);
 }
 
@@ -92,6 +122,12 @@ void expect(pointer self, std::chrono::milliseconds within) {
 void lose(pointer self) {
   abandon_wait(self);
   end(self, ending::abort);
+}
+
+io::http_response is_ending() {
+  auto response = api::problem_response(api::plain_problem(503), "the daemon is ending");
+  response.headers.add("Retry-After", "1");
+  return response;
 }
 
 io::http_response too_much() {
@@ -143,10 +179,8 @@ bool write(pointer self) {
   }
   hand_over(self, true);
   state.out.clear();
-  if (!state.body.empty()) {
-    free_aside(self->home_system(), std::exchange(state.body, {}));
-    state.answer_share.reset();
-  }
+  if (!state.body.empty()) free_aside(self->home_system(), std::exchange(state.body, {}));
+  state.answer_share.reset();
   state.written = 0;
   constexpr std::size_t usual = 16u << 10;
   if (state.out.capacity() > usual) state.out.shrink_to_fit();
@@ -162,6 +196,7 @@ bool respond(pointer self, io::http_response response) {
   http_session_state& state = self->state;
   api::let_page_read(state.page, response);
   state.busy = false;
+  state.its_turn.reset();
   state.waits_at.clear();
   ++state.unreported.http_requests;
   if (response.status >= 400) ++state.unreported.http_refused;
@@ -181,23 +216,30 @@ void respond_and_proceed(pointer self, io::http_response response) {
   if (respond(self, std::move(response))) proceed(self);
 }
 
-void on_answer(pointer self, api::answer answer) {
+void write_large(pointer self, api::answer&& answer, std::shared_ptr<budget_share> share) {
+  http_session_state& state = self->state;
+  if (!share) share = std::make_shared<budget_share>(state.environment->answers);
+  auto write = [self, answer = std::move(answer), share = std::move(share)]() mutable {
+    write_aside(self->home_system(), self, self->state.form, std::move(answer), std::move(share));
+  };
+  state.its_turn ? write() : in_turn(self, state.environment->answers_line, std::move(write));
+}
+
+void on_answer(pointer self, api::answer answer, std::shared_ptr<budget_share> share = nullptr) {
   http_session_state& state = self->state;
   if (const auto* messages = std::get_if<api::leased>(&answer)) {
     for (const auto& d : messages->messages) state.given.leases.push_back(d.lease);
   }
   if (!state.over) {
     if (api::weight_of(answer) > quick_bytes) {
-      write_aside(self->home_system(), self, state.form, std::move(answer),
-                  state.environment->answers);
+      write_large(self, std::move(answer), std::move(share));
       return;
     }
     respond_and_proceed(self, api::write_answer(state.form, answer));
     return;
   }
-  state.busy = false;
   hand_over(self, false);
-  finish_if_heard(self);
+  finish_unanswered(self);
 }
 
 void on_failure(pointer self) {
@@ -209,7 +251,7 @@ void on_failure(pointer self) {
 template <class Actor, class Call>
 void ask(pointer self, const Actor& whom, Call&& call) {
   self->request(whom, caf::infinite, std::forward<Call>(call))
-      .then([self](answered& a) { on_answer(self, std::move(a.what)); },
+      .then([self](answered& a) { on_answer(self, std::move(a.what), std::move(a.share)); },
             [self](caf::error&) { on_failure(self); });
 }
 
@@ -360,6 +402,16 @@ void begin(pointer self, api::statistics&&) {
       [self](caf::error&) { on_failure(self); });
 }
 
+bool asks_for_page(const api::call& what) {
+  if (const auto* const call = std::get_if<api::topic_call>(&what)) {
+    return std::holds_alternative<api::list_dead>(call->what) ||
+           std::holds_alternative<api::list_delayed>(call->what) ||
+           std::holds_alternative<api::list_subscribers>(call->what);
+  }
+  return std::holds_alternative<api::list_topics>(what) ||
+         std::holds_alternative<api::list_follows>(what);
+}
+
 /// Returns whether the next request may be looked at.
 bool on_request(pointer self, understood_request&& read) {
   http_session_state& state = self->state;
@@ -385,11 +437,15 @@ bool on_request(pointer self, understood_request&& read) {
     }
     return respond(self, api::write_answer(state.form, refusal(reason::ending).what));
   }
+  const bool is_page = asks_for_page(request.what);
   if (state.form.to == api::endpoint::gophermq_publish_async) {
     publish_unheard(self, std::get<api::topic_call>(std::move(request.what)));
     return respond(self, api::write_answer(state.form, api::published{}));
   }
-  std::visit([self](auto& call) { begin(self, std::move(call)); }, request.what);
+  auto begin_it = [self, what = std::move(request.what)]() mutable {
+    std::visit([self](auto& call) { begin(self, std::move(call)); }, what);
+  };
+  is_page ? in_turn(self, state.environment->pages_line, std::move(begin_it)) : begin_it();
   return false;
 }
 
@@ -405,8 +461,10 @@ bool handle(pointer self, io::http_request& http) {
   }
   state.busy = true;
   expect(self, environment.options.max_wait + environment.options.request_timeout);
-  understand_aside(self->home_system(), self, std::move(http), environment.settings,
-                   environment.max_line);
+  in_turn(self, environment.bodies_line, [self, &http, &environment] {
+    understand_aside(self->home_system(), self, std::move(http), environment.settings,
+                     environment.max_line);
+  });
   return false;
 }
 
@@ -501,7 +559,7 @@ void see_to_deadline(pointer self) {
   if (state.deadline > self->clock().now()) return;
   if (state.over) {
     finish(self);
-  } else if (state.busy && state.form.to == api::endpoint::publish_events) {
+  } else if (state.busy && !state.its_turn && state.form.to == api::endpoint::publish_events) {
     state.reply.keep_alive = false;
     respond(self, not_read_yet());
   } else if (state.busy || !state.out.empty()) {
@@ -537,9 +595,17 @@ http_session_actor::behavior_type http_session(pointer self,
         if (!self->state.over && write(self)) proceed(self);
       },
       [self](progress_due) { see_to_deadline(self); },
+      [self](turn_came came) {
+        http_session_state& s = self->state;
+        if (!s.its_turn || s.its_turn->number() != came.number) return;  // it has left the line
+        s.its_turn->come();
+        std::exchange(s.waits_with, nullptr)();
+      },
       [self](request_read& message) {
-        if (self->state.over) return;
-        if (!message.what) {
+        self->state.its_turn.reset();
+        if (self->state.over) {
+          finish_unanswered(self);
+        } else if (!message.what) {
           on_failure(self);
         } else if (on_request(self, std::move(*message.what))) {
           proceed(self);
@@ -550,12 +616,11 @@ http_session_actor::behavior_type http_session(pointer self,
         if (!s.busy) return;  // answered before
         if (!message.what || s.over || message.what->refused) hand_over(self, false);
         if (s.over) {
-          s.busy = false;
-          finish_if_heard(self);
+          finish_unanswered(self);
         } else if (!message.what) {
           on_failure(self);
         } else {
-          s.answer_share.emplace(std::move(message.what->share));
+          s.answer_share = std::move(message.what->share);
           respond_and_proceed(self, std::move(message.what->response));
         }
       },
@@ -571,14 +636,16 @@ http_session_actor::behavior_type http_session(pointer self,
       [self](drain) {
         http_session_state& s = self->state;
         s.draining = true;
-        if (s.busy || !s.out.empty()) {
+        if (leave_line(self)) {
+          hand_over(self, false);
+          respond(self, is_ending());
+        } else if (s.busy || !s.out.empty()) {
           abandon_wait(self);
         } else if (s.reader->idle()) {
           end(self, ending::graceful);
         } else {
           // Whole or not, the request would be refused; who is slow to send it holds nobody up.
-          refuse_bytes(self,
-                       api::problem_response(api::plain_problem(503), "the daemon is ending"));
+          refuse_bytes(self, is_ending());
         }
       },
       [self](drain_overdue) {

@@ -9,9 +9,14 @@
 /// lets the session look: a timer of its own would keep each session's memory for as long as an
 /// idle connection may live. A client that goes away while it waits for messages gets none: what it
 /// was given nevertheless is given back.
+///
+/// What takes long, and is done by others, waits for its turn here: a page of a list, a large body,
+/// a large answer. So workers have little of it before them at a time, and a session that ends
+/// takes with it what has not begun.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +27,7 @@
 #include "actors/io_unit.hpp"
 #include "actors/log.hpp"
 #include "actors/options.hpp"
+#include "actors/waiting_line.hpp"
 #include "api/http_api.hpp"
 #include "io/http_reader.hpp"
 
@@ -38,6 +44,8 @@ struct http_environment {
   supervisor_actor supervisor;
   std::shared_ptr<byte_budget> bodies;
   std::shared_ptr<byte_budget> answers;
+  /// For what is large: bodies, pages of lists, and other answers.
+  std::shared_ptr<waiting_line> bodies_line, pages_line, answers_line;
   std::chrono::milliseconds report_interval{0};
   io_unit* unit = nullptr;  ///< null in tests
   bool synced = false;      ///< events are on disk before their answer
@@ -65,16 +73,18 @@ struct http_session_state {
     std::vector<core::lease_name> leases;
     bool is_lease = false;  ///< the client acknowledges them; else they are when they were taken
   } given;
-  std::optional<budget_share> share;  ///< for what is read
-  std::optional<budget_share> answer_share;  ///< for `body`
-  int unheard = 0;                    ///< publishes that were answered, but not taken yet
-  std::size_t unheard_bytes = 0;      ///< of their payloads
-  bool busy = false;                  ///< a request is being answered
-  bool reading = false;               ///< waits for the connection to become readable
-  bool mid_request = false;           ///< some of a request has come
-  bool ended = false;                 ///< the client sends no more
-  bool closing = false;               ///< ends when `out` is written
-  bool over = false;                  ///< the connection is closed; ends when nothing is unheard
+  std::optional<budget_share> share;           ///< for what is read
+  std::shared_ptr<budget_share> answer_share;  ///< for `body`
+  std::optional<turn> its_turn;                ///< to have something done by workers
+  std::function<void()> waits_with;            ///< this, until the turn comes
+  int unheard = 0;                             ///< publishes that were answered, but not taken yet
+  std::size_t unheard_bytes = 0;               ///< of their payloads
+  bool busy = false;                           ///< a request is being answered
+  bool reading = false;                        ///< waits for the connection to become readable
+  bool mid_request = false;                    ///< some of a request has come
+  bool ended = false;                          ///< the client sends no more
+  bool closing = false;                        ///< ends when `out` is written
+  bool over = false;  ///< the connection is closed; ends when nothing is unheard
   bool draining = false;
   core::time_point deadline = core::never;  ///< of what the client has to do
   bool report_armed = false;

@@ -5,8 +5,8 @@
 
 #include "actors/io_unit.hpp"
 #include "actors/log.hpp"
+#include "actors/refusal.hpp"
 #include "api/events_body.hpp"
-#include "api/problem.hpp"
 
 namespace skein {
 namespace {
@@ -25,23 +25,14 @@ void run_aside(caf::actor_system& system, const http_session_actor& to, Work&& w
   });
 }
 
-io::http_response too_many_answers() {
-  auto response = api::problem_response(api::plain_problem(503),
-                                        "too many answers are not taken; the messages stay");
-  response.headers.add("Retry-After", "1");
-  return response;
-}
-
 written_answer write(const api::answer_form& form, const api::answer& a,
-                     std::shared_ptr<byte_budget> answers) {
-  budget_share share{std::move(answers)};
+                     std::shared_ptr<budget_share> share) {
   // The payloads are held, too, until it is written.
-  const std::size_t bytes = api::most_bytes_of(form, a);
-  if (!share.resize(bytes + api::weight_of(a))) {
-    return {too_many_answers(), std::move(share), true};
+  if (!share->replace(api::most_bytes_of(form, a) + api::weight_of(a))) {
+    return {api::write_answer(form, too_many_answers().what), nullptr, true};
   }
   written_answer done{api::write_answer(form, a), std::move(share), false};
-  done.share.resize(done.response.body.capacity());
+  done.share->resize(done.response.body.capacity());
   return done;
 }
 
@@ -69,10 +60,10 @@ void understand_aside(caf::actor_system& system, const http_session_actor& to,
 
 void write_aside(caf::actor_system& system, const http_session_actor& to,
                  const api::answer_form& form, api::answer&& a,
-                 std::shared_ptr<byte_budget> answers) {
+                 std::shared_ptr<budget_share> share) {
   run_aside<answer_written>(
-      system, to, [form, a = std::move(a), answers = std::move(answers)]() mutable {
-        return std::make_shared<written_answer>(write(form, a, std::move(answers)));
+      system, to, [form, a = std::move(a), share = std::move(share)]() mutable {
+        return std::make_shared<written_answer>(write(form, a, std::move(share)));
       });
 }
 

@@ -7,14 +7,11 @@
 #include <memory>
 #include <string>
 
-#include "actors/byte_budget.hpp"
+#include "actors/answer_room.hpp"
 #include "actors/interfaces.hpp"
 #include "api/http_api.hpp"
 
 namespace skein {
-
-/// Bytes of a body, or of an answer, that take less than a millisecond.
-inline constexpr std::size_t quick_bytes = 64u << 10;
 
 struct understood_request {
   api::outcome what;
@@ -23,8 +20,8 @@ struct understood_request {
 
 struct written_answer {
   io::http_response response;
-  budget_share share;  ///< for its body
-  bool refused;        ///< there was no room for it; the response says so
+  std::shared_ptr<budget_share> share;  ///< for its body
+  bool refused;                         ///< there was no room for it; the response says so
 };
 
 /// `max_line` of events, in bytes.
@@ -35,10 +32,10 @@ understood_request understand(io::http_request& http, const api::settings& setti
 void understand_aside(caf::actor_system& system, const http_session_actor& to,
                       io::http_request&& http, const api::settings& settings, std::size_t max_line);
 
-/// Writes `a` on a worker, if `answers` has room for it; `to` gets `answer_written`.
+/// Writes `a` on a worker, if `share` can be as large as it becomes; `to` gets `answer_written`.
 void write_aside(caf::actor_system& system, const http_session_actor& to,
                  const api::answer_form& form, api::answer&& a,
-                 std::shared_ptr<byte_budget> answers);
+                 std::shared_ptr<budget_share> share);
 
 /// Frees it on a worker: to give many pages back takes long, too.
 void free_aside(caf::actor_system& system, std::string&& large);

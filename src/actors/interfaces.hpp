@@ -234,6 +234,8 @@ using http_session_actor = caf::typed_actor<
     caf::reacts_to<writable>,
     /// Ends if the client takes too long.
     caf::reacts_to<progress_due>,
+    /// Lets a worker begin.
+    caf::reacts_to<turn_came>,
     /// Does what a large request wants, which a worker has read.
     caf::reacts_to<request_read>,
     /// Sends a large answer, which a worker has written.

@@ -23,6 +23,7 @@
 
 namespace skein {
 
+class budget_share;         // byte_budget.hpp
 struct understood_request;  // http_work.hpp, both
 struct written_answer;
 
@@ -245,6 +246,7 @@ struct flush_log {};
 /// What was asked for by an api::topic_call or another call is answered so.
 struct answered {
   api::answer what;
+  std::shared_ptr<budget_share> share{};  ///< of the memory of all answers; null if it needs none
 };
 /// The waiter, who waits for messages of the topic or for their acknowledgement, waits no longer:
 /// it is answered as things stand.
@@ -284,6 +286,11 @@ struct topic_changed {
 struct discard_topic {};
 struct topic_discarded {
   bool done;  ///< and the topic has ended; else it stays, for the store fails
+};
+/// The receiver's turn to do what takes long.
+using turn_number = std::uint64_t;
+struct turn_came {
+  turn_number number;
 };
 /// A large request has been read, beside the I/O thread.
 struct request_read {
@@ -403,6 +410,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::end_topic)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::topic_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::discard_topic)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::topic_discarded)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::turn_came)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::request_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::answer_written)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skein::events_read)

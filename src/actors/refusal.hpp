@@ -15,6 +15,11 @@ inline answered refusal(api::refused::reason why, std::string detail = {}) {
   return answered{std::move(r)};
 }
 
+inline answered too_many_answers() {
+  return refusal(api::refused::reason::too_many_answers,
+                 "too many answers are not taken; the messages stay");
+}
+
 /// \param what  before the names, as "the topic exists and differs in"
 inline answered differs(const std::string& what, core::option_names names) {
   api::refused r;

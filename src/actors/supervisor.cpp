@@ -1,6 +1,7 @@
 #include "actors/supervisor.hpp"
 
 #include <algorithm>
+#include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/send.hpp>
 #include <cstdlib>
 #include <ctime>
@@ -139,6 +140,7 @@ void go_on(pointer self, plane& of) {
 void begin_to_end(pointer self) {
   supervisor_state& state = self->state;
   if (std::exchange(state.draining, true)) return;
+  *state.ending = true;
   state.environment->stop_accepting();
   for (const auto& [id, source] : state.sources) self->send(source.actor, drain{});
   for (const auto& [id, control] : state.controls) self->send(control, drain{});
@@ -378,12 +380,13 @@ supervisor_actor::behavior_type supervisor(
                     std::make_shared<const topic_recorder_environment>(topic_recorder_environment{
                         *stored->engine, state.statistics, report_interval, for_times}));
   }
+  const auto answers = std::make_shared<byte_budget>(options.http.max_answers);
   topic_options for_topics = options.topic;
   if (!stored->engine) for_topics.defaults.storage = core::topic_storage::memory;
-  state.topics =
-      spawn_watched(self, topics,
-                    topic_environment{for_topics, for_times, stored->engine.get(),
-                                      state.topic_recorder, state.statistics, report_interval});
+  state.topics = spawn_watched(
+      self, topics,
+      topic_environment{for_topics, for_times, stored->engine.get(), state.topic_recorder,
+                        state.statistics, report_interval, answers, state.ending});
   state.sequencer = spawn_watched(
       self, sequencer,
       std::make_shared<const sequencer_environment>(sequencer_environment{
@@ -416,10 +419,14 @@ supervisor_actor::behavior_type supervisor(
     settings.sites.hosts = api::loopback_names(listen, options.http.hosts);
   }
   settings.for_operator = options.http.for_operator;
+  const auto line = [self] {
+    const std::size_t workers = self->system().scheduler().num_workers();
+    return std::make_shared<waiting_line>(std::max<std::size_t>(1, workers / 2));
+  };
   state.for_http = std::make_shared<const http_environment>(http_environment{
       options.http, settings, options.source.max_line, state.topics, state.router, parts,
-      supervisor_actor{self}, std::make_shared<byte_budget>(options.http.max_bodies),
-      std::make_shared<byte_budget>(options.http.max_answers), report_interval, environment->unit,
+      supervisor_actor{self}, std::make_shared<byte_budget>(options.http.max_bodies), answers,
+      line(), line(), line(), report_interval, environment->unit,
       options.event.level == durability::sync});
   state.environment = std::move(environment);
 

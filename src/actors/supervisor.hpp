@@ -12,6 +12,7 @@
 /// daemon has ended, whatever is left.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <functional>
@@ -123,6 +124,8 @@ struct supervisor_state {
   std::deque<handshake> handshakes;  ///< by deadline; the session may be live or ended by now
   core::source_id last_source = 0;
   bool draining = false;
+  /// The same, for those who have much in their mailboxes.
+  std::shared_ptr<std::atomic<bool>> ending = std::make_shared<std::atomic<bool>>(false);
   plane events, messages, rest;
   bool overdue = false;  ///< the drain timeout is over
   bool failed = false;

@@ -84,7 +84,8 @@ result handle_any(pointer self, api::topic_call& call) {
   ++state.calls;
   arm_idle(self);
   arm_report(self);
-  if (state.end) return refusal(reason::ending);
+  const bool ends = state.end || (*state.environment->ending && api::only_reads(call));
+  if (ends) return refusal(reason::ending);
   try {
     if (next_deadline(self) <= time_of(self)) do_due(self);
     result done = handle(self, call);

@@ -10,6 +10,7 @@
 /// and change nothing. What is there can still be had.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -63,8 +64,10 @@ struct topic_environment {
   topic_recorder_actor recorder;    ///< likewise
   statistics_actor statistics;
   std::chrono::milliseconds report_interval;
-  std::shared_ptr<byte_budget> memory{};  ///< of all topics; made by who knows them
-  topics_actor topics{};                  ///< set by itself
+  std::shared_ptr<byte_budget> answers;  ///< what is read for them, and written, of all topics
+  std::shared_ptr<const std::atomic<bool>> ending;  ///< the daemon: nothing is read for answers
+  std::shared_ptr<byte_budget> memory{};            ///< of all topics; made by who knows them
+  topics_actor topics{};                            ///< set by itself
 };
 
 struct topic_state {
@@ -100,6 +103,7 @@ struct topic_state {
     api::answer answer;
     bool promises = true;                            ///< that it is stored
     std::optional<core::receipt_number> then_waits;  ///< instead: a publish
+    std::shared_ptr<budget_share> share{};           ///< for the answer
   };
 
   std::shared_ptr<const topic_environment> environment;

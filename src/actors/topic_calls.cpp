@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "actors/answer_room.hpp"
 #include "actors/topic_parts.hpp"
 
 namespace skein::topic_parts {
@@ -195,9 +196,11 @@ result handle(pointer self, api::lease& asked) {
   }
   // Who came first is served first.
   const bool others_wait = state.waiting.count(*id) != 0;
-  auto messages = others_wait ? std::vector<core::delivery>{} : take(self, *id, asked.most);
-  if (!messages.empty()) {
-    return committed(self, api::leased{std::move(messages)}, false, false);
+  auto next = others_wait ? taken{} : take(self, *id, asked.most);
+  if (!next.has_room) return too_many_answers();
+  if (!next.messages.empty()) {
+    return committed(self, api::leased{std::move(next.messages)}, false, false,
+                     std::move(next.share));
   }
   if (asked.wait.count() == 0 || state.end) return answered{api::leased{}};
   const auto sender = self->current_sender();  // the promise takes it
@@ -209,18 +212,15 @@ result handle(pointer self, api::lease& asked) {
 }
 
 result handle(pointer self, api::fetch& asked) {
-  topic_state& state = self->state;
   const auto id = find(self, asked.subscriber);
   if (!id) return no_subscriber(asked.subscriber);
-  const core::moment now = moment_of(self);
-  if (state.queue->settled(*id)->pending() != 0 && may_take(state, *id, 1) == 0) {
+  if (self->state.queue->settled(*id)->pending() != 0 && may_take(self->state, *id, 1) == 0) {
     return too_many_held();
   }
-  auto messages = told(state.queue->fetch(*id, now), now);
-  state.unreported.delivered += messages.size();
-  answer_acknowledged(self);  // what has expired is not waited for
+  auto all = take_all(self, *id);
   arm_interval(self);
-  return answered{api::leased{std::move(messages)}};
+  if (!all.has_room) return too_many_answers();
+  return answered{api::leased{std::move(all.messages)}, std::move(all.share)};
 }
 
 result handle(pointer self, api::handed_over& over) {
@@ -266,6 +266,13 @@ result handle(pointer self, api::settle& asked) {
   return committed(self, std::move(done), asked.what == action::ack);
 }
 
+/// A page, as far as there is room for it.
+template <class Page>
+result page(Page all, answer_room room) {
+  if (!room.keep(all.messages, [&](const auto&) { all.more = true; })) return too_many_answers();
+  return answered{std::move(all), std::move(room).share()};
+}
+
 result handle(pointer self, api::list_dead& asked) {
   topic_state& state = self->state;
   const auto id = find(self, asked.subscriber);
@@ -280,10 +287,11 @@ result handle(pointer self, api::list_dead& asked) {
   const core::moment now = moment_of(self);
   // A page is a few of many: only these are put in order.
   std::priority_queue ids{std::greater<>{}, std::move(behind)};
+  answer_room room{state.environment->answers, core::most_leased_bytes};
   api::dead_letters all;
   std::size_t bytes = 0;
   for (; !ids.empty(); ids.pop()) {
-    if (all.messages.size() == asked.most || bytes >= core::most_leased_bytes) {
+    if (all.messages.size() == asked.most || bytes >= room.most_bytes()) {
       all.more = true;
       break;
     }
@@ -295,7 +303,7 @@ result handle(pointer self, api::list_dead& asked) {
     all.messages.push_back(
         {ids.top(), m.priority, s.so_far().flights.at(m).attempts, std::move(*what)});
   }
-  return answered{std::move(all)};
+  return page(std::move(all), std::move(room));
 }
 
 result handle(pointer self, api::settle_dead& asked) {
@@ -330,14 +338,15 @@ result handle(pointer self, api::settle_dead& asked) {
 result handle(pointer self, api::list_delayed& asked) {
   core::topic_log& log = *self->state.log;
   api::delayed_messages all;
-  all.messages = log.list_delayed(asked.after, asked.most, core::most_leased_bytes);
+  answer_room room{self->state.environment->answers, core::most_leased_bytes};
+  all.messages = log.list_delayed(asked.after, asked.most, room.most_bytes());
   all.more = !all.messages.empty() && !log.list_delayed(all.messages.back().id, 1, 1).empty();
   const core::moment now = moment_of(self);
   for (core::delayed_entry& d : all.messages) {
     d.deliver_at = now.wall_of(d.id.due);
     tell_times(d.what, now);
   }
-  return answered{std::move(all)};
+  return page(std::move(all), std::move(room));
 }
 
 result handle(pointer self, api::cancel_delayed& asked) {

@@ -15,7 +15,7 @@ void answer(pointer self, std::vector<topic_state::uncommitted>& all) {
     if (u.then_waits) {
       is_published(self, *u.then_waits);
     } else {
-      u.to.deliver(answered{std::move(u.answer)});
+      u.to.deliver(answered{std::move(u.answer), std::move(u.share)});
     }
   }
 }
@@ -27,7 +27,7 @@ void refuse(pointer self, std::vector<topic_state::uncommitted>& all) {
     if (u.then_waits) {
       stop_waiting(self, *u.then_waits, why);
     } else {
-      u.to.deliver(u.promises ? why : answered{std::move(u.answer)});
+      u.to.deliver(u.promises ? why : answered{std::move(u.answer), std::move(u.share)});
     }
   }
 }
@@ -188,12 +188,13 @@ void commit(pointer self) {
           });
 }
 
-result committed(pointer self, api::answer what, bool sync, bool promises) {
+result committed(pointer self, api::answer what, bool sync, bool promises,
+                 std::shared_ptr<budget_share> share) {
   topic_state& state = self->state;
-  if (!state.stored || state.failing) return answered{std::move(what)};
+  if (!state.stored || state.failing) return answered{std::move(what), std::move(share)};
   auto to = self->make_response_promise<answered>();
   state.sync |= sync;
-  state.gathered.push_back({to, std::move(what), promises, std::nullopt});
+  state.gathered.push_back({to, std::move(what), promises, std::nullopt, std::move(share)});
   arm_end(self);
   return to;
 }
@@ -206,7 +207,7 @@ void answer_committed(pointer self, topic_state::uncommitted what) {
   } else if (what.then_waits) {
     is_published(self, *what.then_waits);
   } else {
-    what.to.deliver(answered{std::move(what.answer)});
+    what.to.deliver(answered{std::move(what.answer), std::move(what.share)});
   }
 }
 

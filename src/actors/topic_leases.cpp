@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "actors/answer_room.hpp"
 #include "actors/topic_parts.hpp"
 
 namespace skein::topic_parts {
@@ -26,6 +27,24 @@ void expire(pointer self, core::subscriber_id id) {
   arm_report(self);
   remove(self, id);
   arm_interval(self);
+}
+
+template <class Lease>
+taken take_what_fits(pointer self, core::subscriber_id id, std::size_t most_bytes, Lease lease) {
+  topic_state& state = self->state;
+  answer_room room{state.environment->answers, most_bytes};
+  const core::moment now = moment_of(self);
+  taken done;
+  done.messages = lease(now, room.most_bytes());
+  done.has_room = room.keep(done.messages, [&](const core::delivery& d) {
+    state.queue->give_back(id, d.lease);
+    arm_interval(self);
+  });
+  done.messages = told(std::move(done.messages), now);
+  done.share = std::move(room).share();
+  state.unreported.delivered += done.messages.size();
+  answer_acknowledged(self);  // what has expired is not waited for
+  return done;
 }
 
 }  // namespace
@@ -103,13 +122,20 @@ std::uint32_t may_take(topic_state& state, core::subscriber_id id, std::uint32_t
   return std::max(most, few);
 }
 
-std::vector<core::delivery> take(pointer self, core::subscriber_id id, std::uint32_t most) {
+taken take(pointer self, core::subscriber_id id, std::uint32_t most) {
   topic_state& state = self->state;
   const std::uint32_t wanted = may_take(state, id, most == 0 ? state.options.batch : most);
-  auto all = state.queue->lease(id, wanted, moment_of(self));
-  state.unreported.delivered += all.size();
-  answer_acknowledged(self);  // what has expired is not waited for
-  return told(std::move(all), moment_of(self));
+  return take_what_fits(self, id, core::most_leased_bytes,
+                        [&](core::moment now, std::size_t bytes) {
+                          return state.queue->lease(id, wanted, now, bytes);
+                        });
+}
+
+taken take_all(pointer self, core::subscriber_id id) {
+  return take_what_fits(self, id, core::most_fetched_bytes,
+                        [&](core::moment now, std::size_t bytes) {
+                          return self->state.queue->fetch(id, now, bytes);
+                        });
 }
 
 void serve(pointer self, core::subscriber_id id) {
@@ -119,9 +145,9 @@ void serve(pointer self, core::subscriber_id id) {
   auto& all = found->second;
   see(self, id);
   while (!all.empty()) {
-    std::vector<core::delivery> messages;
+    taken next;
     try {
-      messages = take(self, id, all.front().most);
+      next = take(self, id, all.front().most);
     } catch (const store::error& e) {
       cannot_read(self, e);
       // Whoever waits asks again.
@@ -129,9 +155,17 @@ void serve(pointer self, core::subscriber_id id) {
       all.clear();
       break;
     }
-    if (messages.empty()) break;
-    answer_committed(self,
-                     {std::move(all.front().to), api::leased{std::move(messages)}, false, {}});
+    if (!next.has_room) {
+      all.front().to.deliver(too_many_answers());
+    } else if (!next.messages.empty()) {
+      answer_committed(self, {std::move(all.front().to),
+                              api::leased{std::move(next.messages)},
+                              false,
+                              {},
+                              std::move(next.share)});
+    } else {
+      break;
+    }
     all.pop_front();
   }
   if (all.empty()) state.waiting.erase(found);

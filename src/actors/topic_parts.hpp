@@ -50,7 +50,8 @@ void on_committed(pointer self);
 
 /// Done, and answered when that, and all before it, is committed.
 /// \param promises  that it is stored: refused if it cannot be
-result committed(pointer self, api::answer what, bool sync, bool promises = true);
+result committed(pointer self, api::answer what, bool sync, bool promises = true,
+                 std::shared_ptr<budget_share> share = nullptr);
 
 /// The same for one who has waited.
 void answer_committed(pointer self, topic_state::uncommitted what);
@@ -109,7 +110,14 @@ void remove(pointer self, core::subscriber_id id);
 /// How many of `most` messages it may take: a few in any case, more as long as there is room.
 std::uint32_t may_take(topic_state& state, core::subscriber_id id, std::uint32_t most);
 
-std::vector<core::delivery> take(pointer self, core::subscriber_id id, std::uint32_t most);
+/// Leased, within the room that there is for answers.
+struct taken {
+  std::vector<core::delivery> messages;
+  std::shared_ptr<budget_share> share;
+  bool has_room = true;  ///< if not, there is something, but nothing was taken
+};
+taken take(pointer self, core::subscriber_id id, std::uint32_t most);
+taken take_all(pointer self, core::subscriber_id id);
 
 /// Gives those who wait what is there for them.
 void serve(pointer self, core::subscriber_id id);

@@ -303,7 +303,8 @@ result pass_on(pointer self, api::topic_call& call) {
 
 result handle(pointer self, api::topic_call& call) {
   topics_state& state = self->state;
-  if (state.end) return refusal(reason::ending);
+  const bool ends = state.end || (*state.environment->ending && api::only_reads(call));
+  if (ends) return refusal(reason::ending);
   try {
     if (const auto* asked = std::get_if<api::create_topic>(&call.what)) {
       return create(self, call.topic, *asked);

@@ -29,7 +29,7 @@ struct weight {
   template <class Messages>
   static std::size_t of_all(const Messages& messages) {
     std::size_t bytes = 0;
-    for (const auto& m : messages) bytes += of_message + m.what.payload->size();
+    for (const auto& m : messages) bytes += weight_of(m.what);
     return bytes;
   }
   std::size_t operator()(const leased& l) const { return of_all(l.messages); }
@@ -51,6 +51,10 @@ struct weight {
 
 std::size_t weight_of(const answer& a) {
   return std::visit(weight{}, a);
+}
+
+std::size_t weight_of(const core::message& m) {
+  return of_message + m.payload->size();
 }
 
 std::size_t most_bytes_of(const answer_form& form, const answer& a) {

@@ -157,6 +157,14 @@ struct topic_call {
       what;
 };
 
+/// Whether it asks for nothing but to be given something.
+inline bool only_reads(const topic_call& call) {
+  return std::holds_alternative<lease>(call.what) || std::holds_alternative<fetch>(call.what) ||
+         std::holds_alternative<list_dead>(call.what) ||
+         std::holds_alternative<list_delayed>(call.what) ||
+         std::holds_alternative<list_subscribers>(call.what);
+}
+
 // --- what is asked of others ---
 
 struct list_topics {
@@ -334,6 +342,7 @@ struct refused {
     not_delivered,       ///< in time; the message stays
     delivery_failed,     ///< it is published, but not all have acknowledged it, nor will they
     stale_cursor,        ///< `after` has lost its meaning: list from the beginning
+    too_many_answers,    ///< are read, written, or not taken by their clients
     ending,              ///< the daemon is
     failed,              ///< a part of the daemon has; see its log
   };

@@ -11,7 +11,7 @@ namespace {
 constexpr problem_kind invalid{400, "/problems/invalid-request", "The request is not valid"};
 
 /// In the order of `refused::reason`.
-constexpr std::array<problem_kind, 15> refusals{{
+constexpr std::array<problem_kind, 16> refusals{{
     {404, "/problems/no-such-topic", "There is no such topic"},
     {404, "/problems/no-such-subscriber", "There is no such subscriber"},
     {404, "/problems/no-subscribers", "The topic has no subscribers"},
@@ -25,6 +25,7 @@ constexpr std::array<problem_kind, 15> refusals{{
     {504, "/problems/not-delivered", "The messages were not acknowledged in time"},
     {409, "/problems/delivery-failed", "Not all have acknowledged the messages, nor will they"},
     {410, "/problems/stale-cursor", "The list has to be read from its beginning"},
+    {503, "/problems/too-many-answers", "Clients have not taken as many answers as may wait"},
     {503, "/problems/ending", "The daemon is ending"},
     {500, "/problems/failed", "A part of the daemon has failed"},
 }};

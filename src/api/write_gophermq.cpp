@@ -16,6 +16,12 @@ void append_text(std::string& body, std::string_view text) {
   append_json_text(body, text, json_escapes::as_go);
 }
 
+io::http_response busy() {
+  auto response = gophermq_error(503, "too many answers are not taken");
+  response.headers.add("Retry-After", "1");
+  return response;
+}
+
 io::http_response error_of(const refused& r, endpoint to) {
   using reason = refused::reason;
   switch (r.why) {
@@ -27,6 +33,8 @@ io::http_response error_of(const refused& r, endpoint to) {
     case reason::overflow:
     case reason::no_room:
       return gophermq_error(429, "broker overflow");
+    case reason::too_many_answers:
+      return busy();
     default:
       return gophermq_error(500, "server error");
   }

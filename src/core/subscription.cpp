@@ -36,12 +36,12 @@ void subscription::restore(message_id id) {
   if (f.state == flight_state::ready || f.state == flight_state::waiting) finish_if_withdrawn(id);
 }
 
-std::vector<delivery> subscription::lease(std::uint32_t most, moment now) {
-  return take(std::min(most, options_.batch), most_leased_bytes, now);
+std::vector<delivery> subscription::lease(std::uint32_t most, moment now, std::size_t most_bytes) {
+  return take(std::min(most, options_.batch), std::min(most_bytes, most_leased_bytes), now);
 }
 
-std::vector<delivery> subscription::fetch(moment now) {
-  auto all = take(most_fetched, most_fetched_bytes, now);
+std::vector<delivery> subscription::fetch(moment now, std::size_t most_bytes) {
+  auto all = take(most_fetched, std::min(most_bytes, most_fetched_bytes), now);
   if (options_.lease.count() == 0) {
     for (delivery& d : all) {
       d.deadline = now.measured + endless_fetch.count();

@@ -86,12 +86,14 @@ class subscription {
   /// Goes on from there.
   subscription(subscriber_id id, const topic_options& options, topic_log& log, progress so_far);
 
-  /// Up to `most` messages, no more than a batch.
-  std::vector<delivery> lease(std::uint32_t most, moment now);
+  /// Up to `most` messages, no more than a batch; of payloads up to `most_bytes`, about, or what is
+  /// usual.
+  std::vector<delivery> lease(std::uint32_t most, moment now,
+                              std::size_t most_bytes = most_leased_bytes);
 
   /// All that is there: as if it were one batch. These leases end after `endless_fetch` if others
   /// never do: who has fetched need not be able to acknowledge.
-  std::vector<delivery> fetch(moment now);
+  std::vector<delivery> fetch(moment now, std::size_t most_bytes = most_fetched_bytes);
 
   /// What was fetched has arrived, though its lease may be over. Returns whether it has not been
   /// leased again since.

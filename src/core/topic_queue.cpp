@@ -319,12 +319,13 @@ Result topic_queue::with(subscriber_id id, Result none, F&& f) {
   }
 }
 
-std::vector<delivery> topic_queue::lease(subscriber_id id, std::uint32_t most, moment now) {
-  return with(id, std::vector<delivery>{}, [&](auto& s) { return s.lease(most, now); });
+std::vector<delivery> topic_queue::lease(subscriber_id id, std::uint32_t most, moment now,
+                                         std::size_t most_bytes) {
+  return with(id, std::vector<delivery>{}, [&](auto& s) { return s.lease(most, now, most_bytes); });
 }
 
-std::vector<delivery> topic_queue::fetch(subscriber_id id, moment now) {
-  return with(id, std::vector<delivery>{}, [&](auto& s) { return s.fetch(now); });
+std::vector<delivery> topic_queue::fetch(subscriber_id id, moment now, std::size_t most_bytes) {
+  return with(id, std::vector<delivery>{}, [&](auto& s) { return s.fetch(now, most_bytes); });
 }
 
 bool topic_queue::finish_fetched(subscriber_id id, lease_name lease) {

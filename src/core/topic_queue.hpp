@@ -123,8 +123,10 @@ class topic_queue {
   std::uint64_t appended() const { return appended_; }
 
   /// For these a subscriber that does not exist has no leases.
-  std::vector<delivery> lease(subscriber_id id, std::uint32_t most, moment now);
-  std::vector<delivery> fetch(subscriber_id id, moment now);
+  std::vector<delivery> lease(subscriber_id id, std::uint32_t most, moment now,
+                              std::size_t most_bytes = most_leased_bytes);
+  std::vector<delivery> fetch(subscriber_id id, moment now,
+                              std::size_t most_bytes = most_fetched_bytes);
   bool finish_fetched(subscriber_id id, lease_name lease);
   lease_outcome acknowledge(subscriber_id id, lease_name lease);
   lease_outcome nack(subscriber_id id, lease_name lease, std::optional<wall_time> delay,

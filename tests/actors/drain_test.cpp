@@ -1,6 +1,8 @@
 /// The end: whoever dies, fails or does not answer at whatever moment of it, the daemon ends in
 /// time, and what one plane does is not changed by a peer of the other.
 
+#include <algorithm>
+
 #include "support/whole_daemon.hpp"
 
 namespace skein {
@@ -48,6 +50,54 @@ class Drain : public storing_daemon {
     whole_daemon::TearDown();
   }
 };
+
+// --- much that is asked for ---
+
+constexpr const char* subscribing = "PUT /v1/topics/a/subscribers/one HTTP/1.1\r\nHost: a\r\n\r\n";
+
+TEST_F(Drain, IsNotHeldUpByAThousandPages) {
+  start();
+  connect_http()->says(subscribing);
+  run();
+  const auto topic = the("topic");
+  hold_up(topic);
+  std::vector<stream_pointer> all;
+  for (int i = 0; i != 1000; ++i) {
+    all.push_back(connect_http());
+    all.back()->says("GET /v1/topics/a/subscribers/one/dead-letters HTTP/1.1\r\nHost: a\r\n\r\n");
+  }
+  run();
+  drain();
+  const auto refused =
+      std::count_if(all.begin(), all.end(), [](const auto& s) { return has(s, "HTTP/1.1 503"); });
+  EXPECT_GE(refused, 998) << "all but those whose turn had come";
+  let_go(topic);
+  settle();
+  EXPECT_EQ(finished, statuses{exit_ok});
+}
+
+TEST_F(Drain, ReadsNothingForLeasesThatStandInLine) {
+  start();
+  connect_http()->says(subscribing);
+  connect_http()->says(post("/v1/topics/a/messages", "{\"payload\":\"hello\"}"));
+  run();
+  const auto topic = the("topic");
+  hold_up(topic);
+  std::vector<stream_pointer> all;
+  for (int i = 0; i != 100; ++i) {
+    all.push_back(connect_http());
+    all.back()->says(post("/v1/topics/a/subscribers/one/lease", "{}"));
+  }
+  const auto publishes = connect_http();
+  publishes->says(post("/v1/topics/a/messages", "{\"payload\":\"more\"}"));
+  run();
+  drain();
+  let_go(topic);
+  settle();
+  for (const auto& s : all) EXPECT_TRUE(has(s, "HTTP/1.1 503"));
+  EXPECT_TRUE(has(publishes, "HTTP/1.1 200"));
+  EXPECT_EQ(finished, statuses{exit_ok});
+}
 
 enum class harm { exception, kill, late, never };
 

@@ -40,6 +40,7 @@ supervisor_actor::behavior_type supervisor_stand_in(
 class HttpSession : public topic_plane {
  protected:
   void serve(bool sources = true) {
+    answers = std::make_shared<byte_budget>(http.max_answers);
     start();
     const auto sequencer_is = system.spawn(sequencer_stand_in, &sequencer);
     std::shared_ptr<const source_environment> for_sources;
@@ -57,7 +58,10 @@ class HttpSession : public topic_plane {
     all->parts.statistics = statistics_is;
     all->parts.topic_recorder = recorder;
     all->bodies = std::make_shared<byte_budget>(http.max_bodies);
-    all->answers = std::make_shared<byte_budget>(http.max_answers);
+    all->answers = answers;
+    for (auto* const line : {&all->bodies_line, &all->pages_line, &all->answers_line}) {
+      *line = std::make_shared<waiting_line>(1);
+    }
     all->supervisor = system.spawn(supervisor_stand_in, for_sources, &unread);
     all->report_interval = report_interval;
     environment = std::move(all);
@@ -96,6 +100,8 @@ class HttpSession : public topic_plane {
   std::uint64_t pending() {
     return begin("a", api::describe_subscriber{"one"})->as<api::subscriber_description>().pending;
   }
+  static constexpr const char* dead_letters =
+      "GET /v1/topics/a/subscribers/one/dead-letters HTTP/1.1\r\nHost: a\r\n\r\n";
   static constexpr const char* ready = "GET /ready HTTP/1.1\r\nHost: a\r\n\r\n";
 
   /// Statuses of the responses so far.
@@ -626,6 +632,73 @@ TEST_F(HttpSession, KeepsOnlySoMuchOfAnswersThatAreNotTaken) {
     --refused;
   }
   EXPECT_EQ(refused, 0);
+}
+
+// --- turns ---
+
+TEST_F(HttpSession, AsksForOnePageAfterTheOther) {
+  serve();
+  subscribe("a", "one");
+  hold_up(the("topic"));
+  std::vector<std::shared_ptr<fake_stream>> all;
+  for (int i = 0; i != 5; ++i) {
+    all.push_back(connect());
+    all.back()->says(dead_letters);
+  }
+  run();
+  const auto other = connect();
+  other->says(ready);
+  run();
+  EXPECT_EQ(statuses(*other), codes{204}) << "it is not held up";
+  all[0]->breaks();  // its turn has come, and is over when the topic has answered
+  all[2]->breaks();  // it leaves the line
+  run();
+  EXPECT_EQ(all_named("http_session").size(), 5u);
+  let_go(the("topic"));
+  run();
+  for (const auto i : {1, 3, 4}) EXPECT_EQ(statuses(*all[i]), codes{200}) << i;
+  EXPECT_EQ(all_named("http_session").size(), 4u);
+}
+
+TEST_F(HttpSession, WhoWaitsInLineWhenTheDaemonEndsIsRefusedAtOnce) {
+  serve();
+  subscribe("a", "one");
+  publish("a", std::string(100'000, 'x'));
+  hold_up(the("topic"));
+  const auto asked = connect(), waits = connect();
+  asked->says(dead_letters);
+  waits->says(dead_letters);
+  run();
+  for (const auto& session : all_named("http_session")) {
+    caf::anon_send(caf::actor_cast<caf::actor>(session), drain{});
+  }
+  run();
+  EXPECT_EQ(statuses(*asked), codes{});
+  EXPECT_EQ(statuses(*waits), codes{503});
+  EXPECT_EQ(waits->closed(), ending::graceful);
+  let_go(the("topic"));
+  run();
+  EXPECT_EQ(statuses(*asked), codes{200});
+}
+
+TEST_F(HttpSession, LargeBodiesAndAnswersTakeTurnsAndAllAreServed) {
+  serve();
+  subscribe("a", "one");
+  std::vector<std::shared_ptr<fake_stream>> all;
+  const std::string large(200'000, 'x');
+  for (int i = 0; i != 10; ++i) {
+    all.push_back(connect());
+    all.back()->says(publishing(large) + fetching() + dead_letters);
+    if (i % 3 == 2) all.back()->breaks();
+  }
+  run();
+  for (std::size_t i = 0; i != all.size(); ++i) {
+    if (i % 3 == 2) continue;
+    const auto got = statuses(*all[i]);
+    ASSERT_EQ(got.size(), 3u) << i;
+    EXPECT_EQ(got[0], 200) << i;
+    EXPECT_EQ(got[2], 200) << i;
+  }
 }
 
 }  // namespace

@@ -34,8 +34,10 @@ class IoUnit : public testing::Test {
     topic_options options;
     options.idle_timeout = 1ms;  // each call opens it anew, perhaps
     plane = system.spawn(
-        topics, topic_environment{options, topic_clock{[] { return core::wall_time{1}; }, {}},
-                                  &engine, recorder, statistics, 100ms});
+        topics,
+        topic_environment{options, topic_clock{[] { return core::wall_time{1}; }, {}}, &engine,
+                          recorder, statistics, 100ms, std::make_shared<byte_budget>(1u << 20),
+                          std::make_shared<std::atomic<bool>>(false)});
   }
   ~IoUnit() override {
     caf::scoped_actor self{system};

@@ -384,7 +384,8 @@ TEST(Delayed, AreListed) {
   EXPECT_EQ(answered(endpoint::list_delayed, delayed_messages{}), "200 {\"messages\":[]}\n");
   EXPECT_EQ(
       answered(endpoint::list_delayed,
-               delayed_messages{{{{1'764'526'867'000, 17}, 1, message_of("x"), 1'764'526'867'000}}, true}),
+               delayed_messages{{{{1'764'526'867'000, 17}, 1, message_of("x"), 1'764'526'867'000}},
+                                true}),
       "200 {\"messages\":[{\"id\":\"1764526867000.17\",\"priority\":1,"
       "\"deliver_at\":\"2025-11-30T18:21:07.000Z\",\"published\":\"2025-01-31T12:00:00.000Z\","
       "\"payload\":\"x\"}],\"next\":\"1764526867000.17\"}\n");
@@ -421,6 +422,7 @@ TEST(Refusals, HaveTheirStatusAndType) {
                   {reason::not_delivered, 504, "not-delivered", false},
                   {reason::delivery_failed, 409, "delivery-failed", false},
                   {reason::stale_cursor, 410, "stale-cursor", false},
+                  {reason::too_many_answers, 503, "too-many-answers", true},
                   {reason::ending, 503, "ending", true},
                   {reason::failed, 500, "failed", false}};
   for (const auto& r : refusals) {

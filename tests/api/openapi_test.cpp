@@ -388,7 +388,7 @@ TEST(OpenApi, SaysWhatIsAnswered) {
 /// Reasons for which a call may be refused; the rest may come anywhere.
 TEST(OpenApi, SaysHowItIsRefused) {
   using reason = refused::reason;
-  const std::vector<reason> anywhere{reason::ending, reason::failed};
+  const std::vector<reason> anywhere{reason::ending, reason::failed, reason::too_many_answers};
   const std::vector<reason> topic{reason::no_such_topic, reason::not_stored};
   const std::vector<reason> subscriber{reason::no_such_topic, reason::no_such_subscriber,
                                        reason::not_stored};

@@ -331,6 +331,37 @@ TEST(HttpCrowd, ThatTakesNoAnswersTakesOnlySoMuchMemory) {
   EXPECT_LT(refused, 24u);
 }
 
+TEST(HttpCrowd, ThatTakesNoAnswersHasNoMoreReadForIt) {
+  constexpr std::size_t budget = 32;  // MiB
+  daemon broker{{{"http.max-answers", std::to_string(budget) + "MiB"}}};
+  program other{broker};
+  const std::string large(1 << 20, 'x');
+  other.subscribe("later", "s");
+  for (int i = 0; i != 60; ++i) other.subscribe("now", "s" + std::to_string(i));
+  for (int i = 0; i != 6; ++i) {
+    other.publish("later", large, R"("delay_ms":3600000)");
+    other.publish("now", large);
+  }
+  // The first ones go through the store's own memory.
+  other.get("/v1/topics/later/delayed?limit=1000");
+  const auto before = broker.program().memory_kib();
+  std::vector<http_client> all;
+  for (int i = 0; i != 60; ++i) {
+    const std::string name = "s" + std::to_string(i);
+    for (const http_message& message :
+         {http_message{"GET", "/v1/topics/later/delayed?limit=1000", ""},
+          i % 2 == 0
+              ? http_message{"POST", subscriber_path("now", name) + "/lease", R"({"max":100})"}
+              : http_message{"POST", "/api/fetch",
+                             R"({"subject":"now","id":")" + name + R"("})"}}) {
+      all.emplace_back(broker.http_port(), 4096);
+      all.back().send(message);
+    }
+  }
+  for (auto& client : all) client.connection().receive(20);  // the rest is not taken
+  EXPECT_LT(broker.program().memory_kib(), before + (budget + 64) * 1024);
+}
+
 // --- the end of the daemon ---
 
 TEST(HttpDrain, AnswersWhatWasAskedAndCloses) {
@@ -397,6 +428,33 @@ TEST(HttpDrain, RefusesWhatIsAskedMeanwhile) {
     asking[i].expect_end();
   }
   EXPECT_EQ(broker.program().wait(), 0);
+}
+
+TEST(HttpDrain, HoldsNoEventsUpBehindWhatManyAskFor) {
+  daemon broker{{{"drain-timeout", "2s"}}};
+  program other{broker};
+  other.create("t", R"({"max_deliveries":1,"retry_delay_ms":0})");
+  other.subscribe("t", "s");
+  for (int i = 0; i != 2; ++i) other.publish("t", std::string(2 << 20, '\x01'));
+  for (auto got = other.lease("t", "s"); !got.empty(); got = other.lease("t", "s")) {
+    other.settle("nack", "t", "s", leases_of(got));
+  }
+  peer source{broker.source_port()};
+  std::vector<http_client> all;
+  for (int i = 0; i != 400; ++i) {
+    all.emplace_back(broker.http_port(), 4096);
+    all.back().send(
+        http_message{"GET", subscriber_path("t", "s") + "/dead-letters?limit=1000", ""});
+  }
+  broker.await_counter("http", 401);
+  source.send("1|B\n2|B\n3|B\n");
+  broker.await_counter("received", 3);
+  broker.program().signal(SIGTERM);
+  EXPECT_EQ(broker.program().wait(), 0);
+  EXPECT_EQ(broker.lines_with("does not end"), 0u);
+
+  broker.start_again();
+  EXPECT_EQ(program{broker}.number("/v1/epochs/current", "next"), 4u);
 }
 
 TEST(HttpDrain, DoesNotWaitForWhoIsTooSlow) {

@@ -1,6 +1,7 @@
 /// Topics and their recorder over a store that can fail, and those who ask them.
 #pragma once
 
+#include <atomic>
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 #include <memory>
@@ -55,7 +56,7 @@ class topic_plane : public actor_test {
     plane =
         system.spawn(topics, topic_environment{options, topic_clock{clock, scheduler.clock().now()},
                                                stores ? engine.get() : nullptr, recorder,
-                                               statistics_is, report_interval});
+                                               statistics_is, report_interval, answers, ending});
     run();
   }
 
@@ -135,6 +136,8 @@ class topic_plane : public actor_test {
   static constexpr std::chrono::milliseconds report_interval{100};
 
   topic_options options;
+  std::shared_ptr<byte_budget> answers = std::make_shared<byte_budget>(256u << 20);
+  std::shared_ptr<std::atomic<bool>> ending = std::make_shared<std::atomic<bool>>(false);
   std::shared_ptr<test::fragile_engine> engine;
   statistics_record statistics;
   statistics_actor statistics_is;
