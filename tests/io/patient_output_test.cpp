@@ -41,7 +41,9 @@ TEST_F(FullPipe, IsWrittenWhenItIsRead) {
   int asked = 0;
   EXPECT_TRUE(out.write("line\n", [&] {
     std::string much(65536, ' ');
-    if (++asked == 2) EXPECT_GT(::read(ends_[0], much.data(), much.size()), 0);
+    if (++asked == 2) {
+      EXPECT_GT(::read(ends_[0], much.data(), much.size()), 0);
+    }
     return false;
   }));
 }

@@ -126,7 +126,7 @@ TEST_F(OpeningAStore, GoesOnWithACreationThatWasCutShortAtAnyStep) {
       {"LOCK", "IDENTITY", "MANIFEST-000001"},
       {"LOCK", "IDENTITY", "MANIFEST-000001", "000001.dbtmp"},
       {"LOCK", "000000.dbtmp", "IDENTITY", "MANIFEST-000001", "000001.dbtmp", "lost+found"}};
-  for (const std::string& content : {"", "MANIFEST-0000"}) {
+  for (const std::string content : {"", "MANIFEST-0000"}) {
     for (const auto& step : steps) {
       SCOPED_TRACE(step.back());
       fs::remove_all(where);
