@@ -1,12 +1,11 @@
 #include "api/sites.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <string>
 #include <utility>
 
 #include "api/problem.hpp"
+#include "io/address.hpp"
 
 namespace skein::api {
 namespace {
@@ -15,16 +14,6 @@ namespace {
 std::string_view without_port(std::string_view authority) {
   const auto end = !authority.empty() && authority.front() == '[' ? authority.find(']') + 1 : 0;
   return authority.substr(0, authority.find(':', end));
-}
-
-bool is_ip_address(std::string_view host) {
-  in6_addr ignored;
-  const auto is = [&](int family, std::string_view text) {
-    return ::inet_pton(family, std::string{text}.c_str(), &ignored) == 1;
-  };
-  if (host.size() < 2 || host.front() != '[' || host.back() != ']') return is(AF_INET, host);
-  const auto inside = host.substr(1, host.size() - 2);
-  return is(AF_INET6, inside.substr(0, inside.find('%')));
 }
 
 /// Whether `host` is below the domain `localhost`, which nobody can own (RFC 6761).
@@ -41,7 +30,7 @@ bool is_one_of(const std::vector<std::string>& all, std::string_view text) {
 
 bool is_known_host(std::string_view authority, const site_rules& rules) {
   std::string_view host = without_port(authority);
-  if (rules.hosts.empty() || authority.empty() || is_ip_address(host)) return true;
+  if (rules.hosts.empty() || authority.empty() || io::is_ip_address(host)) return true;
   if (host.size() > 1 && host.back() == '.') host.remove_suffix(1);
   return is_one_of(rules.hosts, host) ||
          (is_below_localhost(host) && is_one_of(rules.hosts, "localhost"));

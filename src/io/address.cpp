@@ -1,5 +1,6 @@
 #include "io/address.hpp"
 
+#include <arpa/inet.h>
 #include <sys/un.h>
 
 #include <algorithm>
@@ -34,6 +35,16 @@ bool has_ipv6(boost::asio::io_context& context) {
 }
 
 }  // namespace
+
+bool is_ip_address(std::string_view host) {
+  in6_addr ignored;
+  const auto is = [&](int family, std::string_view text) {
+    return ::inet_pton(family, std::string{text}.c_str(), &ignored) == 1;
+  };
+  if (host.size() < 2 || host.front() != '[' || host.back() != ']') return is(AF_INET, host);
+  const auto inside = host.substr(1, host.size() - 2);
+  return is(AF_INET6, inside.substr(0, inside.find('%')));
+}
 
 host_port parse_address(const std::string& text, std::uint16_t default_port) {
   if (is_number(text)) return {"", parse_port(text)};

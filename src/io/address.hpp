@@ -7,6 +7,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace skein::io {
@@ -20,14 +21,17 @@ struct host_port {
 /// Throws std::invalid_argument, with the reason, if the port is no number of 0..65535.
 host_port parse_address(const std::string& text, std::uint16_t default_port);
 
+/// Whether it is an address itself, of version 6 in brackets, and not a name.
+bool is_ip_address(std::string_view host);
+
 /// Every endpoint that a listener on `text` binds. Throws as parse_address does, and
 /// std::runtime_error if the host is unknown.
 std::vector<boost::asio::ip::tcp::endpoint> resolve_listener(boost::asio::io_context& context,
                                                              const std::string& text,
                                                              std::uint16_t default_port);
 
-/// Throws as resolve_listener does, and std::runtime_error if none of the addresses of `text` is one
-/// of this machine.
+/// Throws as resolve_listener does, and std::runtime_error if none of the addresses of `text` is
+/// one of this machine.
 void check_listener(boost::asio::io_context& context, const std::string& text);
 
 /// The address of a Unix socket. Throws std::runtime_error, with the reason, if `path` is empty or
