@@ -114,6 +114,7 @@ void remove(pointer self, core::subscriber_id id) {
 std::uint32_t may_take(topic_state& state, core::subscriber_id id, std::uint32_t most) {
   constexpr std::uint64_t in_any_case = 50;
   most = std::min(most, state.options.batch);
+  if (has_room(state, most * held_bytes(state))) return most;
   // What was read before takes no more than it does.
   const core::subscription& s = *state.queue->settled(id);
   const std::uint64_t held = std::min(s.held() - s.ready(), in_any_case);
