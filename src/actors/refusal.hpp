@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "actors/messages.hpp"
+#include "store/engine.hpp"
 
 namespace skein {
 
@@ -18,6 +19,12 @@ inline answered refusal(api::refused::reason why, std::string detail = {}) {
 inline answered too_many_answers() {
   return refusal(api::refused::reason::too_many_answers,
                  "too many answers are not taken; the messages stay");
+}
+
+inline answered cannot_be_read(const store::error& e) {
+  const auto why =
+      e.is_damage() ? api::refused::reason::failed : api::refused::reason::not_readable;
+  return refusal(why, "the store cannot be read");
 }
 
 /// \param what  before the names, as "the topic exists and differs in"

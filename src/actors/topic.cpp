@@ -96,7 +96,7 @@ result handle_any(pointer self, api::topic_call& call) {
   } catch (const store::error& e) {
     cannot_read(self, e);
     arm_interval(self);  // for what was done before
-    return refusal(reason::failed, "the store cannot be read");
+    return cannot_be_read(e);
   }
 }
 

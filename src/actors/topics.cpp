@@ -319,7 +319,7 @@ result handle(pointer self, api::topic_call& call) {
       log::error("the catalog of topics cannot be read",
                  {{"reason", e.what()}, {"suppressed", *suppressed}});
     }
-    return refusal(reason::failed, "the store cannot be read");
+    return cannot_be_read(e);
   }
 }
 
@@ -395,7 +395,7 @@ topics_actor::behavior_type topics(pointer self, topic_environment environment) 
           return list(self->state, asked);
         } catch (const store::error& e) {
           log::error("the catalog of topics cannot be read", {{"reason", e.what()}});
-          return refusal(reason::failed, "the store cannot be read");
+          return cannot_be_read(e);
         }
       },
       [self](const wait_abandoned& gone) {

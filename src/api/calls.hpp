@@ -338,6 +338,7 @@ struct refused {
     no_room,             ///< there is as much of it as there may be
     exists_differently,  ///< the topic or subscriber, with other options
     not_stored,          ///< the store cannot be written at present
+    not_readable,        ///< the store cannot be read at present
     nothing_stored,      ///< durable things are not to be had here
     not_delivered,       ///< in time; the message stays
     delivery_failed,     ///< it is published, but not all have acknowledged it, nor will they

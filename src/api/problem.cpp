@@ -11,7 +11,7 @@ namespace {
 constexpr problem_kind invalid{400, "/problems/invalid-request", "The request is not valid"};
 
 /// In the order of `refused::reason`.
-constexpr std::array<problem_kind, 16> refusals{{
+constexpr std::array<problem_kind, 17> refusals{{
     {404, "/problems/no-such-topic", "There is no such topic"},
     {404, "/problems/no-such-subscriber", "There is no such subscriber"},
     {404, "/problems/no-subscribers", "The topic has no subscribers"},
@@ -21,6 +21,7 @@ constexpr std::array<problem_kind, 16> refusals{{
     {429, "/problems/no-room", "The daemon keeps as much of this as it may"},
     {409, "/problems/exists-differently", "It is there with other options"},
     {507, "/problems/not-stored", "The store cannot be written at present"},
+    {503, "/problems/not-readable", "The store cannot be read at present"},
     {409, "/problems/nothing-stored", "This daemon stores nothing"},
     {504, "/problems/not-delivered", "The messages were not acknowledged in time"},
     {409, "/problems/delivery-failed", "Not all have acknowledged the messages, nor will they"},

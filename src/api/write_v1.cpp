@@ -137,7 +137,8 @@ io::http_response refused_response(const refused& r) {
   });
   const bool may_pass = r.why == reason::overflow || r.why == reason::too_many_delayed ||
                         r.why == reason::no_room || r.why == reason::not_stored ||
-                        r.why == reason::too_many_answers || r.why == reason::ending;
+                        r.why == reason::not_readable || r.why == reason::too_many_answers ||
+                        r.why == reason::ending;
   return may_pass ? with_retry(std::move(response)) : response;
 }
 

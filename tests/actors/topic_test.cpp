@@ -1036,6 +1036,16 @@ TEST_F(Topics, AreToldOfAChangeThatMayTakeEffectLater) {
   EXPECT_EQ(begin("a", api::describe_topic{})->as<api::topic_description>().options.batch, 7u);
 }
 
+TEST_F(Topic, SaysThatItCannotBeReadAtPresent) {
+  start();
+  subscribe("a", "one");
+  for (int n = 0; n != 300; ++n) publish("a", "x");  // more than are read ahead
+  engine->reading_fails = true;
+  EXPECT_EQ(lease("a", "one")->refusal(), reason::not_readable);
+  engine->reading_fails = false;
+  EXPECT_EQ(payloads(*lease("a", "one")).size(), 50u);
+}
+
 TEST_F(Topics, OneIsNotDeletedWhileTheStoreFails) {
   start();
   subscribe("a", "one");

@@ -418,6 +418,7 @@ TEST(Refusals, HaveTheirStatusAndType) {
                   {reason::no_room, 429, "no-room", true},
                   {reason::exists_differently, 409, "exists-differently", false},
                   {reason::not_stored, 507, "not-stored", true},
+                  {reason::not_readable, 503, "not-readable", true},
                   {reason::nothing_stored, 409, "nothing-stored", false},
                   {reason::not_delivered, 504, "not-delivered", false},
                   {reason::delivery_failed, 409, "delivery-failed", false},

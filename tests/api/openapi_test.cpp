@@ -303,7 +303,8 @@ std::vector<std::pair<endpoint, answer>> samples() {
     failed.so_far.missed_by.push_back({0, "s", static_cast<core::fate>(i)});
   published overflowing{{{publish_outcome::overflow, 0}}};
   overflowing.full_subscriber = "s";
-  auto other = refused_for(refused::reason::exists_differently, "the topic exists and differs in x");
+  auto other =
+      refused_for(refused::reason::exists_differently, "the topic exists and differs in x");
   other.differs = {"x"};
   std::vector<std::pair<endpoint, answer>> result{
       {endpoint::gophermq_publish, published{{{}}}},
@@ -388,7 +389,8 @@ TEST(OpenApi, SaysWhatIsAnswered) {
 /// Reasons for which a call may be refused; the rest may come anywhere.
 TEST(OpenApi, SaysHowItIsRefused) {
   using reason = refused::reason;
-  const std::vector<reason> anywhere{reason::ending, reason::failed, reason::too_many_answers};
+  const std::vector<reason> anywhere{reason::ending, reason::failed, reason::not_readable,
+                                     reason::too_many_answers};
   const std::vector<reason> topic{reason::no_such_topic, reason::not_stored};
   const std::vector<reason> subscriber{reason::no_such_topic, reason::no_such_subscriber,
                                        reason::not_stored};
