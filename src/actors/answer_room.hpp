@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "actors/byte_budget.hpp"
-#include "api/http_api.hpp"
+#include "api/weight.hpp"
 
 namespace skein {
 

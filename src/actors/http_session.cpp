@@ -9,6 +9,7 @@
 #include "actors/log_exceptions.hpp"
 #include "actors/refusal.hpp"
 #include "api/problem.hpp"
+#include "api/weight.hpp"
 #include "io/http_writer.hpp"
 
 namespace skein {

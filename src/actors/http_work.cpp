@@ -7,6 +7,7 @@
 #include "actors/log.hpp"
 #include "actors/refusal.hpp"
 #include "api/events_body.hpp"
+#include "api/weight.hpp"
 
 namespace skein {
 namespace {

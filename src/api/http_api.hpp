@@ -91,11 +91,6 @@ using outcome = std::variant<request, io::http_response, refused_unheard>;
 
 outcome read_request(const io::http_request& http, const settings& with);
 
-/// About as many bytes as the response will have, without those that escapes add: what it takes to
-/// write it. Quick.
-std::size_t weight_of(const answer& a);
-std::size_t weight_of(const core::message& m);
-
 /// No fewer bytes than the body of the response to `a` will have. Reads all payloads.
 std::size_t most_bytes_of(const answer_form& form, const answer& a);
 

@@ -4,6 +4,7 @@
 
 #include "api/answers.hpp"
 #include "api/asking.hpp"
+#include "api/weight.hpp"
 
 namespace skein::api {
 namespace {
