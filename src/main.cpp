@@ -21,13 +21,13 @@
 #include <random>
 #include <thread>
 
-#include "actors/caf_settings.hpp"
-#include "actors/io_unit.hpp"
-#include "actors/log.hpp"
-#include "actors/supervisor.hpp"
-#include "api/problem.hpp"
+#include "actors/base/io_unit.hpp"
+#include "actors/base/log.hpp"
 #include "config/invocation.hpp"
 #include "core/hash.hpp"
+#include "daemon/caf_settings.hpp"
+#include "daemon/supervisor.hpp"
+#include "doors/http/api/problem.hpp"
 #include "io/acceptor.hpp"
 #include "io/address.hpp"
 #include "io/connection_places.hpp"
@@ -36,8 +36,8 @@
 #include "io/lingering.hpp"
 #include "io/process.hpp"
 #include "io/start_signals.hpp"
-#include "store/directory.hpp"
-#include "store/recovery.hpp"
+#include "store/events/recovery.hpp"
+#include "store/rocksdb/directory.hpp"
 
 namespace {
 

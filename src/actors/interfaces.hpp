@@ -12,7 +12,7 @@
 #include <caf/typed_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
-#include "actors/handling.hpp"
+#include "actors/base/handling.hpp"
 #include "actors/messages.hpp"
 
 namespace skein {

@@ -12,14 +12,14 @@
 #include <utility>
 #include <vector>
 
-#include "actors/traffic.hpp"
-#include "api/calls.hpp"
-#include "core/round.hpp"
-#include "core/sequence.hpp"
+#include "actors/base/traffic.hpp"
+#include "calls/calls.hpp"
+#include "core/events/round.hpp"
+#include "core/events/sequence.hpp"
 #include "io/flow.hpp"
 #include "io/stream.hpp"
 #include "store/changes.hpp"
-#include "store/layout.hpp"
+#include "store/events/layout.hpp"
 
 namespace skein {
 
@@ -71,7 +71,7 @@ struct source_closed {
 struct receipts_wanted {
   core::source_id source;
 };
-/// It is told so: lines of core/source_receipts.
+/// It is told so: lines of core/events/source_receipts.
 struct receipts_told {
   std::string lines;
   bool last;  ///< it has ended, and nothing of it is unsettled any more

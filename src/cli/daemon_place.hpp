@@ -8,8 +8,8 @@
 #include <memory>
 #include <string>
 
-#include "actors/options.hpp"
 #include "io/address.hpp"
+#include "options/daemon_options.hpp"
 
 namespace skein::cli {
 

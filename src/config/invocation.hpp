@@ -5,9 +5,9 @@
 #include <map>
 #include <string>
 
-#include "actors/options.hpp"
 #include "config/error.hpp"
 #include "config/sources.hpp"
+#include "options/daemon_options.hpp"
 
 namespace skein::config {
 

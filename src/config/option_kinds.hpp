@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "actors/options.hpp"
 #include "config/values.hpp"
 #include "core/visible_text.hpp"
+#include "options/daemon_options.hpp"
 
 namespace skein::config {
 

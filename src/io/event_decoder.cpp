@@ -1,6 +1,6 @@
 #include "io/event_decoder.hpp"
 
-#include "core/first_line.hpp"
+#include "core/events/first_line.hpp"
 
 namespace skein::io {
 

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/event.hpp"
-#include "core/event_line.hpp"
+#include "core/events/event.hpp"
+#include "core/events/event_line.hpp"
 #include "io/line_framer.hpp"
 
 namespace skein::io {
@@ -16,7 +16,7 @@ namespace skein::io {
 /// What one read held.
 struct decoded_events {
   core::event_block block;
-  std::array<std::uint32_t, core::event_kinds> received{};       ///< by kind
+  std::array<std::uint32_t, core::event_kinds> received{};         ///< by kind
   std::array<std::uint32_t, core::malformed_reasons> malformed{};  ///< by reason
   std::uint32_t malformed_lines = 0;
   /// The first bytes were a browser's, and not looked at any further: nothing that follows may be.

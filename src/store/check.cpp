@@ -7,14 +7,14 @@
 #include <tuple>
 #include <vector>
 
-#include "core/event_keys.hpp"
+#include "core/events/event_keys.hpp"
+#include "core/events/key_filter.hpp"
 #include "core/hash.hpp"
-#include "core/key_filter.hpp"
+#include "store/events/log_reader.hpp"
+#include "store/events/recovery.hpp"
 #include "store/format.hpp"
-#include "store/log_reader.hpp"
-#include "store/recovery.hpp"
 #include "store/reporting.hpp"
-#include "store/topic_check.hpp"
+#include "store/topics/topic_check.hpp"
 
 namespace skein::store {
 

@@ -17,13 +17,13 @@
 #include <utility>
 #include <vector>
 
-#include "core/event_line.hpp"
-#include "core/follower_graph.hpp"
-#include "core/outbox.hpp"
-#include "core/recipients.hpp"
-#include "core/reorder_buffer.hpp"
-#include "core/round.hpp"
-#include "core/topic_queue.hpp"
+#include "core/events/event_line.hpp"
+#include "core/events/follower_graph.hpp"
+#include "core/events/outbox.hpp"
+#include "core/events/recipients.hpp"
+#include "core/events/reorder_buffer.hpp"
+#include "core/events/round.hpp"
+#include "core/topics/topic_queue.hpp"
 #include "io/event_decoder.hpp"
 #include "io/http_reader.hpp"
 #include "io/http_writer.hpp"

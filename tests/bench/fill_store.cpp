@@ -10,8 +10,8 @@
 #include <iostream>
 #include <string>
 
-#include "core/event_line.hpp"
-#include "store/event_log.hpp"
+#include "core/events/event_line.hpp"
+#include "store/events/event_log.hpp"
 
 namespace {
 

@@ -24,11 +24,11 @@
 #include <string>
 #include <vector>
 
-#include "core/follower_graph.hpp"
-#include "core/outbox.hpp"
-#include "core/recipients.hpp"
-#include "core/reorder_buffer.hpp"
-#include "core/round.hpp"
+#include "core/events/follower_graph.hpp"
+#include "core/events/outbox.hpp"
+#include "core/events/recipients.hpp"
+#include "core/events/reorder_buffer.hpp"
+#include "core/events/round.hpp"
 #include "io/descriptors.hpp"
 #include "io/event_decoder.hpp"
 
@@ -112,8 +112,8 @@ class server {
   int timeout() const {
     if (round_.empty() && order_.next_deadline() == core::never) return -1;
     if (!round_.empty()) {
-      const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(
-          next_flush_ - clock_type::now());
+      const auto wait =
+          std::chrono::duration_cast<std::chrono::milliseconds>(next_flush_ - clock_type::now());
       return std::max(0, static_cast<int>(wait.count()));
     }
     return 10;
@@ -176,8 +176,7 @@ class server {
       if (e.kind == core::event_kind::broadcast) {
         round_.broadcast(line);
       } else {
-        core::for_each_recipient(e, graph_,
-                                 [&](core::session_index s) { round_.add(s, line); });
+        core::for_each_recipient(e, graph_, [&](core::session_index s) { round_.add(s, line); });
       }
     }
     if (!round_.empty()) round_.keep(ordered_);

@@ -30,8 +30,8 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/latency_histogram.hpp"
-#include "cli/process_usage.hpp"
+#include "cli/maze/latency_histogram.hpp"
+#include "cli/maze/process_usage.hpp"
 #include "cli/sockets.hpp"
 
 namespace {

@@ -18,9 +18,9 @@
 #include <memory>
 #include <string>
 
-#include "core/topic_queue.hpp"
-#include "store/topic_catalog.hpp"
-#include "store/topic_log.hpp"
+#include "core/topics/topic_queue.hpp"
+#include "store/topics/topic_catalog.hpp"
+#include "store/topics/topic_log.hpp"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <thread>
 
-#include "cli/naive_server.hpp"
+#include "cli/maze/naive_server.hpp"
 
 namespace skein::cli::test {
 namespace {

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "cli/naive_server.hpp"
+#include "cli/maze/naive_server.hpp"
 
 namespace skein::cli::test {
 namespace {

@@ -1,4 +1,4 @@
-#include "actors/log.hpp"
+#include "actors/base/log.hpp"
 
 #include <gtest/gtest.h>
 

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/event_line.hpp"
-#include "core/first_line.hpp"
+#include "core/events/event_line.hpp"
+#include "core/events/first_line.hpp"
 #include "fuzz/fuzz_input.hpp"
 #include "io/line_framer.hpp"
 

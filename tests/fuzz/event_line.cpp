@@ -1,6 +1,6 @@
 /// What is read as an event can be written again, and says the same.
 
-#include "core/event_line.hpp"
+#include "core/events/event_line.hpp"
 
 #include <string>
 

@@ -2,16 +2,16 @@
 /// stream from its begin on, the graph out of it is that of the stream, a replay tells what the
 /// stream had for a user, and a check of the store finds nothing.
 
-#include "store/event_log.hpp"
+#include "store/events/event_log.hpp"
 
 #include <array>
 #include <memory>
 
 #include "fuzz/fuzz_input.hpp"
 #include "store/check.hpp"
-#include "store/log_reader.hpp"
-#include "store/recovery.hpp"
-#include "store/replay.hpp"
+#include "store/events/log_reader.hpp"
+#include "store/events/recovery.hpp"
+#include "store/events/replay.hpp"
 #include "support/checkpointing.hpp"
 #include "support/event_stream.hpp"
 

@@ -1,6 +1,6 @@
 /// The follower graph against a table of edges.
 
-#include "core/follower_graph.hpp"
+#include "core/events/follower_graph.hpp"
 
 #include <limits>
 

@@ -4,7 +4,7 @@
 /// The first bytes choose the request's line and type, the rest is the body: as it is, or pieces of
 /// JSON that it chooses.
 
-#include "api/http_api.hpp"
+#include "doors/http/api/http_api.hpp"
 
 #include <boost/json/parse.hpp>
 #include <string>

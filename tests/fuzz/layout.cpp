@@ -1,11 +1,11 @@
 /// Arbitrary bytes as stored values: decoders refuse them as damaged or of a later version, read
 /// nothing beyond them, and take nothing for whole that they would have written otherwise.
 
-#include "store/layout.hpp"
+#include "store/events/layout.hpp"
 
 #include "fuzz/fuzz_input.hpp"
 #include "store/engine.hpp"
-#include "store/log_reader.hpp"
+#include "store/events/log_reader.hpp"
 
 namespace {
 

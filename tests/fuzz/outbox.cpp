@@ -1,6 +1,6 @@
 /// The outbox against a list of lines.
 
-#include "core/outbox.hpp"
+#include "core/events/outbox.hpp"
 
 #include <string>
 

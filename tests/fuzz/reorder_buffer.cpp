@@ -1,6 +1,6 @@
 /// Any events in any order: the invariants of the reorder buffer hold and the counts add up.
 
-#include "core/reorder_buffer.hpp"
+#include "core/events/reorder_buffer.hpp"
 
 #include <set>
 #include <vector>

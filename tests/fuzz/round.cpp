@@ -1,6 +1,6 @@
 /// Rounds against one string a session.
 
-#include "core/round.hpp"
+#include "core/events/round.hpp"
 
 #include <memory>
 #include <string>

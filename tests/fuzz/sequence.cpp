@@ -4,7 +4,7 @@
 /// counted, each epoch is said, who says nothing changes nothing, and with the last source gone
 /// nothing stays behind.
 
-#include "core/sequence.hpp"
+#include "core/events/sequence.hpp"
 
 #include <algorithm>
 #include <memory>

@@ -1,7 +1,7 @@
 /// Arbitrary bytes as what is stored of topics, with right checksums or not: decoders refuse them
 /// as damaged or of a later version, read nothing beyond them, and what they take they write again.
 
-#include "store/topic_layout.hpp"
+#include "store/topics/topic_layout.hpp"
 
 #include "fuzz/fuzz_input.hpp"
 #include "store/engine.hpp"

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "core/hash.hpp"
+#include "store/events/log_reader.hpp"
 #include "store/format.hpp"
-#include "store/log_reader.hpp"
 #include "support/log_rig.hpp"
 
 namespace skein::store {

@@ -3,7 +3,7 @@
 #include <sstream>
 #include <vector>
 
-#include "store/disk_store_test.hpp"
+#include "store/rocksdb/disk_store_test.hpp"
 #include "support/random.hpp"
 
 namespace skein::store {

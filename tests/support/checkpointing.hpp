@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "store/event_log.hpp"
+#include "store/events/event_log.hpp"
 #include "support/event_stream.hpp"
 
 namespace skein::test {

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/event_line.hpp"
-#include "core/sequence.hpp"
+#include "core/events/event_line.hpp"
+#include "core/events/sequence.hpp"
 #include "support/naive_graph.hpp"
 #include "support/random.hpp"
 

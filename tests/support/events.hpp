@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/event.hpp"
-#include "core/event_line.hpp"
+#include "core/events/event.hpp"
+#include "core/events/event_line.hpp"
 
 namespace skein::test {
 

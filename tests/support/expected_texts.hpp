@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/naive_routing.hpp"
+#include "cli/maze/naive_routing.hpp"
 
 namespace skein::test {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "store/event_log.hpp"
-#include "store/log_reader.hpp"
+#include "store/events/event_log.hpp"
+#include "store/events/log_reader.hpp"
 #include "support/checkpointing.hpp"
 #include "support/event_stream.hpp"
 #include "support/stored_values.hpp"

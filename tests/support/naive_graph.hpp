@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "core/follower_graph.hpp"
+#include "core/events/follower_graph.hpp"
 
 namespace skein::test {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/outbox_options.hpp"
+#include "core/events/outbox_options.hpp"
 
 namespace skein::test {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/round.hpp"
+#include "core/events/round.hpp"
 
 namespace skein::test {
 

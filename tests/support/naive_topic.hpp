@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/topic_queue.hpp"
+#include "core/topics/topic_queue.hpp"
 
 namespace skein::test {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "store/topic_log.hpp"
+#include "store/topics/topic_log.hpp"
 #include "support/faulty_disk.hpp"
 #include "support/topic_game.hpp"
 #include "support/unreadable_engine.hpp"

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "store/replay.hpp"
+#include "store/events/replay.hpp"
 
 namespace skein::test {
 

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "actors/topic_recorder.hpp"
-#include "actors/topics.hpp"
+#include "actors/topics/topic_recorder.hpp"
+#include "actors/topics/topics.hpp"
 #include "support/actor_test.hpp"
 #include "support/fragile_engine.hpp"
 #include "support/stand_ins.hpp"

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "actors/supervisor.hpp"
-#include "store/recovery.hpp"
+#include "daemon/supervisor.hpp"
+#include "store/events/recovery.hpp"
 #include "support/actor_test.hpp"
 #include "support/fake_stream.hpp"
 #include "support/fragile_engine.hpp"

@@ -3,7 +3,8 @@
 
 #include <vector>
 
-#include "core/event.hpp"
+#include "core/hash.hpp"
+#include "core/events/event.hpp"    // wrong
 #include "io/flow.hpp"             // wrong
 #include "event.hpp"               // wrong
   #  include <caf/all.hpp>          // wrong

@@ -1,7 +1,7 @@
 #include <boost/asio/buffer.hpp>
 #include <sys/socket.h>
 
-#include "core/event.hpp"
+#include "core/events/event.hpp"
 #include "io/flow.hpp"
 #include "actors/messages.hpp"  // wrong
 #include "config/values.hpp"    // wrong

@@ -1,0 +1,24 @@
+/// Knows what everything together has counted.
+#pragma once
+
+#include <chrono>
+
+#include "actors/base/traffic.hpp"
+#include "actors/interfaces.hpp"
+
+namespace skein {
+
+struct statistics_state {
+  static inline const char* name = "statistics";
+
+  traffic totals;
+  traffic logged;  ///< totals of the last line
+  std::uint64_t logged_written = 0;
+};
+
+/// Logs a line every `interval` in which something moved; 0 logs only at the end.
+statistics_actor::behavior_type statistics(measured_actor<statistics_actor, statistics_state>* self,
+                                           std::chrono::milliseconds interval,
+                                           const io::flow& flow);
+
+}  // namespace skein

@@ -1,0 +1,100 @@
+/// The only writer of the event log.
+///
+/// Group commit: what is in the mailbox is written by one commit, and all are answered by it. At
+/// level `sync` the router gets events from here, after they are on disk. At `async` it has them
+/// already; they are gathered here and are on disk within `commit_interval`.
+///
+/// When the store fails, for example because the disk is full, nothing is lost: what comes waits
+/// here with its bytes charged to the flow, until the sources are read no more, and writing is
+/// tried again every `retry_interval`, also at the end, until that is overdue. So are inboxes that
+/// cannot be read for the moment; one that is damaged is made anew by the next acknowledgement.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/base/log.hpp"
+#include "actors/interfaces.hpp"
+#include "core/keyed_table.hpp"
+#include "options/daemon_options.hpp"
+#include "store/events/event_log.hpp"
+
+namespace skein {
+
+struct recorder_environment {
+  event_options options;
+  store::engine& engine;
+  router_actor router;
+  replayer_actor replayer;
+  statistics_actor statistics;
+  std::chrono::milliseconds report_interval;
+  std::function<store::wall_time()> wall_clock;
+  io::flow* flow = nullptr;  ///< learns what is recorded; null in tests
+};
+
+struct recorder_state {
+  static inline const char* name = "recorder";
+
+  static constexpr std::chrono::milliseconds retry_interval{500};
+
+  struct waiting_block {
+    std::shared_ptr<const charged<core::ordered_block>> events;
+    caf::strong_actor_ptr sender;
+  };
+  struct waiting_session {
+    caf::weak_actor_ptr session;
+    session_news news;
+  };
+
+  std::shared_ptr<const recorder_environment> environment;
+  std::shared_ptr<store::event_log> log;
+  store::wall_time wall_at_start = 0;
+  core::time_point started{};
+  std::deque<waiting_block> stalled;         ///< while the store fails; bounded by the flow
+  bool over_stalled = false;                 ///< behind them the stream is over
+  std::optional<graph_slice> stalled_slice;  ///< while the store fails
+  std::vector<waiting_block> recorded;       ///< at level `sync`: for the router, after the commit
+  struct changed_inbox {
+    store::inbox what;
+    bool gathered = false;  ///< by the log
+    bool awaited = false;   ///< new or set: on disk before anybody is told
+  };
+  core::keyed_map<core::user_id, changed_inbox> inboxes;  ///< since the commit
+  std::uint64_t inbox_count = 0;                          ///< with those to be committed
+  core::keyed_map<core::user_id, acknowledged> unread;    ///< while the inbox cannot be read
+  std::vector<waiting_session> opened;                    ///< to be told after the commit
+  struct unread_inbox {
+    caf::weak_actor_ptr session;
+    open_inbox wanted;
+  };
+  std::vector<unread_inbox> unopened;  ///< asked for while the inbox cannot be read
+  std::vector<caf::typed_response_promise<drained>> flushes;
+  bool interval_armed = false;  ///< a `commit_due` of this kind is on its way
+  bool end_armed = false;
+  bool reading_armed = false;
+  bool retry_armed = false;
+  bool failing = false;
+  std::string why;                ///< it fails, or has failed last
+  bool gone = false;              ///< it fails since the directory is not there any more
+  std::uint64_t uncommitted = 0;  ///< events gathered
+  bool unsynced = false;          ///< something committed may not be on disk
+  bool checkpoint_asked = false;
+  core::log_position readable = 0;  ///< what the replayer knows
+  log_durable durable;              ///< what the sequencer knows
+  sequencer_actor sequencer;        ///< who sends events
+  std::optional<caf::typed_response_promise<drained>> end;
+  bool report_armed = false;
+  traffic unreported;
+  log::rate_limiter failures{1};
+};
+
+recorder_actor::behavior_type recorder(measured_actor<recorder_actor, recorder_state>* self,
+                                       std::shared_ptr<const recorder_environment> environment,
+                                       std::shared_ptr<store::event_log> log);
+
+}  // namespace skein

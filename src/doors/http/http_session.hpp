@@ -1,0 +1,99 @@
+/// Serves one connection over HTTP: reads requests, asks the actors that know, writes their
+/// answers. What requests mean is in doors/http/api/http_api.
+///
+/// One request at a time is answered, in the order in which they came; more are read while one
+/// waits only as far as one buffer goes. Publishes by /api/publish/async are answered at once, up
+/// to `most_unheard` of them before the topic has taken them.
+///
+/// Whoever is too slow to send a request or to take an answer is let go of, when the supervisor
+/// lets the session look: a timer of its own would keep each session's memory for as long as an
+/// idle connection may live. A client that goes away while it waits for messages gets none: what it
+/// was given nevertheless is given back.
+///
+/// What takes long, and is done by others, waits for its turn here: a page of a list, a large body,
+/// a large answer. So workers have little of it before them at a time, and a session that ends
+/// takes with it what has not begun.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "actors/base/byte_budget.hpp"
+#include "actors/base/gather_status.hpp"
+#include "actors/base/io_unit.hpp"
+#include "actors/base/log.hpp"
+#include "actors/base/waiting_line.hpp"
+#include "actors/interfaces.hpp"
+#include "doors/http/api/http_api.hpp"
+#include "io/http_reader.hpp"
+#include "options/daemon_options.hpp"
+
+namespace skein {
+
+/// What all sessions share; lives as long as they do.
+struct http_environment {
+  http_options options;
+  api::settings settings;
+  std::size_t max_line = 0;  ///< of events, bytes
+  topics_actor topics;
+  router_actor router;
+  status_sources parts;
+  supervisor_actor supervisor;
+  std::shared_ptr<byte_budget> bodies;
+  std::shared_ptr<byte_budget> answers;
+  /// For what is large: bodies, pages of lists, and other answers.
+  std::shared_ptr<waiting_line> bodies_line, pages_line, answers_line;
+  std::chrono::milliseconds report_interval{0};
+  io_unit* unit = nullptr;  ///< null in tests
+  bool synced = false;      ///< events are on disk before their answer
+};
+
+struct http_session_state {
+  static inline const char* name = "http_session";
+
+  static constexpr int most_unheard = 64;
+
+  std::shared_ptr<const http_environment> environment;
+  std::optional<owned_stream> connection;
+  std::optional<io::http_reader> reader;
+  std::string out;            ///< the last answer, until the connection has taken it
+  std::string body;           ///< what is behind `out`, if it is large
+  std::size_t written = 0;    ///< bytes of both that it has taken
+  api::answer_form form;      ///< of the request that is being answered
+  io::http_reply_form reply;  ///< likewise
+  std::string page;           ///< likewise: origin of the web page that may read the answer
+  std::string waits_at;  ///< topic at which it waits for messages, or acknowledgements, or empty
+  api::events_published events;  ///< of the request, while a source reads it
+  /// Messages that the client gets, from the request for them until it has taken the answer.
+  struct {
+    std::string topic, subscriber;  ///< empty if there is no such request
+    std::vector<core::lease_name> leases;
+    bool is_lease = false;  ///< the client acknowledges them; else they are when they were taken
+  } given;
+  std::optional<budget_share> share;           ///< for what is read
+  std::shared_ptr<budget_share> answer_share;  ///< for `body`
+  std::optional<turn> its_turn;                ///< to have something done by workers
+  std::function<void()> waits_with;            ///< this, until the turn comes
+  int unheard = 0;                             ///< publishes that were answered, but not taken yet
+  std::size_t unheard_bytes = 0;               ///< of their payloads
+  bool busy = false;                           ///< a request is being answered
+  bool reading = false;                        ///< waits for the connection to become readable
+  bool mid_request = false;                    ///< some of a request has come
+  bool ended = false;                          ///< the client sends no more
+  bool closing = false;                        ///< ends when `out` is written
+  bool over = false;  ///< the connection is closed; ends when nothing is unheard
+  bool draining = false;
+  core::time_point deadline = core::never;  ///< of what the client has to do
+  bool report_armed = false;
+  traffic unreported;
+  log::rate_limiter failures{1};
+};
+
+http_session_actor::behavior_type http_session(
+    measured_actor<http_session_actor, http_session_state>* self,
+    std::shared_ptr<const http_environment> environment, std::shared_ptr<io::stream> connection);
+
+}  // namespace skein
