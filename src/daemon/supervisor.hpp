@@ -19,11 +19,13 @@
 #include <memory>
 #include <unordered_map>
 
+#include "actors/base/interfaces.hpp"
+#include "actors/events/interfaces.hpp"
 #include "actors/events/recorder.hpp"
 #include "actors/events/replayer.hpp"
 #include "actors/events/router.hpp"
 #include "actors/events/sequencer.hpp"
-#include "actors/interfaces.hpp"
+#include "actors/topics/interfaces.hpp"
 #include "actors/topics/topic_recorder.hpp"
 #include "actors/topics/topics.hpp"
 #include "doors/control/control.hpp"

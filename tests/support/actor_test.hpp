@@ -15,7 +15,8 @@
 #include <string_view>
 #include <vector>
 
-#include "actors/messages.hpp"
+#include "actors/events/messages.hpp"
+#include "actors/topics/messages.hpp"
 #include "io/flow.hpp"
 
 namespace skein {

@@ -10,7 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "actors/interfaces.hpp"
+#include "actors/base/interfaces.hpp"
+#include "actors/events/interfaces.hpp"
+#include "actors/topics/interfaces.hpp"
 
 namespace skein {
 

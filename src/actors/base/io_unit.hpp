@@ -18,7 +18,7 @@
 #include <memory>
 #include <utility>
 
-#include "actors/messages.hpp"
+#include "actors/base/messages.hpp"
 #include "io/stream.hpp"
 
 namespace skein {

@@ -3,8 +3,9 @@
 
 #include <chrono>
 
+#include "actors/base/interfaces.hpp"
+#include "io/flow.hpp"
 #include "actors/base/traffic.hpp"
-#include "actors/interfaces.hpp"
 
 namespace skein {
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "actors/interfaces.hpp"
+#include "actors/events/interfaces.hpp"
 #include "core/events/round.hpp"
 
 namespace skein {

@@ -18,8 +18,9 @@
 #include <string>
 #include <vector>
 
+#include "actors/base/interfaces.hpp"
 #include "actors/base/log.hpp"
-#include "actors/interfaces.hpp"
+#include "actors/events/interfaces.hpp"
 #include "core/keyed_table.hpp"
 #include "options/daemon_options.hpp"
 #include "store/events/event_log.hpp"

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "actors/base/interfaces.hpp"
 #include "actors/events/delivery.hpp"
 #include "io/flow.hpp"
 #include "options/daemon_options.hpp"

@@ -13,8 +13,9 @@
 #include <optional>
 #include <vector>
 
+#include "actors/base/interfaces.hpp"
 #include "actors/events/delivery.hpp"
-#include "actors/interfaces.hpp"
+#include "actors/events/interfaces.hpp"
 #include "core/events/follower_graph.hpp"
 #include "io/flow.hpp"
 #include "options/daemon_options.hpp"

@@ -10,8 +10,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "actors/base/interfaces.hpp"
 #include "actors/base/log.hpp"
-#include "actors/interfaces.hpp"
+#include "actors/events/interfaces.hpp"
 #include "core/events/sequence.hpp"
 #include "core/events/source_receipts.hpp"
 #include "io/flow.hpp"

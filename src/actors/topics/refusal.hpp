@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "actors/messages.hpp"
+#include "actors/base/messages.hpp"
 #include "store/engine.hpp"
 
 namespace skein {

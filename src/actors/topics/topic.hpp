@@ -25,8 +25,9 @@
 #include <vector>
 
 #include "actors/base/byte_budget.hpp"
+#include "actors/base/interfaces.hpp"
 #include "actors/base/log.hpp"
-#include "actors/interfaces.hpp"
+#include "actors/topics/interfaces.hpp"
 #include "core/topics/topic_queue.hpp"
 #include "options/daemon_options.hpp"
 #include "store/topics/topic_log.hpp"

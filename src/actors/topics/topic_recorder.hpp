@@ -16,8 +16,9 @@
 #include <optional>
 #include <vector>
 
+#include "actors/base/interfaces.hpp"
 #include "actors/base/log.hpp"
-#include "actors/interfaces.hpp"
+#include "actors/topics/interfaces.hpp"
 #include "core/time.hpp"
 
 namespace skein {

@@ -13,7 +13,8 @@
 #include <string>
 #include <unordered_map>
 
-#include "actors/interfaces.hpp"
+#include "actors/base/interfaces.hpp"
+#include "actors/topics/interfaces.hpp"
 #include "actors/topics/topic.hpp"
 #include "core/keyed_table.hpp"
 #include "store/topics/topic_catalog.hpp"

@@ -6,12 +6,25 @@
 #include <optional>
 #include <string>
 
-#include "actors/base/gather_status.hpp"
+#include "actors/base/interfaces.hpp"
 #include "actors/base/io_unit.hpp"
-#include "actors/interfaces.hpp"
+#include "actors/events/interfaces.hpp"
+#include "actors/topics/interfaces.hpp"
+#include "doors/gather_status.hpp"
 #include "io/line_framer.hpp"
 
 namespace skein {
+
+/// One connection of the operator: one command, one answer.
+using control_actor = caf::typed_actor<
+    /// Reads the command.
+    caf::reacts_to<readable>,
+    /// Writes the rest of the answer.
+    caf::reacts_to<writable>,
+    /// Ends if no command has come, or the answer is not taken.
+    caf::reacts_to<handshake_overdue>,
+    /// Ends.
+    caf::reacts_to<drain>>;
 
 struct control_environment {
   status_sources parts;

@@ -22,12 +22,15 @@
 #include <string>
 
 #include "actors/base/byte_budget.hpp"
-#include "actors/base/gather_status.hpp"
+#include "actors/base/interfaces.hpp"
 #include "actors/base/io_unit.hpp"
 #include "actors/base/log.hpp"
-#include "actors/base/waiting_line.hpp"
-#include "actors/interfaces.hpp"
+#include "actors/events/interfaces.hpp"
+#include "actors/topics/interfaces.hpp"
+#include "doors/gather_status.hpp"
 #include "doors/http/api/http_api.hpp"
+#include "doors/http/interfaces.hpp"
+#include "doors/http/waiting_line.hpp"
 #include "io/http_reader.hpp"
 #include "options/daemon_options.hpp"
 

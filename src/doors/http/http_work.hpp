@@ -7,9 +7,9 @@
 #include <memory>
 #include <string>
 
-#include "actors/interfaces.hpp"
 #include "actors/topics/answer_room.hpp"
 #include "doors/http/api/http_api.hpp"
+#include "doors/http/interfaces.hpp"
 
 namespace skein {
 

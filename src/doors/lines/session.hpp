@@ -19,8 +19,9 @@
 #include <string>
 #include <vector>
 
+#include "actors/base/interfaces.hpp"
 #include "actors/base/io_unit.hpp"
-#include "actors/interfaces.hpp"
+#include "actors/events/interfaces.hpp"
 #include "core/events/outbox.hpp"
 #include "core/events/session_cursor.hpp"
 #include "core/time.hpp"

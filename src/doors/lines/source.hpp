@@ -6,9 +6,10 @@
 #include <optional>
 #include <string>
 
+#include "actors/base/interfaces.hpp"
 #include "actors/base/io_unit.hpp"
 #include "actors/base/log.hpp"
-#include "actors/interfaces.hpp"
+#include "actors/events/interfaces.hpp"
 #include "io/event_decoder.hpp"
 #include "io/flow.hpp"
 #include "options/daemon_options.hpp"

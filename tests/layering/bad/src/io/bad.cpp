@@ -3,7 +3,7 @@
 
 #include "core/events/event.hpp"
 #include "io/flow.hpp"
-#include "actors/messages.hpp"  // wrong
+#include "actors/base/messages.hpp"  // wrong
 #include "config/values.hpp"    // wrong
 #include "cli/commands.hpp"     // wrong
 

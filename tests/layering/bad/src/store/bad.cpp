@@ -4,6 +4,6 @@
 #include "core/hash.hpp"
 #include "store/engine.hpp"
 #include "io/flow.hpp"          // wrong
-#include "actors/messages.hpp"  // wrong
+#include "actors/base/messages.hpp"  // wrong
 #include "config/values.hpp"    // wrong
 #include <caf/actor.hpp>        // wrong

@@ -6,7 +6,7 @@
 #include "json/json.hpp"
 #include "core/topics/message.hpp"
 #include "io/http.hpp"
-#include "actors/messages.hpp"    // wrong
+#include "actors/base/messages.hpp"    // wrong
 #include "doors/http/http_session.hpp"  // wrong
 #include "store/engine.hpp"       // wrong
 #include "config/values.hpp"      // wrong

@@ -5,7 +5,9 @@
 #include <utility>
 #include <vector>
 
-#include "actors/interfaces.hpp"
+#include "actors/base/interfaces.hpp"
+#include "actors/events/interfaces.hpp"
+#include "actors/topics/interfaces.hpp"
 
 namespace skein {
 

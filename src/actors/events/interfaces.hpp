@@ -1,10 +1,8 @@
-/// Every actor by its messages. Reading this is reading the architecture:
+/// Every actor of events by its messages:
 ///
-///     source ──▶ sequencer ─────────────▶ router ──▶ session          all ──▶ statistics
+///     source ──▶ sequencer ─────────────▶ router ──▶ session
 ///                    └────▶ recorder ─(sync)─┘          ▲
 ///                              └─ the log ─▶ replayer ──┘
-///     http_session ──▶ topics ──▶ topic ──▶ topic_recorder
-///     supervisor spawns, watches and drains them; control is a door for the operator
 #pragma once
 
 #include <caf/replies_to.hpp>
@@ -13,7 +11,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include "actors/base/handling.hpp"
-#include "actors/messages.hpp"
+#include "actors/events/messages.hpp"
 
 namespace skein {
 
@@ -163,135 +161,6 @@ using session_actor = caf::typed_actor<
     /// Ends when all that waits is written.
     caf::reacts_to<drain>,
     /// Ends at once; what waits is lost.
-    caf::reacts_to<drain_overdue>>;
-
-/// Which topics there are. Finds, makes and deletes them, and lets those leave memory that nobody
-/// asks for anything.
-using topics_actor = caf::typed_actor<
-    /// Passes the call on to its topic, who answers.
-    caf::replies_to<api::topic_call>::with<answered>,
-    /// The names of topics.
-    caf::replies_to<api::list_topics>::with<answered>,
-    /// Passes it on.
-    caf::reacts_to<wait_abandoned>,
-    /// Ends the topic, unless more calls are on their way to it.
-    caf::reacts_to<topic_idle>,
-    /// What a creation or deletion has changed is on disk, though not at the first try.
-    caf::reacts_to<recorded_late>,
-    /// Reports what it counted.
-    caf::reacts_to<report_due>,
-    /// Ends all topics, answers, and ends.
-    caf::replies_to<drain>::with<drained>>;
-
-/// One topic with its subscribers.
-using topic_actor = caf::typed_actor<
-    /// Does what is asked; a durable topic answers when it is committed.
-    caf::replies_to<api::topic_call>::with<answered>,
-    /// Answers the one who waited.
-    caf::reacts_to<wait_abandoned>,
-    /// Has committed what has changed.
-    caf::reacts_to<commit_due>,
-    /// The store can be written again.
-    caf::reacts_to<recorded_late>,
-    /// Does what is due: redelivers, answers those who have waited long enough.
-    caf::reacts_to<topic_due>,
-    /// Lets some subscribers lose what they have too much of.
-    caf::reacts_to<surplus_due>,
-    /// Removes subscribers who are idle; offers to leave memory.
-    caf::reacts_to<idle_due>,
-    /// Reports what it counted.
-    caf::reacts_to<report_due>,
-    /// Treats its messages otherwise from now on.
-    caf::reacts_to<topic_changed>,
-    /// Ends at once.
-    caf::replies_to<discard_topic>::with<topic_discarded>,
-    /// Answers all who wait, has everything committed, answers, and ends.
-    caf::replies_to<end_topic>::with<drained>>;
-
-/// The only writer of topics. It takes what is in its mailbox, writes it by one commit, and answers
-/// all.
-using topic_recorder_actor = caf::typed_actor<
-    /// Commits the changes.
-    caf::replies_to<record_changes>::with<changes_recorded>,
-    /// Copies the store, if nobody records events.
-    caf::replies_to<backup_wanted>::with<backup_made>,
-    /// Whether topics can be written.
-    caf::replies_to<status_wanted>::with<status>,
-    /// Writes what was gathered, or tries it again.
-    caf::reacts_to<commit_due>,
-    /// Reports what it counted.
-    caf::reacts_to<report_due>,
-    /// Writes the rest, answers, and ends. Goes on trying while the store fails.
-    caf::replies_to<drain>::with<drained>,
-    /// Tries it a last time.
-    caf::reacts_to<drain_overdue>>;
-
-/// One connection over HTTP: a request, its answer, and the next.
-using http_session_actor = caf::typed_actor<
-    /// Reads, and asks others for what the requests want.
-    caf::reacts_to<readable>,
-    /// Writes the rest of the answer.
-    caf::reacts_to<writable>,
-    /// Ends if the client takes too long.
-    caf::reacts_to<progress_due>,
-    /// Lets a worker begin.
-    caf::reacts_to<turn_came>,
-    /// Does what a large request wants, which a worker has read.
-    caf::reacts_to<request_read>,
-    /// Sends a large answer, which a worker has written.
-    caf::reacts_to<answer_written>,
-    /// The events of a request have been read by a source.
-    caf::reacts_to<events_read>,
-    /// Reports what it counted.
-    caf::reacts_to<report_due>,
-    /// Ends behind the answer to what was asked.
-    caf::reacts_to<drain>,
-    /// Ends at once.
-    caf::reacts_to<drain_overdue>>;
-
-/// What everything together has counted.
-using statistics_actor = caf::typed_actor<
-    /// Adds to the totals.
-    caf::reacts_to<report>,
-    /// Logs the totals if they have moved.
-    caf::reacts_to<report_due>,
-    /// How many clients there are.
-    caf::replies_to<status_wanted>::with<status>,
-    /// Logs the totals, answers, and ends.
-    caf::replies_to<drain>::with<drained>>;
-
-/// One connection of the operator: one command, one answer.
-using control_actor = caf::typed_actor<
-    /// Reads the command.
-    caf::reacts_to<readable>,
-    /// Writes the rest of the answer.
-    caf::reacts_to<writable>,
-    /// Ends if no command has come, or the answer is not taken.
-    caf::reacts_to<handshake_overdue>,
-    /// Ends.
-    caf::reacts_to<drain>>;
-
-/// Parent of all: spawns a source or session for each connection, watches every actor, and ends
-/// the daemon in order: sources and sessions over HTTP, topics, sequencer, flush of the log,
-/// router, sessions, replayer, recorders, statistics.
-using supervisor_actor = caf::typed_actor<
-    /// Spawns a source.
-    caf::reacts_to<source_accepted>,
-    /// Spawns a session.
-    caf::reacts_to<client_accepted>,
-    /// Spawns an http_session.
-    caf::reacts_to<http_accepted>,
-    /// Spawns a control.
-    caf::reacts_to<control_accepted>,
-    /// Tells sessions and controls whose handshake has taken too long.
-    caf::reacts_to<handshake_overdue>,
-    /// Lets sessions over HTTP see whether their clients take too long.
-    caf::reacts_to<progress_due>,
-    /// Passes on what the doors have counted.
-    caf::reacts_to<report>,
-    /// Begins to drain.
-    caf::reacts_to<drain>,
-    /// Ends at once what has not ended by now.
     caf::reacts_to<drain_overdue>>;
 
 }  // namespace skein

@@ -1,4 +1,4 @@
-#include "actors/base/waiting_line.hpp"
+#include "doors/http/waiting_line.hpp"
 
 #include <utility>
 

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <utility>
 
-#include "actors/interfaces.hpp"
+#include "doors/http/interfaces.hpp"
 
 namespace skein {
 

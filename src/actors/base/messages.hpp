@@ -1,0 +1,79 @@
+/// What actors of every kind are told: connections, status, statistics, the end.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "actors/base/message.hpp"
+#include "actors/base/traffic.hpp"
+#include "calls/calls.hpp"
+#include "io/stream.hpp"
+
+namespace skein {
+
+class budget_share;  // byte_budget.hpp
+
+SKEIN_MESSAGE(source_accepted) {
+  std::shared_ptr<io::stream> connection;
+  bool is_socket = true;  ///< it tells of its readiness on the I/O thread
+};
+SKEIN_MESSAGE(client_accepted) {
+  std::shared_ptr<io::stream> connection;
+};
+SKEIN_MESSAGE(http_accepted) {
+  std::shared_ptr<io::stream> connection;
+};
+SKEIN_MESSAGE(control_accepted) {
+  std::shared_ptr<io::stream> connection;
+};
+/// The connection can be read, or has ended.
+SKEIN_MESSAGE(readable){};
+/// The connection can be written, or has ended.
+SKEIN_MESSAGE(writable){};
+/// Time to have said who one is.
+SKEIN_MESSAGE(handshake_overdue){};
+/// Time to see whether a client that lags still makes progress.
+SKEIN_MESSAGE(progress_due){};
+/// Time to write what was gathered.
+SKEIN_MESSAGE(commit_due) {
+  enum class why : std::uint8_t {
+    interval,     ///< it has waited long enough
+    mailbox_end,  ///< this stands behind what was in the mailbox
+    retry,        ///< the store has failed
+    age,          ///< events may have become too old
+    reading,      ///< something could not be read
+  };
+  why what;
+};
+/// What was asked for by an api::topic_call or another call is answered so.
+SKEIN_MESSAGE(answered) {
+  api::answer what;
+  std::shared_ptr<budget_share> share{};  ///< of the memory of all answers; null if it needs none
+};
+SKEIN_MESSAGE(status_wanted){};
+/// Names and values, in their order.
+SKEIN_MESSAGE(status) {
+  std::vector<std::pair<std::string, std::uint64_t>> facts;
+};
+/// A copy of the store goes to this directory, which does not exist.
+SKEIN_MESSAGE(backup_wanted) {
+  std::string directory;
+};
+SKEIN_MESSAGE(backup_made){};
+/// Time to report what was counted since the last report.
+SKEIN_MESSAGE(report_due){};
+SKEIN_MESSAGE(report) {
+  traffic counted;
+};
+/// Ends what the receiver does: read no more, pass on what there is, flush, then end or answer.
+SKEIN_MESSAGE(drain){};
+SKEIN_MESSAGE(drained) {
+  bool lost = false;    ///< something that was answered or told is not in the store
+  bool failed = false;  ///< the store could not be written
+};
+SKEIN_MESSAGE(drain_overdue){};
+
+}  // namespace skein
