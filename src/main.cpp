@@ -38,6 +38,7 @@
 #include "io/start_signals.hpp"
 #include "store/events/recovery.hpp"
 #include "store/rocksdb/directory.hpp"
+#include "store/topics/lives.hpp"
 
 namespace {
 
@@ -72,6 +73,7 @@ std::shared_ptr<stored_state> open_store(const daemon_options& options, std::siz
   store::disk_options where{options.store.directory};
   where.most_files = most_files;
   stored->engine = store::open_disk(where);
+  stored->life = store::begin_life(*stored->engine);
   if (const auto files = store::open_to_others(where.directory); !files.empty()) {
     log::warn("others may read or write files of the store",
               {{"files", files.size()}, {"first", files.front().string()}});

@@ -386,7 +386,7 @@ supervisor_actor::behavior_type supervisor(
   state.topics = spawn_watched(
       self, topics,
       topic_environment{for_topics, for_times, stored->engine.get(), state.topic_recorder,
-                        state.statistics, report_interval, answers, state.ending});
+                        state.statistics, report_interval, answers, state.ending, stored->life});
   state.sequencer = spawn_watched(
       self, sequencer,
       std::make_shared<const sequencer_environment>(sequencer_environment{

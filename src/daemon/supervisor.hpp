@@ -46,6 +46,7 @@ inline constexpr int exit_lost = 4;    ///< something that was answered or told 
 struct stored_state {
   std::shared_ptr<store::engine> engine;  ///< null if nothing is stored
   std::unique_ptr<store::event_log> log;  ///< null if no events are
+  std::uint64_t life = 0;                 ///< of the daemon on this store
   core::sequence_start start;
   core::follower_graph graph;
 };

@@ -74,6 +74,8 @@ meta_data read_meta(engine& where, const report_function& report) {
       found.topics = decode_topics(value);
     } else if (key == clock_key) {
       decode_clock(value);
+    } else if (key == lives_key) {
+      decode_lives(value);
     } else {
       report("family meta has an unknown key of " + std::to_string(key.size()) + " bytes");
     }

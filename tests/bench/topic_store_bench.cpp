@@ -84,7 +84,8 @@ class topic {
       entry = catalog.create(name, options(), made);
       commit(made);
     }
-    log = std::make_unique<store::topic_log>(engine, entry->number, entry->options, now());
+    log = std::make_unique<store::topic_log>(engine, entry->number, entry->options,
+                                             store::topic_start{now()});
     queue = std::make_unique<core::topic_queue>(entry->options, *log, log->take_window());
     for (store::stored_subscriber& s : log->take_subscribers()) {
       queue->subscribe(s.id, std::move(s.so_far));

@@ -373,6 +373,27 @@ TEST(MovedStore, GoesOnWhenItIsBack) {
   broker.stop();
 }
 
+TEST(MovedStore, GivesNoLeaseTheNameOfOneThatCouldNotBeStored) {
+  daemon broker;
+  std::optional<program> worker{broker};
+  worker->create("t", R"({"lease_ms":600000})");
+  worker->subscribe("t", "s");
+  worker->publish("t", "work");
+  const fs::path away = broker.store().string() + ".away";
+  fs::rename(broker.store(), away);
+  const auto lost = worker->lease("t", "s");
+  ASSERT_EQ(lost.size(), 1u);
+  broker.kill();
+  fs::rename(away, broker.store());
+  broker.start_again();
+  worker.emplace(broker);
+  const auto held = worker->lease("t", "s");
+  ASSERT_EQ(held.size(), 1u);
+  EXPECT_EQ(worker->settle("ack", "t", "s", leases_of(lost)), "over");
+  EXPECT_EQ(worker->settle("ack", "t", "s", leases_of(held)), "done");
+  broker.stop();
+}
+
 // --- who may read it ---
 
 TEST(StoredFiles, AreTheirOwnersAloneWhateverTheUmask) {

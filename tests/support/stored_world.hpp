@@ -92,8 +92,8 @@ class stored_world {
 
   void open(core::wall_time now) {
     readable_ = std::make_unique<unreadable_engine>(*engine_);
-    log_ =
-        std::make_unique<store::topic_log>(*readable_, number, options_, now, 0, 0, some_memory());
+    log_ = std::make_unique<store::topic_log>(*readable_, number, options_, store::topic_start{now},
+                                              some_memory());
   }
 
   void take(const core::topic_queue& topic, core::wall_time now) {

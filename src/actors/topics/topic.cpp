@@ -185,8 +185,9 @@ void open(pointer self, store::topic_number number) {
     state.queue = std::make_unique<core::topic_queue>(state.options, *state.log);
     return;
   }
-  auto stored = std::make_unique<store::topic_log>(*environment.engine, number, state.options, now,
-                                                   first, environment.clock.start());
+  auto stored = std::make_unique<store::topic_log>(
+      *environment.engine, number, state.options,
+      store::topic_start{now, first, environment.clock.start(), environment.life});
   state.stored = stored.get();
   state.log = std::move(stored);
   state.queue =

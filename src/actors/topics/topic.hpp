@@ -67,6 +67,7 @@ struct topic_environment {
   std::chrono::milliseconds report_interval;
   std::shared_ptr<byte_budget> answers;  ///< what is read for them, and written, of all topics
   std::shared_ptr<const std::atomic<bool>> ending;  ///< the daemon: nothing is read for answers
+  std::uint64_t life = 0;                           ///< of the daemon on the store
   std::shared_ptr<byte_budget> memory{};            ///< of all topics; made by who knows them
   topics_actor topics{};                            ///< set by itself
 };

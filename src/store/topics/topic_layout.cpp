@@ -117,6 +117,19 @@ topic_number decode_topics(std::string_view value) {
   return static_cast<topic_number>(next);
 }
 
+std::string encode_lives(std::uint64_t lives) {
+  std::string value = begin_value(0);
+  append_varint(value, lives);
+  return with_checksum(lives_key, std::move(value));
+}
+
+std::uint64_t decode_lives(std::string_view value) {
+  reader in{"the number of lives", lives_key, value};
+  const std::uint64_t lives = in.read_varint();
+  in.check_all();
+  return lives;
+}
+
 std::string encode_clock(core::moment now) {
   std::string value = begin_value(0);
   append_time(value, now.measured);

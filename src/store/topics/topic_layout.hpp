@@ -67,6 +67,7 @@ using topic_number = std::uint32_t;
 
 inline constexpr std::string_view topics_key = "topics";
 inline constexpr std::string_view clock_key = "clock";
+inline constexpr std::string_view lives_key = "lives";
 
 std::string topic_key(std::string_view name);
 std::string state_key(topic_number topic);
@@ -152,6 +153,7 @@ struct delayed_message {
 };
 
 std::string encode_topics(topic_number next);
+std::string encode_lives(std::uint64_t lives);
 std::string encode_clock(core::moment now);
 std::string encode(std::string_view key, const topic_record& t);
 std::string encode(std::string_view key, const topic_state& s);
@@ -165,6 +167,7 @@ std::string encode(std::string_view key, const delayed_message& d);
 
 /// Each throws store::error (`corrupted`, or `newer_version`) with a text that names the key.
 topic_number decode_topics(std::string_view value);
+std::uint64_t decode_lives(std::string_view value);
 core::moment decode_clock(std::string_view value);
 topic_record decode_topic(std::string_view key, std::string_view value);
 topic_state decode_state(std::string_view key, std::string_view value);

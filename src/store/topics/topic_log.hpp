@@ -39,16 +39,20 @@ struct stored_subscriber {
   core::progress so_far;
 };
 
+/// When a topic is opened, and by whom.
+struct topic_start {
+  core::wall_time now = 0;       ///< before the last change, if the clock was set back
+  core::place first = 0;         ///< where the streams begin if nothing is stored yet
+  core::wall_time up_since = 0;  ///< from the last change up to this time nobody could ask
+  std::uint64_t life = 0;        ///< of the daemon: see `begin_life`
+};
+
 class topic_log final : public core::topic_log {
  public:
   /// Reads all but the messages. `engine` lives longer.
   /// Leases and waits go on, and subscribers have been idle, as when something was changed last.
-  /// \param now  before that, if the clock was set back
-  /// \param first  where the streams begin if nothing is stored yet
-  /// \param up_since  nobody could ask from the last change before up to this time
   topic_log(engine& from, topic_number number, const core::topic_options& options,
-            core::wall_time now, core::place first = 0, core::wall_time up_since = 0,
-            const topic_memory& memory = {});
+            const topic_start& start, const topic_memory& memory = {});
   ~topic_log() override;
 
   /// As they were stored; once. No subscriber gets the id of another that was there before.

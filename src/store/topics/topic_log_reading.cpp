@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "store/topics/lives.hpp"
 #include "store/topics/topic_log_state.hpp"
 #include "store/value_codec.hpp"
 
@@ -25,15 +26,14 @@ topic_state state_of(engine& from, topic_number number, const core::topic_option
 }  // namespace
 
 topic_log::topic_log(engine& from, topic_number number, const core::topic_options& options,
-                     wall_time now, core::place first, wall_time up_since,
-                     const topic_memory& memory) {
-  const topic_state stored = state_of(from, number, options, first);
-  const wall_time set_back = std::max<wall_time>(stored.time - now, 0);
-  const wall_time shift = std::max(up_since - stored.time, -set_back);
+                     const topic_start& start, const topic_memory& memory) {
+  const topic_state stored = state_of(from, number, options, start.first);
+  const wall_time set_back = std::max<wall_time>(stored.time - start.now, 0);
+  const wall_time shift = std::max(start.up_since - stored.time, -set_back);
   state_ = std::make_unique<state>(from, number, options, stored, memory);
   state_->read_withdrawn();
-  state_->read_subscribers(shift);
-  if (options.dedupe == dedupe_policy::first) state_->read_window(set_back, now);
+  state_->read_subscribers(shift, start.life);
+  if (options.dedupe == dedupe_policy::first) state_->read_window(set_back, start.now);
 }
 
 topic_log::~topic_log() = default;
@@ -44,7 +44,7 @@ void topic_log::state::refuse(const stored_subscriber& s, const char* why) const
                                           " is damaged: " + why};
 }
 
-void topic_log::state::read_subscribers(wall_time shift) {
+void topic_log::state::read_subscribers(wall_time shift, std::uint64_t life) {
   using kind = topic_family_key::kind;
   const std::string prefix = heads_prefix(number), end = behind(prefix);
   const auto at = from.walk(family::topic);
@@ -52,6 +52,9 @@ void topic_log::state::read_subscribers(wall_time shift) {
     const topic_family_key key = parse_topic_key(at->key());
     if (key.what == kind::head) {
       add_stored(key.subscriber, decode_head(at->key(), at->value()), shift);
+      // While the store failed, leases were given that are not in it.
+      auto& last_lease = stored.back().so_far.last_lease;
+      last_lease = std::max(last_lease, life * leases_of_a_life);
       subscribers[key.subscriber].head_stored = checksum_of(at->value());
     } else if (!stored.empty() && stored.back().id == key.subscriber) {
       add_page(stored.back(), at->key(), at->value(), shift);

@@ -58,7 +58,7 @@ struct topic_log::state {
 
   // --- topic_log_reading.cpp ---
 
-  void read_subscribers(wall_time shift);
+  void read_subscribers(wall_time shift, std::uint64_t life);
   void read_window(wall_time set_back, wall_time now);
   void read_withdrawn();
   void add_stored(subscriber_id id, const subscriber_head& head, wall_time shift);

@@ -31,7 +31,7 @@ class TopicCheck : public ::testing::Test {
     changes made;
     const topic_entry t = catalog.create(name, options, made);
     commit(made);
-    topic_log log{*store, t.number, options, now};
+    topic_log log{*store, t.number, options, {now}};
     core::topic_queue queue{options, log};
     for (const char* who : {"ann", "bob"}) queue.subscribe(log.add_subscriber(who, {}, now));
     core::message m;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "store/rocksdb/disk_store_test.hpp"
+#include "store/topics/lives.hpp"
 #include "support/fragile_engine.hpp"
 #include "support/stored_values.hpp"
 #include "support/temporary_directory.hpp"
@@ -26,7 +27,8 @@ class TopicLog : public ::testing::TestWithParam<bool> {
   /// From what is committed.
   void start() {
     queue.reset();
-    log = std::make_unique<topic_log>(*engine_, number, options, now, 0, up_since);
+    log =
+        std::make_unique<topic_log>(*engine_, number, options, topic_start{now, 0, up_since, life});
     queue = std::make_unique<core::topic_queue>(options, *log, log->take_window());
     subscribers = log->take_subscribers();
     for (const stored_subscriber& s : subscribers) queue->subscribe(s.id, s.so_far);
@@ -88,6 +90,7 @@ class TopicLog : public ::testing::TestWithParam<bool> {
   core::topic_options options;
   core::wall_time now = 1'000'000;
   core::wall_time up_since = 0;  ///< of the next start
+  std::uint64_t life = 1;        ///< likewise
   std::unique_ptr<topic_log> log;
   std::unique_ptr<core::topic_queue> queue;
   std::vector<stored_subscriber> subscribers;  ///< of the last start
@@ -97,6 +100,27 @@ class TopicLog : public ::testing::TestWithParam<bool> {
   test::temporary_directory directory_;
   std::unique_ptr<engine> engine_;
 };
+
+TEST_P(TopicLog, GivesNoLeaseTheNameOfOneThatWasNotStored) {
+  start();
+  const core::subscriber_id ann = subscribe("ann");
+  publish("1");
+  commit();
+  for (life = 2; life != 4; ++life) {
+    start();
+    EXPECT_EQ(lease(ann), strings{"1"});  // is not committed
+  }
+  start();
+  EXPECT_EQ(lease(ann), strings{"1"});
+  EXPECT_EQ(queue->acknowledge(ann, leases[0]), core::lease_outcome::over);
+  EXPECT_EQ(queue->acknowledge(ann, leases[1]), core::lease_outcome::over);
+  EXPECT_EQ(queue->acknowledge(ann, leases[2]), core::lease_outcome::done);
+}
+
+TEST_P(TopicLog, LivesAreCounted) {
+  EXPECT_EQ(begin_life(store()), 1u);
+  EXPECT_EQ(begin_life(store()), 2u);
+}
 
 TEST_P(TopicLog, BeginsEmpty) {
   start();
@@ -592,7 +616,7 @@ TEST_P(TopicLog, RefusesProgressThatDoesNotFit) {
     const auto good = store().get(family::topic, key);
     test::overwrite(store(), family::topic, key, value);
     const std::string text = error_text(error::kind::corrupted, [&] {
-      topic_log{store(), number, options, now};
+      topic_log{store(), number, options, {now}};
     });
     EXPECT_NE(text.find(why), std::string::npos) << text;
     if (good) {
@@ -726,7 +750,7 @@ class TopicLogOfAClosedStore : public ::testing::Test {
 
   void start() {
     queue.reset();
-    log = std::make_unique<topic_log>(engine, number, options, 0);
+    log = std::make_unique<topic_log>(engine, number, options, topic_start{});
     queue = std::make_unique<core::topic_queue>(options, *log);
     for (stored_subscriber& s : log->take_subscribers()) queue->subscribe(s.id, s.so_far);
   }
