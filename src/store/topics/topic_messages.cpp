@@ -29,8 +29,8 @@ std::optional<core::message> topic_messages::read(core::message_id id) {
     const auto found = s.messages.find(id.at);
     return found == s.messages.end() ? std::nullopt : std::optional{found->second};
   }
-  window* found = window_of(id);
-  if (!found) found = &read_ahead(id);
+  window* const found = window_of(id);
+  if (!found) return read_ahead(id);
   found->used = ++used_;
   const auto* const m = found->at(id.at);
   return m ? *m : std::nullopt;
@@ -80,8 +80,9 @@ topic_messages::window* topic_messages::window_of(core::message_id id) {
   return found == windows_.end() ? nullptr : &*found;
 }
 
-/// \pre it is before the newest
-topic_messages::window& topic_messages::read_ahead(core::message_id from) {
+/// Keeps what it has read, but for messages that are large.
+/// \pre it is before the newest, and in no window
+std::optional<core::message> topic_messages::read_ahead(core::message_id from) {
   auto to = std::find_if(windows_.begin(), windows_.end(), [&](const window& w) {
     return w.priority == from.priority && w.end == from.at && w.asked != 0;
   });
@@ -108,6 +109,11 @@ topic_messages::window& topic_messages::read_ahead(core::message_id from) {
     }
     try {
       core::message m = decode_message(at->key(), at->value());
+      if (size_of(m) > memory_.ahead_bytes) {
+        if (place == from.at) return m;
+        read.end = place;
+        break;
+      }
       bytes += size_of(m);
       typical_ = (typical_ * 15 + size_of(m)) / 16;
       read.messages.emplace_back(place, std::move(m));
@@ -116,8 +122,10 @@ topic_messages::window& topic_messages::read_ahead(core::message_id from) {
       damage_.emplace_back(e.what());
     }
   }
+  read.used = ++used_;
   *to = std::move(read);
-  return *to;
+  const auto* const m = to->at(from.at);
+  return m ? *m : std::nullopt;
 }
 
 void topic_messages::keep_newest(stream& s, core::place at, core::message&& m) {

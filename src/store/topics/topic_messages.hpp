@@ -80,7 +80,7 @@ class topic_messages {
   };
 
   window* window_of(core::message_id id);
-  window& read_ahead(core::message_id from);
+  std::optional<core::message> read_ahead(core::message_id from);
   void keep_newest(stream& s, core::place at, core::message&& m);
   void drop_newest(stream& s, std::map<core::place, core::message>::iterator at);
   void give_back(core::priority_level priority, changes& to);

@@ -242,6 +242,22 @@ TEST(TopicMessages, HaveFilesGivenBackWhenVeryMuchIsErased) {
   EXPECT_EQ(store.reclaims, 1);
 }
 
+TEST(TopicMessages, AreNotKeptWhenTheyAreLarge) {
+  messages_rig rig{1};
+  const std::string large(100'000, 'x');
+  for (const auto& text : {large, std::string{"a"}, std::string{"b"}, large}) {
+    rig.messages->append(0, message_of(text));
+  }
+  rig.restart();
+  const auto owners_of = [&](core::place at) {
+    return rig.messages->read({0, at}).value().payload.use_count();
+  };
+  EXPECT_EQ(owners_of(0), 1);
+  EXPECT_EQ(owners_of(1), 2);
+  EXPECT_EQ(owners_of(2), 2);
+  EXPECT_EQ(owners_of(3), 1);
+}
+
 TEST(TopicMessages, AreReadByManyAtOnce) {
   messages_rig rig{1};
   for (int n = 0; n != 1000; ++n) rig.messages->append(0, message_of("x"));
