@@ -506,7 +506,7 @@ std::string meant(const option& row, std::string_view text) {
   std::string bare;
   for (const char c : text)
     if (c != ' ' && c != '_' && c != ',') bare += c;
-  if (bare.empty()) return {};
+  if (bare.empty() || bare.front() < '0' || bare.front() > '9') return {};
   for (const char* ending : {"", "iB", "in", "B"}) {
     daemon_options scratch;
     if (row.kind.set(scratch, bare + ending)) return row.kind.text(scratch);

@@ -136,7 +136,7 @@ bool is_origin(std::string_view text) {
 std::vector<std::string> read_list(std::string_view text) {
   std::vector<std::string> words;
   constexpr auto blanks = " \t";
-  if (text == "none" || text.find_first_not_of(blanks) == text.npos) return words;
+  if (text == "none") return words;
   for (;;) {
     const auto comma = text.find(',');
     auto word = text.substr(0, comma);

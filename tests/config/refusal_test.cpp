@@ -80,6 +80,19 @@ TEST(WrongValue, IsToldWhatWasMeant) {
   EXPECT_EQ(end_of("sequence.gap-timeout", "500 ms"), "got \"500 ms\", did you mean 500ms?");
   EXPECT_EQ(end_of("sequence.window", "10,000"), "got \"10,000\", did you mean 10000?");
   EXPECT_EQ(end_of("sequence.window", "10x"), "got \"10x\"");
+  EXPECT_EQ(end_of("http.origins", "https://"), "got \"https://\"");
+  EXPECT_EQ(end_of("http.hosts", "a,,b"), "got \"a,,b\"");
+}
+
+TEST(WrongValue, OfAListHasAnEmptyWordOrNoneBesideOthers) {
+  for (const char* name : {"http.hosts", "http.origins"}) {
+    for (const char* value : {"", " ", "none,a", "none,none"}) {
+      EXPECT_EQ(of_flags({"--" + std::string{name}, value})
+                    .rfind("--" + std::string{name} + ": must be none, or with commas between ", 0),
+                0u)
+          << value;
+    }
+  }
 }
 
 TEST(WrongValue, OfAPathIsOneThatATerminalOrAFileCannotShow) {

@@ -27,6 +27,9 @@ using boost::system::error_code;
 /// How long an answer is still waited for behind an interruption.
 constexpr std::chrono::milliseconds grace{200};
 
+/// Of what the daemon answers nothing comes near this.
+constexpr std::uint64_t most_answer_bytes = 1u << 30;
+
 /// A connection as Beast reads and writes one, until a deadline.
 class timed_stream {
  public:
@@ -181,7 +184,7 @@ http_answer http_client::ask(const char* method, std::string_view target,
   // One who has hung up may still have answered: what cannot be sent shows in the answer.
   boost::beast::flat_buffer buffer;
   http::response_parser<http::string_body> parser;
-  parser.body_limit(boost::none);
+  parser.body_limit(most_answer_bytes);
   http::read(stream, buffer, parser, error);
   if (error) fail();
 

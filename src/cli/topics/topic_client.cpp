@@ -82,8 +82,8 @@ json::object topic_client::ask(const char* method, std::string_view target,
     if (!error && parsed.is_object()) {
       members = std::move(parsed.get_object());
     } else if (answer.status < 300) {
-      throw std::runtime_error{"the daemon at " + http_.server() +
-                               " gave an answer that is no JSON object"};
+      throw server_lost{
+          "the daemon at " + http_.server() + " gave an answer that is no JSON object", true};
     }
   }
   if (answer.status >= 300) throw problem{answer.status, std::move(members)};

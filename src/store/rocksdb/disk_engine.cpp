@@ -356,8 +356,15 @@ class disk_engine : public engine {
 
 void disk_engine::backup(const fs::path& to) {
   const fs::path directory = to.has_filename() ? to : to.parent_path();
-  if (look_at(directory) != found_there::nothing) {
+  std::error_code unreachable;  // which look_at tells
+  if (fs::exists(directory, unreachable) || look_at(directory) != found_there::nothing) {
     throw error_at(directory, error::kind::unavailable, "exists already");
+  }
+  for (fs::path at = fs::weakly_canonical(fs::absolute(directory)); at.has_relative_path();) {
+    at = at.parent_path();
+    if (identity_of(at / "LOCK") == lock_) {
+      throw error_at(directory, error::kind::unavailable, "is in the store itself");
+    }
   }
   // Made in a directory that nobody else can look into, and renamed when it is whole.
   std::string partial = directory.string() + ".XXXXXX";

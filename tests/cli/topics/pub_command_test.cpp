@@ -144,6 +144,15 @@ TEST(PubCommand, EndsIfNothingCanBePublished) {
             "skein: The request is not valid: timeout_ms must be less\n");
 }
 
+TEST(PubCommand, SaysWhatIsKnownWhenItIsNoDaemonThatAnswers) {
+  const fake_http other{{json_answer(200, "<html>")}};
+  const auto done = run(pub_command, other, {"t", "x"});
+  EXPECT_EQ(done.status, exit_bad);
+  EXPECT_EQ(done.err, "skein: the daemon at 127.0.0.1:" + other.port() +
+                          " gave an answer that is no JSON object; message 1 may be published or "
+                          "not\n");
+}
+
 TEST(PubCommand, SaysWhatIsKnownWhenTheDaemonIsLost) {
   const input_file input{"1\n2\n3\n4\n5\n"};
   const fake_http daemon{{published({"published", "published"})}};

@@ -225,6 +225,22 @@ TEST_F(OpeningAStore, RefusesAFormatThatIsNone) {
   }
 }
 
+TEST_F(OpeningAStore, IsNotBackedUpOverAnythingNorIntoItself) {
+  const auto store = open();
+  const fs::path full = where.parent_path() / "full";
+  fs::create_directories(full / "of something");
+  for (const fs::path& there : {full, full / "of something", where}) {
+    EXPECT_EQ(error_text(error::kind::unavailable, [&] { store->backup(there); }),
+              there.string() + ": exists already");
+  }
+  fs::create_directory(where / "backups");
+  fs::create_directory_symlink(where / "backups", full / "link");
+  for (const fs::path& inside : {where / "copy", where / "backups/copy", full / "link/copy"}) {
+    EXPECT_EQ(error_text(error::kind::unavailable, [&] { store->backup(inside); }),
+              inside.string() + ": is in the store itself");
+  }
+}
+
 TEST_F(OpeningAStore, RefusesAFamilyThatItDoesNotKnow) {
   {
     const auto db = open_rocksdb(where);
