@@ -88,10 +88,10 @@ TEST_F(Shell, WhatOperationsSaysOfTopicsWorksAsPasted) {
   // The first block goes on in its terminal; each command of the second has to go well.
   const auto done =
       shell("(" + blocks[0] + ") > got & set -e\n" +
-            "until skein topics show orders | grep -q subscriber:; do sleep 0.05; done\n" +
+            "until skein topics show parcels | grep -q subscriber:; do sleep 0.05; done\n" +
             blocks[1] + "kill %1 || true");
   EXPECT_EQ(done.status, 0) << done.out << done.err;
-  EXPECT_EQ(work_.get("/v1/topics/orders").status, 404u);
+  EXPECT_EQ(work_.get("/v1/topics/parcels").status, 404u);
 }
 
 TEST_F(Shell, WhatIsSaidOfTopicsWithoutSkeinWorksAsPasted) {
