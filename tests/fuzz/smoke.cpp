@@ -14,11 +14,14 @@
 extern "C" {
 int fuzz_event_line(const std::uint8_t*, std::size_t);
 int fuzz_event_decoder(const std::uint8_t*, std::size_t);
+int fuzz_client_line(const std::uint8_t*, std::size_t);
 int fuzz_reorder_buffer(const std::uint8_t*, std::size_t);
 int fuzz_sequence(const std::uint8_t*, std::size_t);
 int fuzz_follower_graph(const std::uint8_t*, std::size_t);
 int fuzz_outbox(const std::uint8_t*, std::size_t);
 int fuzz_round(const std::uint8_t*, std::size_t);
+int fuzz_live_session(const std::uint8_t*, std::size_t);
+int fuzz_inbox_session(const std::uint8_t*, std::size_t);
 int fuzz_layout(const std::uint8_t*, std::size_t);
 int fuzz_event_log(const std::uint8_t*, std::size_t);
 int fuzz_topic_queue(const std::uint8_t*, std::size_t);
@@ -39,11 +42,14 @@ struct fuzzer {
 constexpr fuzzer fuzzers[] = {
     {"event_line", fuzz_event_line},
     {"event_decoder", fuzz_event_decoder},
+    {"client_line", fuzz_client_line},
     {"reorder_buffer", fuzz_reorder_buffer},
     {"sequence", fuzz_sequence},
     {"follower_graph", fuzz_follower_graph},
     {"outbox", fuzz_outbox},
     {"round", fuzz_round},
+    {"live_session", fuzz_live_session},
+    {"inbox_session", fuzz_inbox_session},
     {"layout", fuzz_layout},
     {"event_log", fuzz_event_log},
     {"topic_queue", fuzz_topic_queue},
@@ -60,6 +66,8 @@ constexpr std::string_view fixed_inputs[] = {
     "9223372036854775807|P|-9223372036854775807|0"sv,
     "9223372036854775808|B"sv,
     "1|S|-9223372036854775808"sv,
+    "5|4294967295.9223372036854775807"sv,
+    "A|3.17"sv,
     "1|B\r\n2|S|7\n3|F|1|2\r\r\n\n\n4|U|1|2\nno event\n5|P|1|2"sv,
     "\x08\x01\x03\x05\x07\x09\x0B\x0D\x0F\xFF\xFE\xFD 1|B\n22222222222222222222222222\n1|B\r\n"sv,
 };

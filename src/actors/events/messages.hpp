@@ -18,8 +18,7 @@
 
 namespace skein {
 
-/// Tells the portions of one membership of a session from those of the one before.
-using ticket_number = std::uint32_t;
+using core::ticket_number;
 
 /// An immutable block on its way, with the bytes it stands for in the flow.
 template <class Block>

@@ -20,6 +20,9 @@ using epoch_number = std::uint32_t;
 /// a line end of one byte, whatever clients get. So it does not depend on the `line_ending`.
 using log_position = std::uint64_t;
 
+/// Tells what one membership or replay of a session brings from what the one before did.
+using ticket_number = std::uint32_t;
+
 /// A user. Every value but `no_user` names one.
 using user_id = std::int64_t;
 
