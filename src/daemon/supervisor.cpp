@@ -401,9 +401,13 @@ supervisor_actor::behavior_type supervisor(
   for_bodies->kind = core::source_kind::request;
   for_bodies->receipts = options.event.level == durability::sync;
   state.for_bodies = std::move(for_bodies);
+  core::inbox_options inbox;
+  inbox.stall_timeout = options.client.stall_timeout;
+  inbox.in_order = options.sequence.on_late != core::late_policy::deliver;
   state.for_sessions = std::make_shared<const session_environment>(session_environment{
-      options.client, flow, state.router, state.recorder, state.replayer, state.statistics,
-      environment->unit, options.sequence.on_late == core::late_policy::deliver});
+      options.client, flow,
+      event_feeds{state.router, state.recorder, state.replayer, state.statistics, inbox},
+      state.statistics, environment->unit});
   const status_sources parts{state.sequencer, state.statistics, state.recorder,
                              state.topic_recorder};
   state.for_controls =

@@ -13,7 +13,7 @@ namespace skein {
 class delivery {
  public:
   struct member {
-    session_actor actor;  ///< null if the index is free
+    feed_actor actor;  ///< null if the index is free
     core::user_id user = core::no_user;
     ticket_number ticket = 0;
     bool active = false;  ///< gets broadcasts
@@ -21,7 +21,7 @@ class delivery {
 
   core::round_builder round;
 
-  core::session_index add(session_actor actor, core::user_id user, ticket_number ticket) {
+  core::session_index add(feed_actor actor, core::user_id user, ticket_number ticket) {
     core::session_index index = static_cast<core::session_index>(members_.size());
     if (free_.empty()) {
       members_.emplace_back();

@@ -142,7 +142,16 @@ using router_actor = caf::typed_actor<
     /// Sends what was gathered, answers when the sessions have it, and ends.
     caf::replies_to<drain>::with<drained>>;
 
-/// One connection of a user.
+/// Whoever holds an event feed (doors/event_feed): a connection of a user, through whatever door.
+using feed_actor = caf::typed_actor<
+    /// Writes the portion, or keeps what the connection does not take.
+    caf::reacts_to<portion>,
+    /// Ends: the user has a newer connection.
+    caf::reacts_to<replaced>,
+    /// Takes the next step of a durable session.
+    caf::reacts_to<session_news>>;
+
+/// One connection of a user, by lines: a `feed_actor`.
 using session_actor = caf::typed_actor<
     /// Reads the first line, then acknowledgements, and watches for the end.
     caf::reacts_to<readable>,

@@ -93,7 +93,7 @@ void answer(pointer self) {
   if (!state.stalled.empty()) return;
   for (auto& [session, news] : state.opened) {
     const auto there = session.lock();
-    if (there) self->send(caf::actor_cast<session_actor>(there), std::move(news));
+    if (there) self->send(caf::actor_cast<feed_actor>(there), std::move(news));
   }
   state.opened.clear();
   for (auto& promise : state.flushes) promise.deliver(drained{});
@@ -237,7 +237,7 @@ bool is_damaged(pointer self, const store::error& e) {
   return damaged;
 }
 
-void open(pointer self, const session_actor& session, const open_inbox& wanted) {
+void open(pointer self, const feed_actor& session, const open_inbox& wanted) {
   recorder_state& state = self->state;
   session_news news;
   std::optional<store::inbox> inbox;
@@ -324,7 +324,7 @@ void read_again(pointer self) {
   for (const auto& [user, message] : std::exchange(state.unread, {})) acknowledge(self, message);
   for (const auto& [session, wanted] : std::exchange(state.unopened, {})) {
     const auto there = session.lock();
-    if (there) open(self, caf::actor_cast<session_actor>(there), wanted);
+    if (there) open(self, caf::actor_cast<feed_actor>(there), wanted);
   }
 }
 
@@ -430,7 +430,7 @@ recorder_actor::behavior_type recorder(pointer self,
       },
       [self](const acknowledged& message) { acknowledge(self, message); },
       [self](const open_inbox& wanted) {
-        open(self, caf::actor_cast<session_actor>(self->current_sender()), wanted);
+        open(self, caf::actor_cast<feed_actor>(self->current_sender()), wanted);
       },
       [self](const graph_slice& slice) {
         if (self->state.failing) {

@@ -32,7 +32,7 @@ void arm_retry(pointer self) {
   self->delayed_send(self, replayer_state::retry_interval, slice_due{});
 }
 
-void send_news(pointer self, const session_actor& to, kind what, ticket_number ticket,
+void send_news(pointer self, const feed_actor& to, kind what, ticket_number ticket,
                core::log_position position, std::string text = {}) {
   session_news news;
   news.what = what;
@@ -271,7 +271,7 @@ replayer_actor::behavior_type replayer(pointer self,
   return {
       [self](const replay_wanted& wanted) {
         self->state.requests.push_back(
-            {caf::actor_cast<session_actor>(self->current_sender()), wanted});
+            {caf::actor_cast<feed_actor>(self->current_sender()), wanted});
         arm(self);
       },
       [self](replay_until until) {

@@ -70,7 +70,7 @@ class replay_pass final : public store::audience {
     to.round.keep(std::move(block));
   }
 
-  core::session_index admit(const session_actor& session, const replay_wanted& wanted) {
+  core::session_index admit(const feed_actor& session, const replay_wanted& wanted) {
     return places[session.id()] = to.add(session, wanted.user, wanted.ticket);
   }
 
@@ -134,7 +134,7 @@ struct replayer_state {
   static constexpr std::chrono::milliseconds retry_interval{250};
 
   struct request {
-    session_actor session;
+    feed_actor session;
     replay_wanted what;
   };
 

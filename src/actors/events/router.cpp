@@ -85,7 +85,7 @@ void remove(router_state& state, core::session_index index) {
   state.sessions.remove(index);
 }
 
-void do_join(pointer self, const session_actor& session, const join& what) {
+void do_join(pointer self, const feed_actor& session, const join& what) {
   router_state& state = self->state;
   if (state.environment->on_duplicate == duplicate_policy::newest) {
     std::vector<core::session_index> older;
@@ -205,7 +205,7 @@ void flush_or_wait(pointer self) {
 
 void on_join(pointer self, const join& what) {
   router_state& state = self->state;
-  const auto session = caf::actor_cast<session_actor>(self->current_sender());
+  const auto session = caf::actor_cast<feed_actor>(self->current_sender());
   if (what.from && *what.from > state.position) {
     state.joining.push_back({session, what});
   } else {

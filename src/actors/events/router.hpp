@@ -55,7 +55,7 @@ struct router_state {
 
   delivery sessions;
   struct pending_join {
-    session_actor actor;
+    feed_actor actor;
     join what;
   };
   std::vector<pending_join> joining;  ///< from positions that have not been reached

@@ -1,30 +1,23 @@
-/// Serves one connection of a user: learns who it is, then writes what it is told.
+/// Serves one connection of a user, by lines: learns who it is, then writes what it is told, and
+/// takes acknowledgements.
 ///
-/// Lagging. What the connection does not take waits in the outbox, whose bound and policy make
-/// sure that a client that does not read harms only itself. A client that does read, but slower
-/// than it is sent to, is waited for: once half of its outbox is full it holds the sources up, for
-/// as long as it makes progress within `stall_timeout`. When the sources are held up and no client
-/// at all makes progress any more, those who lag overflow whatever the size of their outbox.
-///
-/// Durable sessions. A client that says `USER|` gets what it has missed from the replayer, then
-/// goes on with the router, without a gap and without anything twice. It never overflows and holds
-/// nobody up: when it lags, it leaves the router, and is replayed from the log what it misses once
-/// it has caught up with what it was sent.
+/// What waits for a client is bounded by core/events/live_session, or, of a durable session, by its
+/// feed, which lets the rest wait in the log.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
-#include <vector>
+#include <string_view>
 
 #include "actors/base/interfaces.hpp"
 #include "actors/base/io_unit.hpp"
 #include "actors/events/interfaces.hpp"
+#include "core/events/client_line.hpp"
+#include "core/events/live_session.hpp"
 #include "core/events/outbox.hpp"
-#include "core/events/session_cursor.hpp"
 #include "core/time.hpp"
+#include "doors/event_feed.hpp"
 #include "io/flow.hpp"
 #include "io/line_framer.hpp"
 #include "options/daemon_options.hpp"
@@ -35,68 +28,82 @@ namespace skein {
 struct session_environment {
   client_options options;
   io::flow& flow;
-  router_actor router;
-  recorder_actor recorder;  ///< null if nothing is stored
-  replayer_actor replayer;  ///< likewise
+  event_feeds feeds;
   statistics_actor statistics;
-  io_unit* unit = nullptr;         ///< null in tests
-  bool tells_late_events = false;  ///< numbers may fall
+  io_unit* unit = nullptr;  ///< null in tests
 };
 
-/// What a durable session has beside.
-struct durable_state {
-  enum class stage : std::uint8_t {
-    opening,    ///< waits for its place
-    replaying,  ///< gets what it has missed
-    joining,    ///< has it, and waits for the router to take it
-    closing,    ///< gets what has come between, and keeps what the router sends
-    live,       ///< the router tells it
-    lagging,    ///< nobody tells it until its outbox is empty
-  };
-
-  stage where = stage::opening;
-  core::session_cursor cursor{{}};
-  bool names_epochs = false;          ///< so does the client
-  core::epoch_number told_epoch = 0;  ///< the client knows that what comes is of this epoch
-  core::log_position upto = 0;        ///< everything before it has been sent
-  core::log_position live_from = 0;   ///< the router tells everything from here on
-  ticket_number replay_ticket = 0;
-  ticket_number live_ticket = 0;
-  ticket_number last_ticket = 0;
-  bool settled = false;  ///< nothing that was sent can come any more
-  /// What the router has told while closing. Its rounds are not held: everybody would wait.
-  struct kept_lines {
-    core::epoch_number epoch;
-    core::log_position upto;
-    std::string text;
-  };
-  std::vector<kept_lines> kept;
-  std::size_t kept_bytes = 0;
-  /// The round of the replay that is being written: the next one waits for it.
-  std::shared_ptr<const round_in_flight> held;
-  core::time_point held_since{};
-};
-
-struct session_state {
+class session_state : public feed_client {
+ public:
   static inline const char* name = "session";
+  using pointer = measured_actor<session_actor, session_state>*;
+
+  void begin(pointer self, std::shared_ptr<const session_environment> environment,
+             std::shared_ptr<io::stream> connection);
+
+  void on_readable();
+  void on_writable();
+  void on_portion(const portion& message);
+  void on_news(const session_news& news);
+  void on_handshake_overdue();
+  void on_replaced();
+  void on_progress_due();
+  void on_drain();
+  void on_drain_overdue();
+
+ private:
+  using status = io::io_result::status;
 
   enum class phase : std::uint8_t { handshake, live, draining, ended };
 
-  std::shared_ptr<const session_environment> environment;
-  std::optional<owned_stream> connection;
-  std::unique_ptr<io::line_framer> lines;  ///< of the handshake, and acknowledgements
-  std::unique_ptr<durable_state> durable;
-  core::user_id user = core::no_user;
-  std::optional<core::outbox> outbox;
-  io::charge lag;                    ///< bytes in the outbox, and the hold on the sources
-  core::time_point last_progress{};  ///< last time the connection took bytes
-  phase where = phase::handshake;
-  bool holding = false;  ///< it holds the sources up
-  bool waiting = false;  ///< for the connection to become writable
-  bool watched = false;  ///< a `progress_due` is on its way
+  /// What a client of a durable session has beside.
+  struct durable_client {
+    core::outbox outbox;
+    bool names_epochs;                  ///< it is told epochs, and acknowledges by them
+    core::epoch_number told_epoch = 0;  ///< it knows that what comes is of this epoch
+  };
+
+  // --- what it says ---
+  void read_lines();
+  void read_first_line(std::string_view line);
+  void read_on();
+  void acknowledge(std::string_view line);
+  std::string_view no_acknowledgement() const;
+
+  // --- what it is told ---
+  std::size_t tell(core::epoch_number epoch, std::string_view lines) override;
+  std::size_t waiting() const override;
+  void warn(std::string_view reason) override;
+  void refuse(std::string_view reason) override;
+
+  std::size_t write_live(std::string_view lines);
+  std::size_t write_durable(std::string_view lines);
+  bool tell_epoch(core::epoch_number epoch);
+  std::size_t write_now(std::string_view lines, core::time_point now);
+  void write_outbox(core::time_point now);
+  std::string_view front() const;
+  void count_overflow(const core::live_session::overflow& overflow);
+  void await_writable();
+  void watch(core::time_point deadline);
+  void update_charge();
+
+  void end(io::stream::ending how);
+  void count(const traffic& counted);
+
+  pointer self_ = nullptr;
+  std::shared_ptr<const session_environment> environment_;
+  std::optional<owned_stream> connection_;
+  std::unique_ptr<io::line_framer> lines_;  ///< of the first line, and acknowledgements
+  std::optional<event_feed> feed_;
+  std::optional<core::live_session> live_;   ///< what waits
+  std::unique_ptr<durable_client> durable_;  ///< the same, of a durable session
+  io::charge charge_;                        ///< for what waits, and the hold on the sources
+  phase where_ = phase::handshake;
+  bool awaits_writable_ = false;
+  bool watched_ = false;  ///< a `progress_due` is on its way
 };
 
-session_actor::behavior_type session(measured_actor<session_actor, session_state>* self,
+session_actor::behavior_type session(session_state::pointer self,
                                      std::shared_ptr<const session_environment> environment,
                                      std::shared_ptr<io::stream> connection);
 

@@ -18,12 +18,17 @@ class DurableSession : public actor_test {
  protected:
   void connect(const std::string& first_line, bool stores = true) {
     connection->says(first_line);
+    const auto counting = system.spawn(statistics_stand_in, &statistics);
+    core::inbox_options inbox;
+    inbox.stall_timeout = options.stall_timeout;
+    inbox.in_order = !late_events;
+    const event_feeds feeds{system.spawn(router_stand_in, &router),
+                            stores ? system.spawn(recorder_stand_in, &recorder) : recorder_actor{},
+                            stores ? system.spawn(replayer_stand_in, &replayer) : replayer_actor{},
+                            counting, inbox};
     actor = system.spawn(session,
-                         std::make_shared<const session_environment>(session_environment{
-                             options, flow, system.spawn(router_stand_in, &router),
-                             stores ? system.spawn(recorder_stand_in, &recorder) : recorder_actor{},
-                             stores ? system.spawn(replayer_stand_in, &replayer) : replayer_actor{},
-                             system.spawn(statistics_stand_in, &statistics), nullptr, late_events}),
+                         std::make_shared<const session_environment>(
+                             session_environment{options, flow, feeds, counting}),
                          connection);
     run();
   }

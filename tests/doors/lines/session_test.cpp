@@ -17,13 +17,9 @@ class Session : public actor_test {
  protected:
   /// A client that has not said who it is.
   session_actor connect() {
-    auto environment = std::make_shared<const session_environment>(
-        session_environment{options,
-                            flow,
-                            system.spawn(router_stand_in, &router),
-                            {},
-                            {},
-                            system.spawn(statistics_stand_in, &statistics)});
+    const auto counting = system.spawn(statistics_stand_in, &statistics);
+    auto environment = std::make_shared<const session_environment>(session_environment{
+        options, flow, {system.spawn(router_stand_in, &router), {}, {}, counting, {}}, counting});
     actor = system.spawn(session, environment, connection);
     run();
     return actor;

@@ -1,0 +1,121 @@
+/// Tells a client the events of its user, through whatever door it came.
+///
+/// A door holds one in the actor of a connection, passes on what that actor is sent (`portion`,
+/// `session_news`, `replaced`), and writes whole lines in a framing of its own. A durable feed is
+/// the CAF side of core/events/inbox_session: the client may come back and miss nothing.
+#pragma once
+
+#include <caf/local_actor.hpp>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "actors/base/interfaces.hpp"
+#include "actors/events/interfaces.hpp"
+#include "core/events/inbox_session.hpp"
+#include "core/time.hpp"
+
+namespace skein {
+
+/// What all feeds share; lives as long as they do.
+struct event_feeds {
+  router_actor router;
+  recorder_actor recorder;  ///< null if nothing is stored
+  replayer_actor replayer;  ///< likewise
+  statistics_actor statistics;
+  core::inbox_options inbox;
+
+  /// Whether there are durable feeds.
+  bool stores() const { return recorder != nullptr; }
+};
+
+/// What a feed asks of its door.
+class feed_client {
+ public:
+  virtual ~feed_client() = default;
+
+  /// Whole lines, events of `epoch`, for the client: to be written, or to wait. Returns how many
+  /// bytes of them the client has or will get; of a durable feed fewer than all only by whole
+  /// lines.
+  virtual std::size_t tell(core::epoch_number epoch, std::string_view lines) = 0;
+  /// Bytes that wait to be written; of a durable feed at most `event_feeds::inbox.room`.
+  virtual std::size_t waiting() const = 0;
+  /// The client should know.
+  virtual void warn(std::string_view reason) = 0;
+  /// The feed cannot go on: the client is told so, and the connection ends.
+  virtual void refuse(std::string_view reason) = 0;
+};
+
+class event_feed final : core::inbox_session::intents {
+ public:
+  /// `self` is a `feed_actor`. All outlive the feed.
+  event_feed(caf::local_actor* self, const event_feeds& all, feed_client& door)
+      : self_(self), all_(all), door_(door) {}
+  event_feed(const event_feed&) = delete;
+  event_feed& operator=(const event_feed&) = delete;
+
+  /// The user is told what happens from now on.
+  void begin(core::user_id user);
+
+  /// Everything from where its inbox stands, or from `beyond`. \pre `event_feeds::stores()`
+  void begin_durable(core::user_id user, const std::optional<core::named_position>& beyond);
+
+  bool is_durable() const { return inbox_ != nullptr; }
+
+  void tell(const portion& message);
+  void tell(const session_news& news);
+
+  /// Nothing waits to be written any more.
+  void all_written();
+
+  /// The client has everything up to here. \pre it is durable
+  core::session_cursor::outcome acknowledge(const core::named_position& said) {
+    return inbox_->acknowledge(said);
+  }
+
+  /// When to `look`, or `core::never`.
+  core::time_point next_deadline() const {
+    return inbox_ && !draining_ ? inbox_->next_deadline() : core::never;
+  }
+  void look();
+
+  /// The client is told nothing more: what waits is written, what it acknowledges is recorded.
+  void drain() { draining_ = true; }
+
+  /// Router and replayer let go of it. It is asked nothing, and asks for nothing, afterwards.
+  void end();
+
+  /// The same; the router has done so.
+  void replaced();
+
+ private:
+  void open(const std::optional<core::named_position>& beyond) override;
+  void record(core::session_cursor::place upto) override;
+  void replay(ticket_number ticket, core::log_position from,
+              core::session_cursor::place after) override;
+  void replay_until(core::log_position position) override;
+  void stop_replay() override;
+  void join(ticket_number ticket, core::log_position from) override;
+  void leave() override;
+  void lag_begins() override;
+  void lag_ends() override;
+  std::size_t write(core::epoch_number epoch, std::string_view lines) override {
+    return door_.tell(epoch, lines);
+  }
+  std::size_t waiting() const override { return door_.waiting(); }
+  void warn(std::string_view reason) override { door_.warn(reason); }
+  void refuse(std::string_view reason) override { door_.refuse(reason); }
+
+  void let_go_of_round();
+
+  caf::local_actor* const self_;
+  const event_feeds& all_;
+  feed_client& door_;
+  core::user_id user_ = core::no_user;  ///< whose member of the router it is, or will be
+  bool draining_ = false;
+  std::unique_ptr<core::inbox_session> inbox_;  ///< of a durable one
+  std::shared_ptr<const round_in_flight> held_;
+};
+
+}  // namespace skein
