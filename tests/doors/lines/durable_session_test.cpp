@@ -21,7 +21,6 @@ class DurableSession : public actor_test {
     const auto counting = system.spawn(statistics_stand_in, &statistics);
     core::inbox_options inbox;
     inbox.stall_timeout = options.stall_timeout;
-    inbox.in_order = !late_events;
     const event_feeds feeds{system.spawn(router_stand_in, &router),
                             stores ? system.spawn(recorder_stand_in, &recorder) : recorder_actor{},
                             stores ? system.spawn(replayer_stand_in, &replayer) : replayer_actor{},
@@ -88,7 +87,6 @@ class DurableSession : public actor_test {
   }
 
   client_options options;
-  bool late_events = false;
   std::shared_ptr<fake_stream> connection = std::make_shared<fake_stream>();
   session_actor actor;
   router_record router;
@@ -207,67 +205,6 @@ TEST_F(DurableSession, NobodyWaitsForWhatItKeeps) {
   EXPECT_EQ(heard(), "15|B\r\n");
 }
 
-TEST_F(DurableSession, RatherThanKeepTooMuchItIsReplayedAgain) {
-  closing();
-  for (int i = 0; i != 10; ++i) send(live_ticket(), broadcasts(11 + 100 * i, 50'000), 130 + i);
-  EXPECT_EQ(router.left, users{5});
-  EXPECT_EQ(replayer.stopped, 1);
-  ASSERT_EQ(replayer.wanted.size(), 2u);
-  EXPECT_EQ(replayer.wanted[1].number, 10);
-  EXPECT_EQ(replayer.wanted[1].from, 100u);
-  EXPECT_EQ(heard(), "");
-  tell(kind::done, 1, 120);
-  EXPECT_EQ(heard(), "");
-  tell(kind::at_head, replay_ticket(), 100);
-  tell(kind::joined, live_ticket(), 200);
-  send(live_ticket(), "99|B\r\n", 210);
-  tell(kind::done, replay_ticket(), 200);
-  EXPECT_EQ(heard(), "99|B\r\n");
-}
-
-TEST_F(DurableSession, WhatIsNotOfItsPresentStageIsIgnored) {
-  connect("5|\r\n");
-  send(0, "1|B\r\n", 10);
-  open(1, 10);
-  const ticket_number replay = replay_ticket();
-  for (const ticket_number other : {replay + 1, replay + 7}) {
-    send(other, "2|B\r\n", 1000);
-    tell(kind::at_head, other, 1000);
-    tell(kind::missing, other, 0, "x");
-    tell(kind::failed, other, 0, "x");
-  }
-  tell(kind::joined, replay, 1000);
-  tell(kind::done, replay, 1000);
-  EXPECT_TRUE(router.joins.empty());
-  tell(kind::at_head, replay, 100);
-  tell(kind::at_head, replay, 100);
-  EXPECT_EQ(router.joins.size(), 1u);
-  tell(kind::done, replay, 1000);
-  send(live_ticket(), "3|B\r\n", 1000);
-  tell(kind::joined, replay, 1000);
-  EXPECT_TRUE(replayer.until.empty());
-  tell(kind::joined, live_ticket(), 120);
-  tell(kind::joined, live_ticket(), 130);
-  EXPECT_EQ(replayer.until, std::vector<core::log_position>{120});
-  tell(kind::done, replay, 120);
-  tell(kind::done, replay, 120);
-  send(replay, "4|B\r\n", 1000);
-  EXPECT_EQ(heard(), "");
-  send(live_ticket(), "11|B\r\n", 130);
-  EXPECT_EQ(heard(), "11|B\r\n");
-}
-
-TEST_F(DurableSession, WhatTheClientHasButTheLogHadLostIsNotWrittenAgain) {
-  connect("5|12\r\n");
-  open(2, 12);
-  send(replay_ticket(), "9|B\r\n11|B\r\n", 10, 2);
-  EXPECT_EQ(heard(), "");
-  send(replay_ticket(), "12|B\r\n13|B\r\n14|B\r\n", 20, 2);
-  EXPECT_EQ(heard(), "13|B\r\n14|B\r\n");
-  send(replay_ticket(), "1|B\r\n", 30, 3);
-  EXPECT_EQ(heard(), "13|B\r\n14|B\r\n1|B\r\n");
-}
-
 TEST_F(DurableSession, TellsWhatIsMissingAndGoesOn) {
   replaying();
   tell(kind::missing, replay_ticket(), 0, "the events 11 to 20 are no longer kept");
@@ -356,50 +293,6 @@ TEST_F(DurableSession, LetsGoOfItsRoundWhenOthersWaitAndItHadItsTime) {
   EXPECT_EQ(replayer.wanted.back().from, 100u);
 }
 
-TEST_F(DurableSession, GetsNothingTwiceThoughItIsReplayedFromWhereItWas) {
-  live();
-  connection->takes(0);
-  const std::string text = broadcasts(11, 3u << 19);
-  send(live_ticket(), text, 5000);
-  connection->takes_all();
-  run();
-  const std::size_t sent = heard().size();
-  ASSERT_LT(sent, text.size());
-  // The log did not have yet how far it was sent.
-  const std::size_t line = text.find('\n') + 1;
-  send(replay_ticket(), text.substr(0, 10 * line), 1000);
-  send(replay_ticket(), text.substr(10 * line), 5000);
-  EXPECT_EQ(heard(), text);
-}
-
-TEST_F(DurableSession, MayBeToldOfLateEvents) {
-  late_events = true;
-  live();
-  send(live_ticket(), "20|B\r\n21|B\r\n12|B\r\n", 200);
-  connection->says("A|21\r\n");
-  run();
-  ASSERT_EQ(recorder.acknowledgements.size(), 1u);
-  EXPECT_EQ(recorder.acknowledgements[0].number, 21);
-}
-
-TEST_F(DurableSession, OneThatGetsOnlyPartOfAPortionGoesOnBehindIt) {
-  live();
-  connection->takes(0);
-  const std::string text = broadcasts(11, 3u << 19);
-  send(live_ticket(), text, 5000);
-  EXPECT_EQ(router.left, users{5});
-  EXPECT_EQ(flow.bytes(), 0u);
-  connection->takes_all();
-  run();
-  EXPECT_EQ(heard(), text.substr(0, heard().size()));
-  EXPECT_EQ(heard().back(), '\n');
-  EXPECT_LT(heard().size(), text.size());
-  ASSERT_EQ(replayer.wanted.size(), 2u);
-  EXPECT_EQ(replayer.wanted[1].from, 120u) << "no further than the last portion it got as a whole";
-  const std::size_t last = heard().rfind('0', heard().size() - 10);
-  EXPECT_EQ(replayer.wanted[1].number, std::stoll(heard().substr(last + 1)));
-}
-
 TEST_F(DurableSession, ALiveOneThatLagsLeavesTheRouterAndIsReplayed) {
   live();
   connection->takes(0);
@@ -429,21 +322,6 @@ TEST_F(DurableSession, ALiveOneThatLagsLeavesTheRouterAndIsReplayed) {
   tell(kind::done, replay_ticket(), upto);
   send(live_ticket(), "9999|B\r\n", upto + 10);
   EXPECT_EQ(heard().substr(heard().size() - 8), "9999|B\r\n");
-}
-
-TEST_F(DurableSession, KnowsTheLogNoFurtherThanWhereTheRouterTookOver) {
-  closing(120);
-  send(live_ticket(), broadcasts(12, 3u << 16), 5000);
-  send(replay_ticket(), "11|B\r\n", 4000);  // the pass has come further, for others
-  connection->takes(0);
-  tell(kind::done, replay_ticket(), 4000);
-  for (int i = 0; i != 20 && router.left.empty(); ++i) {
-    send(live_ticket(), broadcasts(2000 + 100 * i, 3u << 19), 6000 + i);
-  }
-  connection->takes_all();
-  run();
-  ASSERT_EQ(replayer.wanted.size(), 2u);
-  EXPECT_EQ(replayer.wanted[1].from, 5000u);
 }
 
 TEST_F(DurableSession, LagsAtEveryStageWithoutALeftoverTimer) {
@@ -477,39 +355,6 @@ TEST_F(DurableSession, PassesAcknowledgementsOn) {
   run();
   EXPECT_EQ(recorder.acknowledgements.size(), 3u);
   EXPECT_EQ(heard(), "11|B\r\n13|B\r\n");
-}
-
-TEST_F(DurableSession, AcknowledgesWhileItIsReplayed) {
-  replaying();
-  send(replay_ticket(), "11|B\r\n", 50);
-  connection->says("A|11\n");
-  run();
-  EXPECT_EQ(recorder.acknowledgements.size(), 1u);
-}
-
-TEST_F(DurableSession, ANumberCountsForTheOldestEpochThatIsOpen) {
-  live();
-  send(live_ticket(), "11|B\r\n12|B\r\n", 130);
-  send(live_ticket(), "1|B\r\n2|B\r\n", 140, 2);
-  connection->says("A|12\nA|2\n");
-  run();
-  ASSERT_EQ(recorder.acknowledgements.size(), 2u);
-  EXPECT_EQ(recorder.acknowledgements[0].epoch, 1u);
-  EXPECT_EQ(recorder.acknowledgements[0].number, 12);
-  EXPECT_EQ(recorder.acknowledgements[1].epoch, 2u);
-  EXPECT_EQ(recorder.acknowledgements[1].number, 2);
-}
-
-TEST_F(DurableSession, ARepeatedNumberIsNotTakenForTheNextEpoch) {
-  live();
-  send(live_ticket(), "15|B\r\n", 130);
-  connection->says("A|15\n");
-  run();
-  send(live_ticket(), broadcasts(1, 20'000), 150'000, 2);
-  connection->says("A|15\nA|15\n");
-  run();
-  ASSERT_EQ(recorder.acknowledgements.size(), 1u);
-  EXPECT_EQ(recorder.acknowledgements[0].epoch, 1u);
 }
 
 TEST_F(DurableSession, WhoNamesEpochsIsToldEachBeforeItsFirstEvent) {

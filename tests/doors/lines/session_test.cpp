@@ -280,18 +280,6 @@ TEST_F(Session, AFullOutboxMayDropTheOldest) {
   EXPECT_EQ(statistics.counted.dropped, 2u);
 }
 
-TEST_F(Session, AFullOutboxMayDropTheNewest) {
-  options.outbox = {20, overflow_policy::drop_newest};
-  connect_user_that_takes(2);
-  tell("1|B\r\n2|B\r\n3|B\r\n");
-  tell("4|B\r\n5|B\r\n6|B\r\n");
-  connection->takes_all();
-  run();
-  EXPECT_EQ(connection->heard(), "0\r\n1|B\r\n2|B\r\n3|B\r\n4|B\r\n");
-  EXPECT_EQ(statistics.counted.overflows, 1u);
-  EXPECT_EQ(statistics.counted.dropped, 2u);
-}
-
 TEST_F(Session, NeverCutsALineWhereverTheConnectionStopsTaking) {
   for (const auto policy : {overflow_policy::drop_oldest, overflow_policy::drop_newest}) {
     for (std::size_t taken = 0; taken != 90; ++taken) {
@@ -364,15 +352,6 @@ TEST_F(Session, HoldsNobodyUpWithoutProgress) {
   EXPECT_TRUE(flow.over()) << "it moves again";
 }
 
-TEST_F(Session, AClientThatNeverTookAnythingHoldsNobodyUp) {
-  options.outbox.max_bytes = 1000;
-  connect_user();
-  connection->takes(0);
-  tell(lines_of(900));
-  EXPECT_FALSE(flow.over());
-  EXPECT_EQ(flow.bytes(), 900u);
-}
-
 TEST_F(Session, AHopelessClientOverflowsWhateverTheSizeOfItsOutbox) {
   options.outbox = {1u << 20, overflow_policy::drop_newest};
   connect_user_that_takes(5);
@@ -407,13 +386,6 @@ TEST_F(Session, AClientIsNotHopelessWhileAnotherOneMakesProgress) {
     flow.progressed(scheduler.clock().now());
     pass(options.stall_timeout);
   }
-  EXPECT_FALSE(has_ended());
-}
-
-TEST_F(Session, AClientIsNotHopelessWhileThereIsRoom) {
-  connect_user_that_takes(5);
-  tell(lines_of(low_mark));
-  pass(20 * options.stall_timeout);
   EXPECT_FALSE(has_ended());
 }
 
