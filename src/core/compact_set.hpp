@@ -6,13 +6,13 @@
 /// is arbitrary.
 #pragma once
 
-#include <cassert>
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
 #include <new>
 #include <utility>
 
+#include "core/expects.hpp"
 #include "core/hash.hpp"
 
 namespace skein::core {
@@ -48,7 +48,7 @@ class compact_set {
 
   /// Returns false if it was a member already.
   bool insert(T member) {
-    assert(member != vacant);
+    expects(member != vacant, "the vacant value is no member");
     if (find(member)) return false;
     if (!block_) {
       grow_array(first_capacity);
@@ -126,7 +126,9 @@ class compact_set {
   static std::size_t bytes_for(std::uint32_t capacity) {
     return sizeof(block) + std::size_t{capacity} * sizeof(T);
   }
-  static std::uint32_t table_capacity(std::uint32_t size) { return size + size / 2 + size / 16 + 8; }
+  static std::uint32_t table_capacity(std::uint32_t size) {
+    return size + size / 2 + size / 16 + 8;
+  }
 
   bool hashed() const { return block_->capacity > array_limit; }
   bool overloaded(std::uint32_t size) const {
@@ -166,8 +168,7 @@ class compact_set {
     T* const first = members();
     for (std::uint32_t i = after(hole); first[i] != vacant; i = after(i)) {
       const std::uint32_t home = home_of(first[i]);
-      const bool reaches_hole =
-          hole <= i ? (home <= hole || home > i) : (home <= hole && home > i);
+      const bool reaches_hole = hole <= i ? (home <= hole || home > i) : (home <= hole && home > i);
       if (reaches_hole) {
         first[hole] = first[i];
         hole = i;

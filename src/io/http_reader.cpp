@@ -1,10 +1,10 @@
 #include "io/http_reader.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <cstring>
 #include <utility>
 
+#include "core/expects.hpp"
 #include "io/http_head.hpp"
 
 namespace skein::io {
@@ -61,7 +61,7 @@ http_reader::space http_reader::space_for_reading() {
 }
 
 void http_reader::commit(std::size_t n) {
-  assert(n <= capacity_ - end_);
+  core::expects(n <= capacity_ - end_, "no more is read than there is space for");
   end_ += n;
 }
 

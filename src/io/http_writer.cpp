@@ -2,10 +2,11 @@
 
 #include <array>
 #include <boost/beast/http/status.hpp>
-#include <cassert>
 #include <charconv>
 #include <cstdio>
 #include <ostream>  // status.hpp takes it for granted
+
+#include "core/expects.hpp"
 
 namespace skein::io {
 namespace {
@@ -75,7 +76,7 @@ std::string_view reason_phrase(unsigned number) {
 
 bool write_head(const http_reply_form& form, const http_response& response, std::string& out,
                 std::optional<std::time_t> now) {
-  assert(response.status >= 200 && response.status <= 599);
+  core::expects(response.status >= 200 && response.status <= 599, "a response has a final status");
   const bool never_a_body = response.status == 204 || response.status == 304;
   const bool with_body = !never_a_body && !form.head;
   out += "HTTP/1.1 ";
@@ -96,7 +97,8 @@ bool write_head(const http_reply_form& form, const http_response& response, std:
     out += "Connection: keep-alive\r\n";
   }
   for (std::size_t i = 0; i != response.headers.size(); ++i) {
-    assert(!is_of_the_writer(response.headers.name(i)));
+    core::expects(!is_of_the_writer(response.headers.name(i)),
+                  "the writer alone makes the headers of a connection");
     append_header(out, response.headers.name(i), response.headers.value(i));
   }
   out += "\r\n";

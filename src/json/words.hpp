@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "core/expects.hpp"
+
 namespace skein::api {
 
 template <class Enum>
@@ -15,9 +17,10 @@ struct word {
 /// \pre it is one of them
 template <class Enum, std::size_t n>
 constexpr std::string_view text_of(const word<Enum> (&words)[n], Enum value) {
-  std::size_t i = 0;
-  while (words[i].value != value) ++i;
-  return words[i].text;
+  for (const auto& w : words) {
+    if (w.value == value) return w.text;
+  }
+  core::broken("each value has a word");
 }
 
 }  // namespace skein::api

@@ -4,7 +4,6 @@
 /// until its generation is committed, unless a newer one has come.
 #pragma once
 
-#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -12,6 +11,8 @@
 #include <map>
 #include <utility>
 #include <vector>
+
+#include "core/expects.hpp"
 
 namespace skein::store {
 
@@ -69,7 +70,7 @@ class uncommitted {
   /// what goes out of here, in any order.
   template <class F>
   void committed(F&& f) {
-    assert(!taken_.empty());
+    core::expects(!taken_.empty(), "only what was taken is committed");
     const std::uint64_t done = generation_ - taken_.size();
     for (const Key& key : taken_.front()) {
       const auto found = all_.find(key);

@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "core/expects.hpp"
+
 namespace skein::log {
 namespace {
 
@@ -191,6 +193,16 @@ TEST(RateLimiter, OfNoneLetsNothingThrough) {
   rate_limiter limit{0};
   EXPECT_EQ(limit.pass({}), std::nullopt);
   EXPECT_EQ(limit.pass(rate_limiter::time_point{} + 5s), std::nullopt);
+}
+
+TEST(Log, SaysWhichBugHasEndedTheProcess) {
+  EXPECT_DEATH(
+      {
+        log::start(log_level::info);
+        log::info("before", {});
+        core::expects(false, "two is one");
+      },
+      "msg=\"before\"\n.*level=error msg=\"a bug: this does not hold\" what=\"two is one\"");
 }
 
 }  // namespace

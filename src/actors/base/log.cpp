@@ -17,6 +17,7 @@
 #include <string>
 #include <utility>
 
+#include "core/expects.hpp"
 #include "core/keyed_table.hpp"
 #include "core/visible_text.hpp"
 #include "io/patient_output.hpp"
@@ -107,6 +108,12 @@ void append_number(std::string& line, Number number) {
   line.append(digits, std::to_chars(std::begin(digits), std::end(digits), number).ptr);
 }
 
+/// Before the process ends.
+void tell_of_bug(const char* what) {
+  error("a bug: this does not hold", {{"what", what}});
+  stop();
+}
+
 void start_on(log_level least, std::shared_ptr<spdlog::sinks::sink> sink,
               std::shared_ptr<standard_error> out = nullptr) {
   stop();
@@ -118,6 +125,7 @@ void start_on(log_level least, std::shared_ptr<spdlog::sinks::sink> sink,
   next->lines->set_level(spdlog::level::trace);
   next->lines->set_formatter(std::make_unique<spdlog::pattern_formatter>(
       "time=%Y-%m-%dT%H:%M:%S.%eZ %v", spdlog::pattern_time_type::utc));
+  core::when_broken(tell_of_bug);
   const std::lock_guard alone{changing};
   current = std::move(next);
   detail::threshold = static_cast<int>(least);

@@ -1,10 +1,11 @@
 #include "core/events/reorder_buffer.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+
+#include "core/expects.hpp"
 
 namespace skein::core {
 
@@ -224,7 +225,7 @@ void reorder_buffer::give_up_before(sequence_number n, event_block& out) {
 }
 
 sequence_number reorder_buffer::lowest_held() const {
-  assert(held_ != 0);
+  expects(held_ != 0, "of nothing held there is no lowest");
   if (in_ring() == 0) {
     return std::min_element(
                jumps_.begin(), jumps_.end(),
@@ -316,7 +317,7 @@ void reorder_buffer::release_all(event_block& out) {
 }
 
 void reorder_buffer::restart() {
-  assert(held_ == 0);
+  expects(held_ == 0, "nothing is held when the order begins anew");
   next_ = 1;
   first_ = 1;
   given_up_.clear();

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "core/expects.hpp"
 #include "core/keyed_table.hpp"
 #include "core/topics/message.hpp"
 
@@ -31,7 +32,9 @@ class dedupe_window {
 
   /// \pre the window does not contain it
   void add(const std::string& key, wall_time now) {
-    order_.emplace_back(now, &*keys_.insert(key).first);
+    const auto [added, is_new] = keys_.insert(key);
+    expects(is_new, "a key that is added is not in the window");
+    order_.emplace_back(now, &*added);
   }
 
   void resize(std::chrono::milliseconds length) { length_ = length.count(); }

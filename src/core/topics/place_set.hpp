@@ -9,6 +9,8 @@
 #include <map>
 #include <optional>
 
+#include "core/expects.hpp"
+
 namespace skein::core {
 
 /// Counts the messages of one priority of a topic, from 0.
@@ -51,6 +53,9 @@ class place_set {
   /// \pre nothing from `begin` up to `end` is in it
   void add(place begin, place end) {
     auto next = intervals_.upper_bound(begin);
+    expects(begin < end && (next == intervals_.end() || end <= next->first) &&
+                (next == intervals_.begin() || std::prev(next)->second <= begin),
+            "places that are added are not in the set");
     if (next != intervals_.begin() && std::prev(next)->second == begin) {
       --next;
       begin = next->first;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/expects.hpp"
+
 namespace skein::core {
 
 subscription::subscription(subscriber_id own_id, const topic_options& options, topic_log& log,
@@ -316,6 +318,7 @@ void subscription::renew(message_id id, const std::string& key) {
 }
 
 void subscription::forget(message_id id) {
+  expects(log_.withdrawn(id.priority).contains(id.at), "a message that is forgotten is withdrawn");
   if (id.at >= so_far_.streams[id.priority].cursor) {
     ++withdrawn_[id.priority];
   } else if (!has_finished(id)) {
@@ -324,6 +327,7 @@ void subscription::forget(message_id id) {
 }
 
 bool subscription::let_expire(message_id id) {
+  expects(log_.withdrawn(id.priority).contains(id.at), "a message that expires is withdrawn");
   const bool is_unread = id.at >= so_far_.streams[id.priority].cursor;
   if (!is_unread && has_finished(id)) return false;
   const auto f = so_far_.flights.find(id);
@@ -341,6 +345,7 @@ bool subscription::let_expire(message_id id) {
 }
 
 void subscription::drop_oldest(std::uint64_t messages) {
+  expects(messages <= pending(), "no more is dropped than is pending");
   losses_.dropped += messages;
   while (messages != 0) {
     const std::uint64_t stays = so_far_.flights.empty() ? 0 : 1;

@@ -1,11 +1,11 @@
 #include "store/events/event_log.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 #include "core/events/event_keys.hpp"
 #include "core/events/key_filter.hpp"
+#include "core/expects.hpp"
 #include "core/hash.hpp"
 #include "store/events/log_reader.hpp"
 #include "store/events/recovery.hpp"
@@ -83,7 +83,7 @@ core::sequence_start event_log::start() const {
 }
 
 void event_log::append(const core::ordered_block& block, wall_time now) {
-  assert(block.begin == end_);
+  core::expects(block.begin == end_, "a block follows what is in the log");
   time_ = std::max(time_, now);
   if (std::exchange(over_, false)) changes_->erase(family::meta, over_key);
   if (block.epoch != epoch_.epoch || !has_epoch_) {

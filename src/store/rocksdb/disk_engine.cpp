@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/expects.hpp"
 #include "store/engine.hpp"
 #include "store/format.hpp"
 #include "store/rocksdb/database.hpp"
@@ -146,8 +147,14 @@ class disk_cursor : public cursor {
   }
 
   bool valid() const override { return at_->Valid(); }
-  std::string_view key() const override { return at_->key().ToStringView(); }
-  std::string_view value() const override { return at_->value().ToStringView(); }
+  std::string_view key() const override {
+    core::expects(valid(), "a cursor that is read is at an entry");
+    return at_->key().ToStringView();
+  }
+  std::string_view value() const override {
+    core::expects(valid(), "a cursor that is read is at an entry");
+    return at_->value().ToStringView();
+  }
 
  private:
   void refuse_if_abandoned() const {
