@@ -228,15 +228,11 @@ int run(const daemon_options& options) {
 
   const auto accept_failed = [&](const std::string& what) {
     log::warn("cannot accept, trying again", {{"reason", what}});
-    traffic counted;
-    counted.accept_errors = 1;
-    unit.send(parent, report{counted});
+    unit.send(parent, report{{{core::counter::accept_errors, 1}}});
   };
   const auto count_refused = [&](bool over_http) {
-    traffic counted;
-    counted.connections_refused = 1;
-    counted.http_turned_away = over_http ? 1 : 0;
-    unit.send(parent, report{counted});
+    unit.send(parent, report{{{core::counter::connections_refused, 1},
+                              {core::counter::http_turned_away, over_http ? 1 : 0}}});
   };
   admissions may_enter{options, descriptors.connections, count_refused};
   std::optional<io::acceptor> sources;

@@ -20,6 +20,7 @@ namespace skein {
 namespace {
 
 using pointer = measured_actor<supervisor_actor, supervisor_state>*;
+using core::counter;
 using step = supervisor_state::step;
 using plane = supervisor_state::plane;
 
@@ -218,13 +219,11 @@ void on_down(pointer self, const caf::down_msg& down) {
   // What the drain timeout ends has not failed.
   const bool failed =
       is_failure(down.reason) && !(state.overdue && down.reason == caf::exit_reason::kill);
-  traffic counted;
   if (const auto source = state.sources.find(id); source != state.sources.end()) {
     if (failed) {
       log::error("source failed", {{"source", source->second.id}, {"reason", reason}});
       self->send(state.sequencer, source_closed{source->second.id, core::source_end::broken});
-      counted.sources_closed = 1;
-      self->send(state.statistics, report{counted});
+      self->send(state.statistics, report{{{counter::sources, core::minus(1)}}});
     }
     state.sources.erase(source);
   } else if (const auto session = state.sessions.find(id); session != state.sessions.end()) {
@@ -233,16 +232,14 @@ void on_down(pointer self, const caf::down_msg& down) {
       const session_lost lost{caf::actor_cast<caf::actor>(session->second)};
       self->send(state.router, lost);
       if (state.replayer) self->send(state.replayer, lost);
-      counted.clients_closed = 1;
-      self->send(state.statistics, report{counted});
+      self->send(state.statistics, report{{{counter::clients, core::minus(1)}}});
     }
     state.sessions.erase(session);
   } else if (state.controls.erase(id) != 0) {
     if (failed) log::error("control failed", {{"reason", reason}});
   } else if (state.http_sessions.erase(id) != 0) {
     if (failed) log::error("http session failed", {{"reason", reason}});
-    counted.http_closed = 1;
-    self->send(state.statistics, report{counted});
+    self->send(state.statistics, report{{{counter::http_connections, core::minus(1)}}});
   } else if (failed) {
     const bool vital = down.source != state.statistics;
     const char* const part = part_of(state, id);
@@ -460,9 +457,10 @@ supervisor_actor::behavior_type supervisor(
         const auto spawned =
             spawn_watched(self, http_session, s.for_http, std::move(accepted.connection));
         s.http_sessions.emplace(spawned.id(), spawned);
-        traffic counted;
-        counted.http_opened = 1;
-        if (s.statistics) self->send(s.statistics, report{counted});
+        if (s.statistics) {
+          self->send(s.statistics, report{{{counter::http_connections, 1},
+                                           {counter::http_connections_total, 1}}});
+        }
         watch_http(self);
       },
       [self](control_accepted& accepted) {

@@ -157,15 +157,11 @@ void event_feed::leave() {
 }
 
 void event_feed::lag_begins() {
-  traffic counted;
-  counted.lags_begun = 1;
-  send(self_, all_.statistics, report{counted});
+  send(self_, all_.statistics, report{{{core::counter::clients_lagging, 1}}});
 }
 
 void event_feed::lag_ends() {
-  traffic counted;
-  counted.lags_ended = 1;
-  send(self_, all_.statistics, report{counted});
+  send(self_, all_.statistics, report{{{core::counter::clients_lagging, core::minus(1)}}});
 }
 
 }  // namespace skein

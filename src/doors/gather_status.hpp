@@ -1,6 +1,7 @@
 /// What the daemon knows of itself, asked of all who know a part.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -23,6 +24,19 @@ namespace detail {
 
 using status_teller = caf::typed_actor<caf::replies_to<status_wanted>::with<status>>;
 
+/// A key that several tell comes once, with the highest number: who tells less does not know yet.
+inline void add(status& all, const status& told) {
+  for (const auto& [key, number] : told.facts) {
+    const auto known = std::find_if(all.facts.begin(), all.facts.end(),
+                                    [&key = key](const auto& f) { return f.first == key; });
+    if (known == all.facts.end()) {
+      all.facts.emplace_back(key, number);
+    } else {
+      known->second = std::max(known->second, number);
+    }
+  }
+}
+
 /// Asks those of `rest` from the last to the first.
 template <class Self, class Done, class Failed>
 void ask_for_status(Self* self, std::vector<status_teller> rest, status all, Done done,
@@ -37,7 +51,7 @@ void ask_for_status(Self* self, std::vector<status_teller> rest, status all, Don
       .then(
           [=](const status& told) {
             status more = all;
-            more.facts.insert(more.facts.end(), told.facts.begin(), told.facts.end());
+            add(more, told);
             ask_for_status(self, rest, std::move(more), done, failed);
           },
           failed);

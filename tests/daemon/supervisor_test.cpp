@@ -203,8 +203,9 @@ TEST_F(Daemon, WhoHasFailedIsNotCountedAsConnected) {
   fail(the("source"));
   drain();
   log::stop();
-  EXPECT_NE(out.str().find(" sources=0 sources_total=1 clients=0 clients_total=1 "),
-            std::string::npos)
+  EXPECT_NE(
+      out.str().find(" sources=0 sources_total=1 sources_refused=0 clients=0 clients_total=1 "),
+      std::string::npos)
       << out.str();
 }
 

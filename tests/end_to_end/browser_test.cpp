@@ -93,7 +93,7 @@ TEST(Browser, AtTheDoorForSourcesIsNoSource) {
   source.send("1|P|7|2\n");
   EXPECT_EQ(user.receive_until("\n"), "1|P|7|2\r\n");
   const auto totals = broker.stop();
-  EXPECT_EQ(totals["received"], 1u);
+  EXPECT_EQ(totals["events_received"], 1u);
   EXPECT_EQ(totals["malformed"], 0u);
   EXPECT_EQ(totals["sources_refused"], refused);
 }

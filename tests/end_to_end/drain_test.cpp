@@ -16,7 +16,7 @@ TEST_P(Drain, WithoutALogDeliversWhatWasReadAndEndsWell) {
   audience users{broker, {1, 2}};
   auto source = broker.source();
   source.send("1|F|1|2\n2|B\n4|S|2\n6|P|1|2\n7|");
-  broker.await_counter("received", 4);
+  broker.await_counter("events_received", 4);
   broker.program().signal(GetParam());
   EXPECT_EQ(broker.program().wait(), 0);
   EXPECT_EQ(users[0].receive_all(), "2|B\r\n4|S|2\r\n");
@@ -25,8 +25,8 @@ TEST_P(Drain, WithoutALogDeliversWhatWasReadAndEndsWell) {
   EXPECT_EQ(source.receive_all(), "");
   EXPECT_TRUE(source.was_reset()) << "so that it does not believe that all was read";
   const auto totals = broker.totals();
-  EXPECT_EQ(totals["missing"], 2u);
-  EXPECT_EQ(totals["dropped"], 0u);
+  EXPECT_EQ(totals["events_missing"], 2u);
+  EXPECT_EQ(totals["notifications_dropped"], 0u);
   EXPECT_EQ(totals["sources"], 0u);
   EXPECT_EQ(totals["clients"], 0u);
   EXPECT_EQ(broker.lines_with("msg=\"draining\" signal=" + std::to_string(GetParam())), 1u);
@@ -44,9 +44,9 @@ TEST_P(Drain, TellsAndKeepsNothingBeyondAGapAndEndsWell) {
     EXPECT_EQ(broker.program().wait(), 0);
     EXPECT_EQ(user.receive_all(), "1|F|1|2\r\n2|B\r\n");
     const auto totals = broker.totals();
-    EXPECT_EQ(totals["missing"], 0u);
-    EXPECT_EQ(totals["unfinished"], 2u);
-    EXPECT_EQ(totals["lost"], 0u);
+    EXPECT_EQ(totals["events_missing"], 0u);
+    EXPECT_EQ(totals["events_unfinished"], 2u);
+    EXPECT_EQ(totals["events_lost"], 0u);
     EXPECT_EQ(broker.lines_with("msg=\"unfinished: events that wait for others are not kept\" "
                                 "events=2 epoch=1 next=3"),
               1u);
@@ -120,7 +120,7 @@ TEST(DrainOfASlowReader, GoesOnUntilItHasEverything) {
   EXPECT_TRUE(slow.received() == expected) << slow.received().size() << " of " << expected.size();
   EXPECT_FALSE(slow.was_reset());
   EXPECT_EQ(broker.program().wait(), 0);
-  EXPECT_EQ(broker.totals()["dropped"], 0u);
+  EXPECT_EQ(broker.totals()["notifications_dropped"], 0u);
 }
 
 TEST(DrainOfOneWhoDoesNotRead, EndsWithTheDrainTimeout) {
@@ -141,7 +141,7 @@ TEST(DrainOfOneWhoDoesNotRead, EndsWithTheDrainTimeout) {
   EXPECT_EQ(users[0].receive_all(), "3001|B\r\n");
   EXPECT_EQ(broker.lines_with("the drain timeout is over, the rest is dropped"), 1u);
   EXPECT_EQ(broker.lines_with("level=error"), 0u) << broker.program().err();
-  EXPECT_GT(broker.totals()["dropped"], 0u);
+  EXPECT_GT(broker.totals()["notifications_dropped"], 0u);
 }
 
 TEST(DrainWhileAFloodComesIn, Ends) {
@@ -157,17 +157,17 @@ TEST(DrainWhileAFloodComesIn, Ends) {
     }
   });
   auto reader = std::async(std::launch::async, [&] { client.receive_all(); });
-  broker.await_counter("received", 10'000);
+  broker.await_counter("events_received", 10'000);
   const auto totals = broker.stop();
   reader.get();
   sender.get();
   // Everything that was read, in order, without a hole.
   std::string expected;
-  for (std::uint64_t n = 1; n <= totals["received"]; ++n) {
+  for (std::uint64_t n = 1; n <= totals["events_received"]; ++n) {
     expected += std::to_string(n) + "|P|2|1\r\n";
   }
   EXPECT_TRUE(client.received() == expected) << client.received().size() << " " << expected.size();
-  EXPECT_EQ(totals["dropped"], 0u);
+  EXPECT_EQ(totals["notifications_dropped"], 0u);
 }
 
 TEST(BrokenPipes, NeverKill) {

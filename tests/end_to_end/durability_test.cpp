@@ -71,7 +71,7 @@ TEST(DurabilityAsync, LosesTheLastIntervalAtMostAndSourcesSendItAgain) {
   auto again = broker.durable(1);
   broker.source().send(sent(broadcasts(1, 3000)));
   expect_told(again, told(1001, 3000));
-  EXPECT_EQ(broker.stop()["duplicate"], 1000u);
+  EXPECT_EQ(broker.stop()["events_duplicate"], 1000u);
   EXPECT_EQ(again.receive_all(), "");
 }
 

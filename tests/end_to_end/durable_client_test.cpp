@@ -293,7 +293,7 @@ TEST(DurableClient, ThatDoesNotReadGetsEverythingLaterAndHarmsNobody) {
   lazy.receive(expected.size());
   EXPECT_TRUE(lazy.received() == expected);
   const auto totals = others.verify();
-  EXPECT_EQ(totals["dropped"], 0u);
+  EXPECT_EQ(totals["notifications_dropped"], 0u);
   EXPECT_EQ(totals["overflows"], 0u);
   EXPECT_EQ(lazy.receive_all().size(), expected.size());
 }

@@ -82,7 +82,7 @@ TEST(EpochAfterAnInterruption, IsRepeatedByTheSameFirstEvent) {
     play_to(broker, {"1|F|1|2", "2|B"}, {2, 3});
     expect_told(client, "2|B\r\n");
     const auto totals = broker.stop();
-    EXPECT_EQ(totals["duplicate"], 3u);
+    EXPECT_EQ(totals["events_duplicate"], 3u);
     EXPECT_EQ(totals["epochs"], 1u);
   }
 }
@@ -103,7 +103,7 @@ TEST(EpochAfterAnInterruption, IsRepeatedByManySourcesInAnyOrder) {
   odd.send(odds + "1|F|1|2\n401|S|2\n");
   expect_told(client, told(301, 400) + "401|S|2\r\n");
   EXPECT_EQ(place_of(broker), (place{1, 402}));
-  EXPECT_EQ(broker.stop()["duplicate"], 300u);
+  EXPECT_EQ(broker.stop()["events_duplicate"], 300u);
 }
 
 TEST(EpochAfterAnInterruption, BeginsAnewWithAnotherFirstEvent) {
@@ -119,7 +119,7 @@ TEST(EpochAfterAnInterruption, BeginsAnewWithAnotherFirstEvent) {
     play_to(broker, {first, "2|U|1|2", "3|S|2", "4|P|1|1"}, {2, 5});
     client.receive_until("4|P|1|1\r\n");
     EXPECT_EQ(client.received().find("S"), std::string::npos);
-    EXPECT_EQ(broker.stop()["duplicate"], 0u);
+    EXPECT_EQ(broker.stop()["events_duplicate"], 0u);
   }
 }
 
@@ -161,7 +161,7 @@ TEST(EpochNew, BeginsOneForSourcesThatAreConnected) {
     EXPECT_EQ(printed(broker.store(), {"epoch", "new"}),
               "epoch: " + std::to_string(epoch + 1) + "\nnext: 1\n");
   }
-  EXPECT_EQ(broker.stop()["duplicate"], 0u);
+  EXPECT_EQ(broker.stop()["events_duplicate"], 0u);
 }
 
 TEST(EpochNew, BeginsOneWithoutSourcesAndEmptyOnesToo) {
@@ -191,7 +191,7 @@ TEST(EpochNew, ReleasesWhatWaitsBehindAGap) {
   expect_told(client, "1|B\r\n3|B\r\n6|B\r\n1|B\r\n");
   const auto totals = broker.stop();
   EXPECT_EQ(totals["gaps"], 2u);
-  EXPECT_EQ(totals["missing"], 3u);
+  EXPECT_EQ(totals["events_missing"], 3u);
 }
 
 TEST(EpochNew, ReleasesWhatASourceAheadOfTheWindowHolds) {

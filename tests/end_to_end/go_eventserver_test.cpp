@@ -39,10 +39,10 @@ TEST_P(RowOfGoEventserver, IsPlayedWithoutFault) {
           300s);
   EXPECT_EQ(played.status, 0) << played.out << played.err;
   const auto totals = broker.stop();
-  EXPECT_EQ(totals["received"], static_cast<std::uint64_t>(events));
+  EXPECT_EQ(totals["events_received"], static_cast<std::uint64_t>(events));
   EXPECT_EQ(totals["clients_total"], static_cast<std::uint64_t>(users));
-  for (const char* key :
-       {"malformed", "late", "duplicate", "beyond", "gaps", "epochs", "dropped"}) {
+  for (const char* key : {"malformed", "events_late", "events_duplicate", "events_beyond", "gaps",
+                          "epochs", "notifications_dropped"}) {
     EXPECT_EQ(totals[key], 0u) << key;
   }
 }

@@ -22,8 +22,8 @@ TEST(HttpConnection, IsKept) {
   client.connection().half_close();
   client.expect_end();
   const auto totals = broker.stop();
-  EXPECT_EQ(totals["http_total"], 1u);
-  EXPECT_EQ(totals["http"], 0u);
+  EXPECT_EQ(totals["http_connections_total"], 1u);
+  EXPECT_EQ(totals["http_connections"], 0u);
   EXPECT_EQ(totals["http_requests"], 100u);
   EXPECT_EQ(totals["http_refused"], 0u);
 }
@@ -109,8 +109,8 @@ TEST(HttpConnection, MayEndAtAnyByte) {
       ++ends;
     }
   }
-  broker.await_counter("http_total", ends + 1);
-  broker.await_exactly("http", 1);
+  broker.await_counter("http_connections_total", ends + 1);
+  broker.await_exactly("http_connections", 1);
   EXPECT_EQ(other.number("/v1/topics/t", "messages"), 0u);
 }
 
@@ -130,7 +130,7 @@ TEST(HttpConnection, ThatEndsWhileAnAnswerIsWrittenLosesNothing) {
       i % 2 == 0 ? client.connection().reset() : client.connection().close();
     }
   }
-  broker.await_exactly("http", 1);
+  broker.await_exactly("http_connections", 1);
   await("the messages to be given back",
         [&] { return other.number("/v1/topics/t/subscribers/s", "leased") == 0; });
   const auto again = other.lease("t", "s", R"({"max":1})");
@@ -237,7 +237,7 @@ TEST(HttpTimeout, LetsGoOfWhoDoesNotTakeAnAnswer) {
     }
   } catch (const std::runtime_error&) {  // it has let go already
   }
-  broker.await_exactly("http", 0);
+  broker.await_exactly("http_connections", 0);
   client.connection().receive_all();
   EXPECT_TRUE(client.connection().was_reset());
   EXPECT_EQ(answer_to(broker, bytes_of(ready)), "204");
@@ -271,7 +271,7 @@ TEST(HttpCrowd, OfAThousandIsServed) {
   for (auto& client : all) {
     client.begin({"POST", subscriber_path("t", "s") + "/lease", R"({"wait_ms":30000})"});
   }
-  EXPECT_EQ(broker.stop()["http_total"], 1001u);
+  EXPECT_EQ(broker.stop()["http_connections_total"], 1001u);
   for (auto& client : all) {
     EXPECT_EQ(client.http().connection().receive_all().rfind("HTTP/1.1 ", 0), 0u);
   }
@@ -294,7 +294,7 @@ TEST(HttpCrowd, OfSlowOnesTakesLittleMemory) {
     for (auto& client : slow) client.send(" ");
     EXPECT_EQ(other.ask(ready).status, 204u);
   }
-  broker.await_counter("http", many + 1);
+  broker.await_counter("http_connections", many + 1);
   EXPECT_LT(broker.program().memory_kib(), before + many * 20);
 }
 
@@ -372,7 +372,7 @@ TEST(HttpDrain, AnswersWhatWasAskedAndCloses) {
   waiting.begin({"POST", subscriber_path("t", "s") + "/lease", R"({"wait_ms":60000})"});
   undelivered.begin(
       {"POST", "/v1/topics/u/messages?wait=delivered&timeout_ms=60000", R"({"payload":"x"})"});
-  broker.await_counter("published", 1);
+  broker.await_counter("messages_published", 1);
   broker.program().signal(SIGTERM);
   idle.http().expect_end();
   EXPECT_EQ(payloads_of(deliveries_in(waiting.end())), "");
@@ -446,9 +446,9 @@ TEST(HttpDrain, HoldsNoEventsUpBehindWhatManyAskFor) {
     all.back().send(
         http_message{"GET", subscriber_path("t", "s") + "/dead-letters?limit=1000", ""});
   }
-  broker.await_counter("http", 401);
+  broker.await_counter("http_connections", 401);
   source.send("1|B\n2|B\n3|B\n");
-  broker.await_counter("received", 3);
+  broker.await_counter("events_received", 3);
   broker.program().signal(SIGTERM);
   EXPECT_EQ(broker.program().wait(), 0);
   EXPECT_EQ(broker.lines_with("does not end"), 0u);
@@ -461,7 +461,7 @@ TEST(HttpDrain, DoesNotWaitForWhoIsTooSlow) {
   daemon broker{{{"drain-timeout", "200ms"}}};
   peer slow{broker.http_port()};
   slow.send("GET /ready HTTP/1.1\r\n");
-  broker.await_counter("http", 1);
+  broker.await_counter("http_connections", 1);
   broker.program().signal(SIGTERM);
   EXPECT_EQ(broker.program().wait(), 0);
   EXPECT_NE(slow.receive_all().find("503 Service Unavailable"), std::string::npos);

@@ -49,8 +49,8 @@ TEST(HttpEvents, ReachClientsInOrderTogetherWithThoseOfSources) {
   }
   expect_told(user, all);
   const auto totals = broker.stop();
-  EXPECT_EQ(totals["received"], 3000u);
-  for (const char* key : {"late", "missing", "epochs", "duplicate"})
+  EXPECT_EQ(totals["events_received"], 3000u);
+  for (const char* key : {"events_late", "events_missing", "epochs", "events_duplicate"})
     EXPECT_EQ(totals[key], 0u) << key;
 }
 
@@ -71,7 +71,7 @@ TEST(HttpEvents, OfManyAtOnceAreAllTaken) {
   }
   for (std::thread& one : all) one.join();
   broker.await_status("next", publishers * requests + 1);
-  EXPECT_EQ(broker.stop()["received"], std::uint64_t{publishers * requests});
+  EXPECT_EQ(broker.stop()["events_received"], std::uint64_t{publishers * requests});
 }
 
 TEST(HttpEvents, MayBeRepeated) {
@@ -221,9 +221,9 @@ TEST(HttpStatistics, TellWhatTheDaemonHasCounted) {
   expected("http_connections", 1);
   expected("http_refused", 1);
   const auto totals = broker.stop();
-  EXPECT_EQ(totals["published"], 3u);
-  EXPECT_EQ(totals["settled"], 1u);
-  EXPECT_EQ(totals["http"], 0u);
+  EXPECT_EQ(totals["messages_published"], 3u);
+  EXPECT_EQ(totals["messages_acknowledged"], 1u);
+  EXPECT_EQ(totals["http_connections"], 0u);
 }
 
 TEST(HttpOpenapi, IsServedAsItIs) {

@@ -93,7 +93,7 @@ TEST_F(Gophermq, AnswersByteForByte) {
             json_bytes("200 OK", R"({"status":"ok"})"));
   EXPECT_EQ(on_the_wire(http, {"POST", "/api/publish/async", R"({"subject":"s","data":"e"})"}),
             json_bytes("200 OK", R"({"status":"ok"})"));
-  broker.await_counter("published", 2);
+  broker.await_counter("messages_published", 2);
   EXPECT_EQ(on_the_wire(http, {"POST", "/api/fetch", R"({"subject":"s","id":")" + id + "\"}"}),
             json_bytes("200 OK", R"({"data":["d","e"],"id":")" + id + R"(","subject":"s"})"));
   EXPECT_EQ(on_the_wire(http, {"POST", "/api/fetch", R"({"subject":"s","id":")" + id + "\"}"}),
@@ -234,18 +234,18 @@ TEST_F(Gophermq, PublishesAsynchronouslyInOrder) {
   }
   http.send(bytes);
   for (int i = 0; i != 1000; ++i) EXPECT_EQ(text_of(http.receive()), ok);
-  broker.await_counter("published", 1000);
+  broker.await_counter("messages_published", 1000);
   EXPECT_EQ(fetch("s", id), fetched("s", id, expected));
 }
 
 TEST_F(Gophermq, CountsAndLogsWhatWasAnsweredAndThenRefused) {
   for (int i = 0; i != 3; ++i) EXPECT_EQ(publish_async("nobody.hears", "x"), ok);
   EXPECT_EQ(publish("nobody.hears", "x"), nobody);
-  broker.await_exactly("refused_unheard", 3);
+  broker.await_exactly("messages_refused_unheard", 3);
   broker.await_line("level=warn msg=\"message refused after it was answered\" topic=nobody.hears");
   EXPECT_NE(text_of(http.get("/v1/statistics")).find(R"("messages_refused_unheard":3)"),
             std::string::npos);
-  EXPECT_EQ(broker.stop()["refused_unheard"], 3u);
+  EXPECT_EQ(broker.stop()["messages_refused_unheard"], 3u);
 }
 
 class GophermqOfFew : public Gophermq {
@@ -261,7 +261,7 @@ TEST_F(GophermqOfFew, RefusesWhatIsTooMuch) {
   EXPECT_EQ(fetch("s", quick), fetched("s", quick, R"("1","2","3")"));
   EXPECT_EQ(publish("s", "4"), overflow);
   EXPECT_EQ(publish_async("s", "4"), ok);
-  broker.await_exactly("refused_unheard", 1);
+  broker.await_exactly("messages_refused_unheard", 1);
   EXPECT_EQ(fetch("s", slow), fetched("s", slow, R"("1","2","3")"));
   EXPECT_EQ(publish("s", "5"), ok);
   EXPECT_EQ(fetch("s", slow), fetched("s", slow, R"("5")"));

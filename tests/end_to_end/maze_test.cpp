@@ -33,11 +33,12 @@ TEST_P(Maze, IsPlayedWithoutFault) {
                  "--concurrency-level", "60", "--host", "127.0.0.1"});
   EXPECT_EQ(played.status, 0) << played.out << played.err;
   const auto totals = broker.stop();
-  EXPECT_GE(totals["received"], 30'000u);
+  EXPECT_GE(totals["events_received"], 30'000u);
   EXPECT_EQ(totals["sources_total"], static_cast<std::uint64_t>(sources));
   EXPECT_EQ(totals["clients_total"], 60u);
-  for (const char* key : {"malformed", "late", "duplicate", "beyond", "gaps", "missing", "epochs",
-                          "dropped", "overflows", "handshakes_failed", "accept_errors"}) {
+  for (const char* key :
+       {"malformed", "events_late", "events_duplicate", "events_beyond", "gaps", "events_missing",
+        "epochs", "notifications_dropped", "overflows", "handshakes_failed", "accept_errors"}) {
     EXPECT_EQ(totals[key], 0u) << key;
   }
 }
@@ -83,7 +84,7 @@ TEST(MazeAgainstADaemonWithTooSmallAWindow, Fails) {
   daemon broker{{{"sequence.window", "10"}}};
   const auto played = play_maze(broker.source_port(), broker.client_port(), quick);
   EXPECT_EQ(played.status, 1) << played.out << played.err;
-  EXPECT_GT(broker.stop()["late"], 0u);
+  EXPECT_GT(broker.stop()["events_late"], 0u);
 }
 
 TEST(MazeAgainstADaemonWithOtherLineEnds, Fails) {

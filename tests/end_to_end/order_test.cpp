@@ -15,7 +15,7 @@ TEST(Order, ANumberFarAheadIsRefused) {
   source.send("1|B\n9223372036854775807|B\n5003|B\n1000000000000|F|1|2\n2|S|2\n3|B\n");
   users.expect({"1|B", "2|S|2", "3|B"});
   const auto totals = users.verify();
-  EXPECT_EQ(totals["beyond"], 3u);
+  EXPECT_EQ(totals["events_beyond"], 3u);
   EXPECT_EQ(totals["gaps"], 0u);
   EXPECT_EQ(broker.lines_with("events refused, too far ahead"), 1u);
 }
@@ -31,7 +31,8 @@ TEST(Order, OneWrongNumberFarAheadMakesNothingLate) {
   source.send(sent(rest));
   users.expect(rest);
   auto totals = users.verify();
-  for (const char* key : {"gaps", "late", "duplicate"}) EXPECT_EQ(totals[key], 0u) << key;
+  for (const char* key : {"gaps", "events_late", "events_duplicate"})
+    EXPECT_EQ(totals[key], 0u) << key;
 }
 
 TEST(Order, WhereTwoNumbersFarAheadAgreeTheStreamGoesOn) {
@@ -40,7 +41,7 @@ TEST(Order, WhereTwoNumbersFarAheadAgreeTheStreamGoesOn) {
   auto source = broker.source();
   source.send("1|B\n900000|B\n500000|B\n900001|B\n");
   users.expect({"1|B", "500000|B", "900000|B", "900001|B"});
-  EXPECT_EQ(users.verify()["missing"], 899'997u);
+  EXPECT_EQ(users.verify()["events_missing"], 899'997u);
 }
 
 TEST(Order, AFloodOfNumbersFarAheadTakesNoMemory) {
@@ -58,7 +59,7 @@ TEST(Order, AFloodOfNumbersFarAheadTakesNoMemory) {
   users.expect({"2|B"});
   users.await();
   EXPECT_LT(broker.program().peak_memory_kib(), before + 16384);
-  EXPECT_EQ(users.verify()["beyond"], 1'000'000u);
+  EXPECT_EQ(users.verify()["events_beyond"], 1'000'000u);
 }
 
 TEST(Order, ADuplicateIsDropped) {
@@ -71,8 +72,8 @@ TEST(Order, ADuplicateIsDropped) {
   source.send("2|B\n3|B\n4|B\n");
   users.expect({"4|B"});
   const auto totals = users.verify();
-  EXPECT_EQ(totals["duplicate"], 5u);
-  EXPECT_EQ(totals["late"], 0u);
+  EXPECT_EQ(totals["events_duplicate"], 5u);
+  EXPECT_EQ(totals["events_late"], 0u);
 }
 
 TEST(Order, AGapIsGivenUpInTimeAndWhatComesLaterIsLate) {
@@ -88,9 +89,9 @@ TEST(Order, AGapIsGivenUpInTimeAndWhatComesLaterIsLate) {
   users.expect({"5|S|2", "6|B"});
   const auto totals = users.verify();
   EXPECT_EQ(totals["gaps"], 1u);
-  EXPECT_EQ(totals["missing"], 1u);
-  EXPECT_EQ(totals["late"], 1u);
-  EXPECT_EQ(totals["duplicate"], 0u);
+  EXPECT_EQ(totals["events_missing"], 1u);
+  EXPECT_EQ(totals["events_late"], 1u);
+  EXPECT_EQ(totals["events_duplicate"], 0u);
   EXPECT_EQ(broker.lines_with("gap given up"), 1u);
 }
 
@@ -103,7 +104,7 @@ TEST(Order, ALateEventMayBeDelivered) {
   users.await();
   source.send("2|F|1|2\n4|S|2\n");
   users.expect({"2|F|1|2", "4|S|2"});
-  EXPECT_EQ(users.verify()["late"], 1u);
+  EXPECT_EQ(users.verify()["events_late"], 1u);
 }
 
 TEST(Order, AGapWiderThanTheWindowIsGivenUpAtOnce) {
@@ -116,7 +117,7 @@ TEST(Order, AGapWiderThanTheWindowIsGivenUpAtOnce) {
   users.expect(broadcasts(3, 13));
   const auto totals = users.verify();
   EXPECT_EQ(totals["gaps"], 1u);
-  EXPECT_EQ(totals["missing"], 1u);
+  EXPECT_EQ(totals["events_missing"], 1u);
 }
 
 TEST(Order, AGapMayBeWaitedForWithBackpressure) {
@@ -144,8 +145,9 @@ TEST(Order, AGapMayBeWaitedForWithBackpressure) {
   source.send("500001|B\n");
   users.expect({"2|B", "500001|B"});
   const auto totals = users.verify();
-  EXPECT_EQ(totals["received"], 500'001u);
-  for (const char* key : {"gaps", "missing", "late", "duplicate", "beyond"}) {
+  EXPECT_EQ(totals["events_received"], 500'001u);
+  for (const char* key :
+       {"gaps", "events_missing", "events_late", "events_duplicate", "events_beyond"}) {
     EXPECT_EQ(totals[key], 0u) << key;
   }
 }
@@ -196,8 +198,8 @@ TEST(Order, OfOneShuffledSourceIsThatOfTheNumbers) {
   }
   source.send(sent(lines));
   const auto totals = users.verify();
-  EXPECT_EQ(totals["received"], 50'000u);
-  EXPECT_EQ(totals["missing"], 0u);
+  EXPECT_EQ(totals["events_received"], 50'000u);
+  EXPECT_EQ(totals["events_missing"], 0u);
 }
 
 TEST(Order, OfTwoSourcesIsThatOfTheNumbers) {
@@ -215,8 +217,8 @@ TEST(Order, OfTwoSourcesIsThatOfTheNumbers) {
   }
   const auto totals = users.verify();
   EXPECT_EQ(totals["sources_total"], 2u);
-  EXPECT_EQ(totals["missing"], 0u);
-  EXPECT_EQ(totals["duplicate"], 0u);
+  EXPECT_EQ(totals["events_missing"], 0u);
+  EXPECT_EQ(totals["events_duplicate"], 0u);
 }
 
 TEST(Order, OfTwoSourcesThatOverlapHasEachNumberOnce) {
@@ -237,9 +239,9 @@ TEST(Order, OfTwoSourcesThatOverlapHasEachNumberOnce) {
     second.send(part(i, i + 500));
   }
   const auto totals = users.verify();
-  EXPECT_EQ(totals["received"], 18'000u);
-  EXPECT_EQ(totals["duplicate"], 8'000u);
-  EXPECT_EQ(totals["missing"], 0u);
+  EXPECT_EQ(totals["events_received"], 18'000u);
+  EXPECT_EQ(totals["events_duplicate"], 8'000u);
+  EXPECT_EQ(totals["events_missing"], 0u);
   EXPECT_EQ(totals["epochs"], 0u);
 }
 

@@ -26,8 +26,9 @@ TEST(Restart, TwiceBeginsNewEpochsWithAnEmptyGraph) {
   }
   const auto totals = users.verify();
   EXPECT_EQ(totals["epochs"], 2u);
-  EXPECT_EQ(totals["received"], 12u);
-  for (const char* key : {"late", "duplicate", "missing"}) EXPECT_EQ(totals[key], 0u) << key;
+  EXPECT_EQ(totals["events_received"], 12u);
+  for (const char* key : {"events_late", "events_duplicate", "events_missing"})
+    EXPECT_EQ(totals[key], 0u) << key;
 }
 
 TEST(Restart, MayFollowTheEndAtOnce) {
@@ -41,7 +42,8 @@ TEST(Restart, MayFollowTheEndAtOnce) {
   }
   const auto totals = users.verify();
   EXPECT_EQ(totals["epochs"], static_cast<std::uint64_t>(times - 1));
-  for (const char* key : {"late", "duplicate", "missing"}) EXPECT_EQ(totals[key], 0u) << key;
+  for (const char* key : {"events_late", "events_duplicate", "events_missing"})
+    EXPECT_EQ(totals[key], 0u) << key;
 }
 
 TEST(Restart, MayBeShuffled) {
@@ -59,7 +61,8 @@ TEST(Restart, MayBeShuffled) {
   }
   const auto totals = users.verify();
   EXPECT_EQ(totals["epochs"], 49u);
-  for (const char* key : {"late", "duplicate", "missing"}) EXPECT_EQ(totals[key], 0u) << key;
+  for (const char* key : {"events_late", "events_duplicate", "events_missing"})
+    EXPECT_EQ(totals[key], 0u) << key;
 }
 
 TEST(Restart, WaitsForWhatTheOldConnectionStillHolds) {
@@ -74,9 +77,10 @@ TEST(Restart, WaitsForWhatTheOldConnectionStillHolds) {
     users.expect(lines);
   }
   const auto totals = users.verify();
-  EXPECT_EQ(totals["received"], 400'000u);
+  EXPECT_EQ(totals["events_received"], 400'000u);
   EXPECT_EQ(totals["epochs"], 3u);
-  for (const char* key : {"late", "duplicate", "missing"}) EXPECT_EQ(totals[key], 0u) << key;
+  for (const char* key : {"events_late", "events_duplicate", "events_missing"})
+    EXPECT_EQ(totals[key], 0u) << key;
 }
 
 TEST(Restart, GivesUpTheGapsOfTheOldStream) {
@@ -87,7 +91,7 @@ TEST(Restart, GivesUpTheGapsOfTheOldStream) {
   users.expect({"1|B", "2|B", "4|B", "1|P|1|2", "2|B"});
   const auto totals = users.verify();
   EXPECT_EQ(totals["epochs"], 1u);
-  EXPECT_EQ(totals["missing"], 1u);
+  EXPECT_EQ(totals["events_missing"], 1u);
 }
 
 TEST(Restart, OfASourceThatWasResetIsOneIfItsFirstEventIsAnother) {
@@ -126,7 +130,7 @@ TEST(Restart, OfASourceThatWasResetIsNoneIfItRepeats) {
   users.expect(lines);
   const auto totals = users.verify();
   EXPECT_EQ(totals["epochs"], 1u);
-  EXPECT_EQ(totals["duplicate"], 2u + 3u + 4u);
+  EXPECT_EQ(totals["events_duplicate"], 2u + 3u + 4u);
 }
 
 TEST(Restart, IsNotHeldUpByAConnectionThatIsSilent) {
@@ -141,7 +145,7 @@ TEST(Restart, IsNotHeldUpByAConnectionThatIsSilent) {
   users.expect({"1|P|2|7", "2|P|2|7", "3|P|2|7"});
   const auto totals = users.verify();
   EXPECT_EQ(totals["epochs"], 1u);
-  EXPECT_EQ(totals["duplicate"], 0u);
+  EXPECT_EQ(totals["events_duplicate"], 0u);
 }
 
 TEST(Restart, IsNoneOfAMachineThatIsGoneAndRepeats) {
@@ -167,7 +171,7 @@ TEST(Restart, IsNoneByOneLineBesideAnIdleSource) {
   users.await();
   for (std::size_t stray = 1; stray <= 3; ++stray) {
     play(broker, {"1|P|7|2932"});
-    broker.await_exactly("duplicate", stray);
+    broker.await_exactly("events_duplicate", stray);
   }
   idle.send("3|S|7\n");
   users.expect({"3|S|7"});
@@ -193,7 +197,7 @@ TEST(Restart, IsNoneWhenTheSequenceGoesOnForEver) {
   users.expect({"3|S|2", "4|B"});
   const auto totals = users.verify();
   EXPECT_EQ(totals["epochs"], 0u);
-  EXPECT_EQ(totals["duplicate"], 2u);
+  EXPECT_EQ(totals["events_duplicate"], 2u);
 }
 
 TEST(Restart, MayBeEachTimeAFirstSourceComes) {
@@ -208,7 +212,7 @@ TEST(Restart, MayBeEachTimeAFirstSourceComes) {
   users.expect({"3|S|2", "4|B"});
   const auto totals = users.verify();
   EXPECT_EQ(totals["epochs"], 1u);
-  EXPECT_EQ(totals["missing"], 2u);
+  EXPECT_EQ(totals["events_missing"], 2u);
 }
 
 TEST(Restart, IsNoneByAConnectionThatSaysNothing) {

@@ -51,7 +51,8 @@ TEST_F(RunScript, PlaysOnADaemonOfItsOwnAndEndsIt) {
     const auto done = run("/bin/bash", bash("./run"));
     EXPECT_EQ(done.status, 0) << done.out << done.err;
     EXPECT_EQ(done.err.find("taken"), std::string::npos) << done.err;
-    EXPECT_NE(done.out.find("what it counted: received=20000 "), std::string::npos) << done.out;
+    EXPECT_NE(done.out.find("what it counted: events_received=20000 "), std::string::npos)
+        << done.out;
     EXPECT_FALSE(left_something());
   });
   if (!had) GTEST_SKIP() << "no network of its own";
@@ -67,7 +68,8 @@ TEST_F(RunScript, LeavesOthersOnTheDefaultPortsAlone) {
     for (const char* port : {"9090", "9099", "8082"}) {
       EXPECT_NE(done.err.find("port " + std::string{port} + " is taken"), std::string::npos);
     }
-    EXPECT_NE(done.out.find("what it counted: received=20000 "), std::string::npos) << done.out;
+    EXPECT_NE(done.out.find("what it counted: events_received=20000 "), std::string::npos)
+        << done.out;
     EXPECT_EQ(other.status("events_received"), 0u);
     EXPECT_EQ(other.status("epoch"), 1u);
     other.stop();
@@ -84,7 +86,8 @@ TEST_F(RunScript, EndsItsDaemonWellAtControlC) {
                               "until grep -q 'what it counted' seen; do sleep 0.1; done\n"
                               "} | script -qefc 'exec ./run' seen"));
     EXPECT_EQ(done.status, 0) << done.out << done.err;
-    EXPECT_NE(done.out.find("what it counted: received=20000 "), std::string::npos) << done.out;
+    EXPECT_NE(done.out.find("what it counted: events_received=20000 "), std::string::npos)
+        << done.out;
     EXPECT_EQ(done.out.find("level=info"), std::string::npos) << "the log is in the picture";
     // The event that it proposes is the next one: the first would begin a new epoch.
     EXPECT_NE(done.out.find("echo '20001|P|7|2932'"), std::string::npos) << done.out;

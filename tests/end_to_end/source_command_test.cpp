@@ -125,7 +125,7 @@ TEST_F(SourceCommand, GoesWithoutReceiptsWhereNothingIsStored) {
   const auto sent = send(broker, "1|B\n2|B\n", {"--no-receipts"});
   EXPECT_EQ(sent.status, 0) << sent.err;
   EXPECT_EQ(sent.err.rfind("written: 2 lines, 8 bytes ", 0), 0u) << sent.err;
-  broker.await_counter("received", 2);
+  broker.await_counter("events_received", 2);
 }
 
 TEST_F(SourceCommand, SendsNoFasterThanItsRate) {

@@ -21,7 +21,7 @@ TEST(Statistics, ComeEveryIntervalInWhichSomethingMovedAndElseNot) {
     source.send(event + "\n");
     users.expect({event});
     users.await();
-    broker.await_counter("received", static_cast<std::uint64_t>(n));
+    broker.await_counter("events_received", static_cast<std::uint64_t>(n));
     EXPECT_GT(broker.lines_with(line), before);
   }
   broker.await_counter("bytes_written", 2 * (9 * 5 + 6));
@@ -40,7 +40,7 @@ TEST(Statistics, MayComeOnlyAtTheEnd) {
   users.expect({"1|B", "2|P|1|1", "3|B"});
   const auto totals = users.verify();
   EXPECT_EQ(broker.lines_with(line), 0u);
-  EXPECT_EQ(totals["received"], 3u);
+  EXPECT_EQ(totals["events_received"], 3u);
 }
 
 TEST(Statistics, CountEverythingOnceAtTheEnd) {
@@ -52,18 +52,20 @@ TEST(Statistics, CountEverythingOnceAtTheEnd) {
   source.send(text);
   users.expect({"1|F|1|2", "2|F|3|2", "3|U|3|2", "4|S|2", "5|P|2|3", "6|P|2|9", "7|B", "8|B"});
   const auto totals = users.verify();
-  EXPECT_EQ(totals["received"], 9u);
-  EXPECT_EQ(totals["sent"], 2u + 1 + 1 + 6);
-  EXPECT_EQ(totals.text("received_sent_by_kind"),
-            "follow:2/2 unfollow:1/0 broadcast:3/6 private:2/1 status:1/1");
+  EXPECT_EQ(totals["events_received"], 9u);
+  EXPECT_EQ(totals["notifications_sent"], 2u + 1 + 1 + 6);
+  EXPECT_EQ(totals.text("events_received_by_kind"),
+            "follow:2 unfollow:1 broadcast:3 private:2 status:1");
+  EXPECT_EQ(totals.text("notifications_sent_by_kind"), "follow:2 broadcast:6 private:1 status:1");
   EXPECT_EQ(totals.text("malformed_by_reason"), "empty_line:1 no_separator:1");
-  EXPECT_EQ(totals["duplicate"], 1u);
+  EXPECT_EQ(totals["events_duplicate"], 1u);
   EXPECT_EQ(totals["bytes_read"], text.size());
   EXPECT_EQ(totals["bytes_written"], 9u + 9 + 7 + 9 + 6 * 5);
   EXPECT_EQ(totals["sources_total"], 1u);
   EXPECT_EQ(totals["clients_total"], 3u);
-  for (const char* key : {"late", "beyond", "gaps", "missing", "epochs", "dropped", "overflows",
-                          "handshakes_failed", "accept_errors", "sources", "clients"}) {
+  for (const char* key :
+       {"events_late", "events_beyond", "gaps", "events_missing", "epochs", "notifications_dropped",
+        "overflows", "handshakes_failed", "accept_errors", "sources", "clients"}) {
     EXPECT_EQ(totals[key], 0u) << key;
   }
 }

@@ -156,8 +156,8 @@ TEST_F(FullDisk, AtTheEndCostsNoMoreThanTheLogSays) {
   const auto totals = broker.totals();
   sender.get();
   const std::string said = "msg=\"the store cannot be written, events are lost\" events=";
-  EXPECT_EQ(broker.lines_with(said + std::to_string(totals["lost"])), 1u);
-  EXPECT_GT(totals["lost"], 0u);
+  EXPECT_EQ(broker.lines_with(said + std::to_string(totals["events_lost"])), 1u);
+  EXPECT_GT(totals["events_lost"], 0u);
   EXPECT_GT(totals["commit_failures"], 0u);
 
   disk->make_room();

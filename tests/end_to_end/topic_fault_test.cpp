@@ -93,11 +93,11 @@ TEST_F(TopicOnFullDisk, PromisesNothingAndGoesOnWhenThereIsRoom) {
   EXPECT_EQ(client->remove(subscriber_path("t", "s")).status, 507u);
   EXPECT_EQ(client->number(subscriber_path("t", "s"), "leased"), 2u);
   EXPECT_EQ(client->get("/ready").status, 204u);
-  EXPECT_EQ(broker->status("topics_failing"), 1u);
+  EXPECT_EQ(broker->status("store_failing"), 1u);
 
   disk->make_room();
   broker->await_line("msg=\"topics can be written to the store again\"");
-  EXPECT_EQ(broker->status("topics_failing"), 0u);
+  EXPECT_EQ(broker->status("store_failing"), 0u);
   await("a publish to be taken", [&] { return publish() == 200; });
   client->ack("t", "s", leased);
   client->ack("t", "s", more);

@@ -138,8 +138,8 @@ class EndlessLease : public Lease {
         gone.send(bytes_of(waiting_lease(R"({"wait_ms":60000})")) + more);
         if (with_reset) gone.connection().reset();
       }
-      broker.await_counter("http_total", ++connections);
-      broker.await_exactly("http", 1);
+      broker.await_counter("http_connections_total", ++connections);
+      broker.await_exactly("http_connections", 1);
       client.publish("t", std::to_string(i));
       program other{broker};
       ++connections;

@@ -328,7 +328,7 @@ TEST_F(Policy, OverflowThatDropsTheLastAnswersWhoWaitsForIt) {
   program publisher{broker};
   publisher.begin(
       {"POST", "/v1/topics/t/messages?wait=delivered&timeout_ms=5000", R"({"payload":"1"})"});
-  broker.await_counter("published", 1);
+  broker.await_counter("messages_published", 1);
   publish("2");
   const auto answer = publisher.end();
   EXPECT_EQ(answer.status, 409u);

@@ -206,7 +206,7 @@ TEST_F(Topic, TellsThoseWhoWaitWhenItIsDeleted) {
   program waiting{broker}, publisher{broker}, other{broker};
   other.subscribe("u", "s");
   publisher.begin({"POST", "/v1/topics/t/messages?wait=delivered", R"({"payload":"x"})"});
-  broker.await_counter("published", 1);
+  broker.await_counter("messages_published", 1);
   client.lease("t", "s");
   waiting.begin({"POST", subscriber_path("t", "s") + "/lease", R"({"wait_ms":30000})"});
   // Whether it waits already or comes too late: it is told the same but for the detail.
@@ -280,16 +280,16 @@ TEST(TopicIdle, LeavesMemoryAndComesBack) {
   client.subscribe("t", "s");
   for (int i = 0; i != 5; ++i) {
     client.publish("t", std::to_string(i));
-    broker.await_exactly("topics", 0);
+    broker.await_exactly("topics_in_memory", 0);
   }
   const auto first = client.lease("t", "s", R"({"max":2})");
-  broker.await_exactly("topics", 0);
+  broker.await_exactly("topics_in_memory", 0);
   client.ack("t", "s", {first[1]});
-  broker.await_exactly("topics", 0);
+  broker.await_exactly("topics_in_memory", 0);
   EXPECT_EQ(client.number(subscriber_path("t", "s"), "leased"), 1u);
-  broker.await_exactly("topics", 0);
+  broker.await_exactly("topics_in_memory", 0);
   EXPECT_EQ(client.drain("t", "s"), "2 3 4");
-  broker.await_exactly("topics", 0);
+  broker.await_exactly("topics_in_memory", 0);
   client.ack("t", "s", {first[0]});
   EXPECT_EQ(client.number("/v1/topics/t", "messages"), 0u);
 }
@@ -381,7 +381,7 @@ class Delivery : public Topic {
   void begin(const std::string& query) {
     publisher.begin({"POST", "/v1/topics/t/messages?wait=delivered" + query,
                      R"({"messages":[{"payload":"1"},{"payload":"2"}]})"});
-    broker.await_counter("published", 2);
+    broker.await_counter("messages_published", 2);
   }
   void expect_no_answer() { EXPECT_EQ(publisher.http().connection().receive_now(), ""); }
   static void expect_failed(program& who, const std::string& missed_by) {
@@ -441,7 +441,7 @@ TEST_F(Delivery, SaysInTimeForWhomItWaits) {
 TEST_F(Delivery, FailsIfTheMessageExpires) {
   publisher.begin({"POST", "/v1/topics/t/messages?wait=delivered&timeout_ms=5000",
                    R"({"payload":"x","expires_at":"2020-01-01T00:00:00Z"})"});
-  broker.await_counter("published", 1);
+  broker.await_counter("messages_published", 1);
   for (const char* s : {"a", "b"}) EXPECT_EQ(client.drain("t", s), "");
   expect_failed(publisher, "0 a expired, 0 b expired");
 }

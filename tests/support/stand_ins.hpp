@@ -109,7 +109,7 @@ struct session_record {
 };
 
 struct statistics_record {
-  traffic counted;
+  core::counts counted;
   std::size_t reports = 0;
 };
 

@@ -14,11 +14,13 @@
 #include <cstdint>
 #include <initializer_list>
 #include <iosfwd>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <variant>
+#include <vector>
 
 #include "options/daemon_options.hpp"
 
@@ -55,7 +57,21 @@ struct field {
   log::value value;
 };
 
-using fields = std::initializer_list<field>;
+/// Those of a line, in their order. It refers to them.
+class fields {
+ public:
+  fields() = default;
+  fields(std::initializer_list<field> all)  // NOLINT: they are written {{"id", 3}}
+      : first_{std::data(all)}, size_{all.size()} {}
+  fields(const std::vector<field>& all) : first_{all.data()}, size_{all.size()} {}  // NOLINT
+
+  const field* begin() const { return first_; }
+  const field* end() const { return first_ + size_; }
+
+ private:
+  const field* first_ = nullptr;
+  std::size_t size_ = 0;
+};
 
 /// Lines that may wait to be written.
 inline constexpr std::size_t queue_capacity = 8192;

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "actors/base/message.hpp"
-#include "actors/base/traffic.hpp"
 #include "calls/calls.hpp"
+#include "core/counters/counters.hpp"
 #include "io/stream.hpp"
 
 namespace skein {
@@ -66,7 +66,7 @@ SKEIN_MESSAGE(backup_made){};
 /// Time to report what was counted since the last report.
 SKEIN_MESSAGE(report_due){};
 SKEIN_MESSAGE(report) {
-  traffic counted;
+  core::counts counted;
 };
 /// Ends what the receiver does: read no more, pass on what there is, flush, then end or answer.
 SKEIN_MESSAGE(drain){};

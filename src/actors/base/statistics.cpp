@@ -1,7 +1,8 @@
 #include "actors/base/statistics.hpp"
 
-#include <numeric>
+#include <deque>
 #include <string>
+#include <vector>
 
 #include "actors/base/log.hpp"
 #include "actors/base/log_exceptions.hpp"
@@ -11,78 +12,55 @@ namespace skein {
 namespace {
 
 using pointer = measured_actor<statistics_actor, statistics_state>*;
+using core::counter;
+using core::counter_row;
+using core::counts;
 
-template <class Counters>
-traffic::counter sum(const Counters& counters) {
-  return std::accumulate(counters.begin(), counters.end(), traffic::counter{0});
+void see_written(statistics_state& state, const io::flow& flow) {
+  state.totals[counter::bytes_written] = flow.written();
 }
 
-/// One line: for each kind that occurred `kind=received/sent`, then what went wrong, if anything.
-void log_totals(const char* message, const traffic& t, std::uint64_t bytes_written) {
-  std::string kinds;
-  for (std::size_t k = 0; k != core::event_kinds; ++k) {
-    if (t.received[k] == 0 && t.sent[k] == 0) continue;
-    if (!kinds.empty()) kinds += ' ';
-    kinds += std::string{core::name_of(static_cast<core::event_kind>(k))} + ":" +
-             std::to_string(t.received[k]) + "/" + std::to_string(t.sent[k]);
+/// They are not looked at to see whether something has moved: the line that says so may be one.
+counts with_omitted(counts totals) {
+  totals[counter::log_omitted] = log::omitted();
+  return totals;
+}
+
+/// `label:number` of each label that occurred.
+std::string by_label(const counts& all, const counter_row& row) {
+  std::string text;
+  for (std::size_t i = 0; i != core::size_of(row.labels); ++i) {
+    if (all.at(row.id, i) == 0) continue;
+    if (!text.empty()) text += ' ';
+    text += std::string{core::name_of(row.labels, i)} + ":" + std::to_string(all.at(row.id, i));
   }
-  std::string malformed;
-  for (std::size_t r = 0; r != core::malformed_reasons; ++r) {
-    if (t.malformed[r] == 0) continue;
-    if (!malformed.empty()) malformed += ' ';
-    malformed += std::string{core::name_of(static_cast<core::malformed>(r))} + ":" +
-                 std::to_string(t.malformed[r]);
+  return text;
+}
+
+void log_all(const char* message, const counts& all) {
+  std::deque<std::string> texts;  // fields refer to them
+  std::vector<log::field> fields;
+  for (const counter_row& row : core::counter_table) {
+    fields.push_back({row.name, all.sum(row.id)});
+    if (row.labels == core::counter_labels::none) continue;
+    const std::string& key =
+        texts.emplace_back(std::string{row.name} + "_by_" + std::string{core::name_of(row.labels)});
+    fields.push_back({key, texts.emplace_back(by_label(all, row))});
   }
-  log::info(message, {{"received", sum(t.received)},
-                      {"sent", sum(t.sent)},
-                      {"received_sent_by_kind", kinds},
-                      {"malformed", sum(t.malformed)},
-                      {"malformed_by_reason", malformed},
-                      {"late", t.late},
-                      {"duplicate", t.duplicate},
-                      {"beyond", t.beyond},
-                      {"gaps", t.gaps},
-                      {"missing", t.missing},
-                      {"epochs", t.epochs},
-                      {"unfinished", t.unfinished},
-                      {"lost", t.lost},
-                      {"dropped", t.dropped},
-                      {"overflows", t.overflows},
-                      {"recorded", t.recorded},
-                      {"commits", t.commits},
-                      {"commit_failures", t.commit_failures},
-                      {"checkpoints", t.checkpoints},
-                      {"cuts", t.cuts},
-                      {"acknowledgements", t.acknowledgements},
-                      {"replays", t.replays},
-                      {"replayed", t.replayed},
-                      {"sources", t.sources_opened - t.sources_closed},
-                      {"sources_total", t.sources_opened},
-                      {"clients", t.clients_opened - t.clients_closed},
-                      {"clients_total", t.clients_opened},
-                      {"published", t.published},
-                      {"refused", t.refused},
-                      {"refused_unheard", t.refused_unheard},
-                      {"delivered", t.delivered},
-                      {"settled", t.settled},
-                      {"returned", t.returned},
-                      {"messages_dropped", t.dropped_messages},
-                      {"expired", t.expired},
-                      {"dead", t.dead},
-                      {"subscribers_expired", t.subscribers_expired},
-                      {"topics", t.topics_opened - t.topics_closed},
-                      {"http", t.http_opened - t.http_closed},
-                      {"http_total", t.http_opened},
-                      {"http_turned_away", t.http_turned_away},
-                      {"http_requests", t.http_requests},
-                      {"http_refused", t.http_refused},
-                      {"sources_refused", t.sources_refused},
-                      {"handshakes_failed", t.handshakes_failed},
-                      {"accept_errors", t.accept_errors},
-                      {"connections_refused", t.connections_refused},
-                      {"bytes_read", t.bytes_read},
-                      {"bytes_written", bytes_written},
-                      {"log_omitted", log::omitted()}});
+  log::info(message, fields);
+}
+
+status status_of(const counts& all) {
+  status told;
+  for (const counter_row& row : core::counter_table) {
+    told.facts.emplace_back(row.name, all.sum(row.id));
+    if (row.labels == core::counter_labels::none) continue;
+    for (std::size_t i = 0; i != core::size_of(row.labels); ++i) {
+      std::string key = std::string{row.name} + "_" + std::string{core::name_of(row.labels, i)};
+      told.facts.emplace_back(std::move(key), all.at(row.id, i));
+    }
+  }
+  return told;
 }
 
 /// How long each kind of actor took for its messages, as far as there were any.
@@ -105,54 +83,22 @@ statistics_actor::behavior_type statistics(pointer self, std::chrono::millisecon
       [self](const report& r) { self->state.totals += r.counted; },
       [self, interval, &flow](report_due) {
         statistics_state& state = self->state;
-        const std::uint64_t written = flow.written();
-        if (state.totals != state.logged || written != state.logged_written) {
-          log_totals("statistics", state.totals, written);
+        see_written(state, flow);
+        if (state.totals != state.logged) {
+          log_all("statistics", with_omitted(state.totals));
           state.logged = state.totals;
-          state.logged_written = written;
         }
         self->delayed_send(self, interval, report_due{});
       },
-      [self](status_wanted) {
-        const traffic& t = self->state.totals;
-        status all{{{"clients", t.clients_opened - t.clients_closed},
-                    {"clients_lagging", t.lags_begun - t.lags_ended},
-                    {"events_received", sum(t.received)},
-                    {"events_late", t.late},
-                    {"events_duplicate", t.duplicate},
-                    {"events_beyond", t.beyond},
-                    {"gaps", t.gaps},
-                    {"events_missing", t.missing},
-                    {"notifications_sent", sum(t.sent)},
-                    {"notifications_dropped", t.dropped},
-                    {"overflows", t.overflows},
-                    {"replays", t.replays},
-                    {"messages_published", t.published},
-                    {"messages_refused", t.refused},
-                    {"messages_refused_unheard", t.refused_unheard},
-                    {"messages_delivered", t.delivered},
-                    {"messages_acknowledged", t.settled},
-                    {"messages_returned", t.returned},
-                    {"messages_dropped", t.dropped_messages},
-                    {"messages_expired", t.expired},
-                    {"messages_dead", t.dead},
-                    {"subscribers_expired", t.subscribers_expired},
-                    {"topics_in_memory", t.topics_opened - t.topics_closed},
-                    {"http_connections", t.http_opened - t.http_closed},
-                    {"http_turned_away", t.http_turned_away},
-                    {"http_requests", t.http_requests},
-                    {"http_refused", t.http_refused},
-                    {"malformed", sum(t.malformed)}}};
-        for (std::size_t r = 0; r != core::malformed_reasons; ++r) {
-          all.facts.emplace_back(
-              std::string{"malformed_"} + core::name_of(static_cast<core::malformed>(r)),
-              t.malformed[r]);
-        }
-        add_handling_times(all);
-        return all;
+      [self, &flow](status_wanted) {
+        see_written(self->state, flow);
+        status told = status_of(with_omitted(self->state.totals));
+        add_handling_times(told);
+        return told;
       },
       [self, &flow](drain) {
-        log_totals("totals", self->state.totals, flow.written());
+        see_written(self->state, flow);
+        log_all("totals", with_omitted(self->state.totals));
         self->quit();
         return drained{};
       },

@@ -5,16 +5,14 @@
 
 #include "actors/base/interfaces.hpp"
 #include "io/flow.hpp"
-#include "actors/base/traffic.hpp"
 
 namespace skein {
 
 struct statistics_state {
   static inline const char* name = "statistics";
 
-  traffic totals;
-  traffic logged;  ///< totals of the last line
-  std::uint64_t logged_written = 0;
+  core::counts totals;
+  core::counts logged;  ///< totals of the last line
 };
 
 /// Logs a line every `interval` in which something moved; 0 logs only at the end.

@@ -13,6 +13,7 @@ namespace {
 
 using pointer = measured_actor<recorder_actor, recorder_state>*;
 using why = commit_due::why;
+using core::counter;
 
 /// Gathered bytes that are written, though not synced, before the interval is over.
 constexpr std::size_t large_commit = 1u << 20;
@@ -35,12 +36,6 @@ void arm_reading(pointer self) {
   self->delayed_send(self, recorder_state::retry_interval, commit_due{why::reading});
 }
 
-void arm_report(pointer self) {
-  recorder_state& state = self->state;
-  if (std::exchange(state.report_armed, true)) return;
-  self->delayed_send(self, state.environment->report_interval, report_due{});
-}
-
 /// Ages are measured by it: it goes on however the wall clock is set.
 store::wall_time measured_time(pointer self) {
   const recorder_state& state = self->state;
@@ -59,8 +54,7 @@ void arm_age(pointer self) {
 
 void fail(pointer self, const store::error& e) {
   recorder_state& state = self->state;
-  ++state.unreported.commit_failures;
-  arm_report(self);
+  state.counted.count(self, counter::commit_failures);
   if (const auto suppressed = state.failures.pass(self->clock().now())) {
     log::error("cannot write to the store, trying again",
                {{"reason", e.what()}, {"suppressed", *suppressed}});
@@ -116,8 +110,7 @@ bool commit(pointer self, bool sync) {
   try {
     if (log.gathered() != 0) {
       log.commit(sync);
-      ++state.unreported.commits;
-      arm_report(self);
+      state.counted.count(self, counter::commits);
       state.unsynced = !sync;
       state.uncommitted = 0;
     } else if (sync && state.unsynced) {
@@ -150,8 +143,7 @@ void retain(pointer self) {
   const store::wall_time now = measured_time(self);
   try {
     if (state.log->trim(now)) {
-      ++state.unreported.cuts;
-      arm_report(self);
+      state.counted.count(self, counter::cuts);
       log::debug("log cut", {{"begin", state.log->begin()}, {"end", state.log->end()}});
       arm_end(self);
     }
@@ -173,7 +165,7 @@ void commit_and_retain(pointer self, bool sync) {
 void record(pointer self, recorder_state::waiting_block block) {
   recorder_state& state = self->state;
   state.log->append(block.events->block, state.environment->wall_clock());
-  state.unreported.recorded += block.events->block.events.size();
+  state.counted.count(self, counter::events_recorded, block.events->block.events.size());
   state.uncommitted += block.events->block.events.size();
   if (state.environment->options.level == durability::sync) {
     state.recorded.push_back(std::move(block));
@@ -310,8 +302,7 @@ void acknowledge(pointer self, const acknowledged& message) {
     }
     // It is made anew.
   }
-  ++state.unreported.acknowledgements;
-  arm_report(self);
+  state.counted.count(self, counter::acknowledgements);
   recorder_state::changed_inbox& changed = state.inboxes[message.user];
   changed.what = {message.epoch, message.number, state.environment->wall_clock()};
   changed.gathered = false;
@@ -341,16 +332,9 @@ void complete_checkpoint(pointer self, const store::checkpoint& made) {
     }
     return;
   }
-  ++state.unreported.checkpoints;
-  arm_report(self);
+  state.counted.count(self, counter::checkpoints_made);
   log::debug("checkpoint of the graph made", {{"edges", made.edges}, {"position", made.from}});
   commit_and_retain(self, true);
-}
-
-void send_report(pointer self) {
-  recorder_state& state = self->state;
-  state.report_armed = false;
-  self->send(state.environment->statistics, report{std::exchange(state.unreported, traffic{})});
 }
 
 void try_to_end(pointer self, bool overdue) {
@@ -373,13 +357,13 @@ void try_to_end(pointer self, bool overdue) {
     log::error(lost ? "the store cannot be written, events are lost"
                     : "the store cannot be written, events are not kept",
                {{"events", left}});
-    (lost ? state.unreported.lost : state.unreported.unfinished) += left;
+    state.counted.count(self, lost ? counter::events_lost : counter::events_unfinished, left);
     for (auto& promise : state.flushes) {
       promise.deliver(
           caf::make_error(caf::sec::runtime_error, std::string{"the store cannot be written"}));
     }
   }
-  send_report(self);
+  state.counted.report(self);
   state.end->deliver(drained{lost, failed});
   self->quit();
 }
@@ -401,6 +385,7 @@ recorder_actor::behavior_type recorder(pointer self,
                                        std::shared_ptr<const recorder_environment> environment,
                                        std::shared_ptr<store::event_log> log) {
   log_exceptions(self);
+  self->state.counted = {environment->statistics, environment->report_interval};
   self->state.environment = std::move(environment);
   self->state.log = std::move(log);
   self->state.inbox_count = self->state.log->inboxes_at_start();
@@ -411,7 +396,6 @@ recorder_actor::behavior_type recorder(pointer self,
 
   return {
       [self](ordered_events& message) {
-        arm_report(self);
         self->state.sequencer = caf::actor_cast<sequencer_actor>(self->current_sender());
         recorder_state::waiting_block block{std::move(message.events), self->current_sender()};
         if (self->state.failing) {
@@ -494,7 +478,7 @@ recorder_actor::behavior_type recorder(pointer self,
         return inbox_deleted{was_there};
       },
       [self](status_wanted) { return status_of(self->state); },
-      [self](report_due) { send_report(self); },
+      [self](report_due) { self->state.counted.report(self); },
       [self](drain) {
         auto promise = self->make_response_promise<drained>();
         self->state.end = promise;

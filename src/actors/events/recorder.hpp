@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/base/counting.hpp"
 #include "actors/base/interfaces.hpp"
 #include "actors/base/log.hpp"
 #include "actors/events/interfaces.hpp"
@@ -89,8 +90,7 @@ struct recorder_state {
   log_durable durable;              ///< what the sequencer knows
   sequencer_actor sequencer;        ///< who sends events
   std::optional<caf::typed_response_promise<drained>> end;
-  bool report_armed = false;
-  traffic unreported;
+  counting counted;
   log::rate_limiter failures{1};
 };
 

@@ -69,9 +69,8 @@ void flush(pointer self, std::uint32_t id, replay_pass& pass) {
         io::charge{self->state.environment->flow, bytes},
         [receiver = replayer_actor{self}, id] { send_from_here(receiver, round_done{id}); });
     pass.to.send(self, sent);
-    traffic counted;
-    counted.replayed = std::exchange(pass.told, 0);
-    self->send(self->state.environment->statistics, report{counted});
+    self->send(self->state.environment->statistics,
+               report{{{core::counter::notifications_replayed, std::exchange(pass.told, 0)}}});
   }
   pass.kept_bytes = 0;
   end_members(self, pass);
@@ -201,9 +200,7 @@ void start_pass(pointer self) {
       if (*text) send_news(self, session, kind::missing, wanted.ticket, 0, std::move(**text));
     }
   }
-  traffic counted;
-  counted.replays = requests.size();
-  self->send(environment.statistics, report{counted});
+  self->send(environment.statistics, report{{{core::counter::replays, requests.size()}}});
   pass->seen = state.log_end;
   state.passes.emplace(++state.last_pass, std::move(pass));
 }

@@ -25,12 +25,6 @@ constexpr std::size_t full_round = 16u << 20;
 /// Of a checkpoint: what is done at once, while everybody waits.
 constexpr std::size_t edges_of_a_slice = 8192;
 
-void send_report(pointer self) {
-  self->state.report_armed = false;
-  self->send(self->state.environment->statistics,
-             report{std::exchange(self->state.unreported, traffic{})});
-}
-
 bool is_full(const router_state& state) {
   return state.sessions.round.size() + state.kept_bytes > full_round;
 }
@@ -64,7 +58,8 @@ std::size_t route(router_state& state, const core::ordered_block& block, std::si
     const core::event& e = events[i];
     if (e.kind == event_kind::follow) state.graph.follow(e.from, e.to);
     if (e.kind == event_kind::unfollow) state.graph.unfollow(e.from, e.to);
-    auto& sent = state.unreported.sent[static_cast<std::size_t>(e.kind)];
+    auto& sent = state.counted.unreported.at(core::counter::notifications_sent,
+                                             static_cast<std::size_t>(e.kind));
     const std::string_view line = block.text_of(e);
     if (e.kind == event_kind::broadcast) {
       if (state.sessions.active() != 0) round.broadcast(line);
@@ -289,6 +284,7 @@ router_actor::behavior_type router(pointer self,
                                    std::shared_ptr<const router_environment> environment,
                                    std::shared_ptr<routed_so_far> start) {
   log_exceptions(self);
+  self->state.counted = {environment->statistics, environment->report_interval};
   self->state.environment = std::move(environment);
   self->state.graph = std::move(start->graph);
   self->state.epoch = start->epoch;
@@ -297,10 +293,7 @@ router_actor::behavior_type router(pointer self,
   return {
       [self](ordered_events& message) {
         router_state& state = self->state;
-        if (!state.report_armed) {
-          state.report_armed = true;
-          self->delayed_send(self, state.environment->report_interval, report_due{});
-        }
+        state.counted.arm(self);
         state.waiting.push_back(
             {std::move(message.events), caf::actor_cast<sequencer_actor>(self->current_sender())});
         work(self);
@@ -327,13 +320,13 @@ router_actor::behavior_type router(pointer self,
         continue_checkpoint(self);
       },
       [self](slice_taken) { continue_checkpoint(self); },
-      [self](report_due) { send_report(self); },
+      [self](report_due) { self->state.counted.report(self); },
       [self](drain) {
         do {
           route_waiting(self);
           flush(self);
         } while (!self->state.waiting.empty());
-        send_report(self);
+        self->state.counted.report(self);
         self->quit();
         return drained{};
       },

@@ -13,6 +13,7 @@
 #include <optional>
 #include <vector>
 
+#include "actors/base/counting.hpp"
 #include "actors/base/interfaces.hpp"
 #include "actors/events/delivery.hpp"
 #include "actors/events/interfaces.hpp"
@@ -75,8 +76,7 @@ struct router_state {
   std::size_t kept_bytes = 0;         ///< of blocks that the round points into
   core::time_point next_flush{};
 
-  traffic unreported;
-  bool report_armed = false;
+  counting counted;
 };
 
 router_actor::behavior_type router(measured_actor<router_actor, router_state>* self,

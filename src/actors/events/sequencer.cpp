@@ -9,29 +9,26 @@ namespace skein {
 namespace {
 
 using pointer = measured_actor<sequencer_actor, sequencer_state>*;
+using core::counter;
 
 void send_report(pointer self) {
   sequencer_state& state = self->state;
   const core::reorder_counts& now = state.sequence->counts();
   core::reorder_counts& before = state.reported;
-  traffic counted;
-  counted.late = now.late - before.late;
-  counted.duplicate = now.duplicate - before.duplicate;
-  counted.beyond = now.beyond - before.beyond;
-  counted.gaps = now.gaps - before.gaps;
-  counted.missing = now.missing - before.missing;
-  counted.epochs = std::exchange(state.epochs_unreported, 0);
-  counted.unfinished = std::exchange(state.unfinished, 0);
+  state.counted.unreported += {{counter::events_late, now.late - before.late},
+                               {counter::events_duplicate, now.duplicate - before.duplicate},
+                               {counter::events_beyond, now.beyond - before.beyond},
+                               {counter::gaps, now.gaps - before.gaps},
+                               {counter::events_missing, now.missing - before.missing}};
   before = now;
-  state.report_armed = false;
-  if (counted != traffic{}) self->send(state.environment->statistics, report{counted});
+  state.counted.report(self);
 }
 
 void log_changes(pointer self) {
   sequencer_state& state = self->state;
   const core::sequence& sequence = *state.sequence;
   if (sequence.epoch() != state.epoch) {
-    state.epochs_unreported += sequence.epoch() - state.epoch;
+    state.counted.unreported[counter::epochs] += sequence.epoch() - state.epoch;
     state.epoch = sequence.epoch();
     log::info("the stream starts again", {{"epoch", state.epoch}});
   }
@@ -174,10 +171,7 @@ void follow_up(pointer self, core::sequence_output& output) {
     state.armed_for = deadline;
     self->scheduled_send(self, deadline, deadline_due{});
   }
-  if (!state.report_armed) {
-    state.report_armed = true;
-    self->delayed_send(self, environment.report_interval, report_due{});
-  }
+  state.counted.arm(self);
   log_changes(self);
 }
 
@@ -220,6 +214,7 @@ sequencer_actor::behavior_type sequencer(pointer self,
   self->state.epoch = start.epoch;
   self->state.durable = place_of(*self->state.sequence);
   self->state.on_disk = {start.position, start.epoch};
+  self->state.counted = {environment->statistics, environment->report_interval};
   self->state.environment = std::move(environment);
 
   return {
@@ -303,10 +298,11 @@ sequencer_actor::behavior_type sequencer(pointer self,
           state.sequence->release_all(self->clock().now(), output);
           follow_up(self, output);
         }
-        state.unfinished = state.sequence->held();
-        if (state.unfinished != 0) {
+        const std::uint64_t unfinished = state.sequence->held();
+        state.counted.unreported[counter::events_unfinished] += unfinished;
+        if (unfinished != 0) {
           log::warn("unfinished: events that wait for others are not kept",
-                    {{"events", state.unfinished},
+                    {{"events", unfinished},
                      {"epoch", state.sequence->epoch()},
                      {"next", state.sequence->next()}});
         }

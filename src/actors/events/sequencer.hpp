@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "actors/base/counting.hpp"
 #include "actors/base/interfaces.hpp"
 #include "actors/base/log.hpp"
 #include "actors/events/interfaces.hpp"
@@ -56,9 +57,7 @@ struct sequencer_state {
   core::epoch_number epoch = 1;              ///< the last one that was logged
   core::reorder_counts reported;             ///< counts at the last report
   core::reorder_counts logged;               ///< counts at the last warning
-  std::uint64_t epochs_unreported = 0;
-  std::uint64_t unfinished = 0;  ///< events that were held at the end, unreported
-  bool report_armed = false;
+  counting counted;
   log::rate_limiter warnings{10};
 };
 

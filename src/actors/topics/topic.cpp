@@ -83,7 +83,7 @@ result handle_any(pointer self, api::topic_call& call) {
   topic_state& state = self->state;
   ++state.calls;
   arm_idle(self);
-  arm_report(self);
+  self->state.counted.arm(self);
   const bool ends = state.end || (*state.environment->ending && api::only_reads(call));
   if (ends) return refusal(reason::ending);
   try {
@@ -101,7 +101,7 @@ result handle_any(pointer self, api::topic_call& call) {
 }
 
 void do_due_safely(pointer self) {
-  arm_report(self);
+  self->state.counted.arm(self);
   try {
     do_due(self);
     log_damage(self->state);
@@ -207,6 +207,7 @@ topic_actor::behavior_type topic(pointer self, std::shared_ptr<const topic_envir
                                  store::topic_number number) {
   log_exceptions(self, [self] { answer_all(self, refusal(reason::failed)); });
   topic_state& state = self->state;
+  state.counted = {environment->statistics, environment->report_interval};
   state.environment = std::move(environment);
   state.topic = name;
   state.options = options;
@@ -254,7 +255,7 @@ topic_actor::behavior_type topic(pointer self, std::shared_ptr<const topic_envir
       [self](surplus_due) {
         drop_surplus(self);
         account(self->state);
-        arm_report(self);
+        self->state.counted.arm(self);
       },
       [self](idle_due) { see_whether_idle(self); },
       [self](report_due) { send_report(self); },

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "actors/base/byte_budget.hpp"
+#include "actors/base/counting.hpp"
 #include "actors/base/interfaces.hpp"
 #include "actors/base/log.hpp"
 #include "actors/topics/interfaces.hpp"
@@ -140,8 +141,7 @@ struct topic_state {
   bool idle_armed = false;          ///< an `idle_due` is on its way
   std::uint64_t calls = 0;
   std::uint64_t calls_before = 0;  ///< at the last `idle_due`
-  bool report_armed = false;
-  traffic unreported;
+  counting counted;
   log::rate_limiter failures{1};
 };
 

@@ -56,7 +56,7 @@ api::published publish_all(pointer self, api::publish& asked, core::moment now,
     if (outcome.full && done.full_subscriber.empty()) {
       done.full_subscriber = state.subscribers.at(*outcome.full).name;
     }
-    ++(is_refused ? state.unreported.refused : state.unreported.published);
+    state.counted.count(self, is_refused ? counter::messages_refused : counter::messages_published);
     // No id is told that a crash could give to another message.
     const bool tells_id = !state.stored || asked.wait != api::wait_for::accepted;
     auto& told = done.messages.emplace_back();
@@ -229,9 +229,11 @@ result handle(pointer self, api::handed_over& over) {
   if (!id) return no_subscriber(over.subscriber);
   for (const core::lease_name lease : over.leases) {
     if (over.arrived) {
-      state.unreported.settled += state.queue->finish_fetched(*id, lease);
+      state.counted.count(self, counter::messages_acknowledged,
+                          state.queue->finish_fetched(*id, lease));
     } else {
-      state.unreported.returned += state.queue->give_back(*id, lease) == core::lease_outcome::done;
+      state.counted.count(self, counter::messages_returned,
+                          state.queue->give_back(*id, lease) == core::lease_outcome::done);
     }
   }
   answer_acknowledged(self);
@@ -257,8 +259,8 @@ result handle(pointer self, api::settle& asked) {
                              : state.queue->extend(*id, lease, time.value_or(0), now);
     done.outcomes.push_back(outcome);
     if (outcome != core::lease_outcome::done) continue;
-    if (asked.what == action::ack) ++state.unreported.settled;
-    if (asked.what == action::nack) ++state.unreported.returned;
+    if (asked.what == action::ack) state.counted.count(self, counter::messages_acknowledged);
+    if (asked.what == action::nack) state.counted.count(self, counter::messages_returned);
   }
   if (asked.what == action::ack) answer_acknowledged(self);
   serve(self, *id);

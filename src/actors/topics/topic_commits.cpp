@@ -90,20 +90,13 @@ std::vector<core::delivery> told(std::vector<core::delivery> all, core::moment n
   return all;
 }
 
-void arm_report(pointer self) {
-  topic_state& state = self->state;
-  if (std::exchange(state.report_armed, true)) return;
-  self->delayed_send(self, state.environment->report_interval, report_due{});
-}
-
 void send_report(pointer self) {
   topic_state& state = self->state;
-  state.report_armed = false;
   const core::losses lost = state.queue->take_losses();
-  state.unreported.dropped_messages += lost.dropped;
-  state.unreported.expired += lost.expired;
-  state.unreported.dead += lost.dead;
-  self->send(state.environment->statistics, report{std::exchange(state.unreported, traffic{})});
+  state.counted.unreported += {{counter::messages_dropped, lost.dropped},
+                               {counter::messages_expired, lost.expired},
+                               {counter::messages_dead, lost.dead}};
+  state.counted.report(self);
 }
 
 void arm_end(pointer self) {

@@ -23,8 +23,7 @@ void expire(pointer self, core::subscriber_id id) {
   log::info("subscriber removed, it was idle", {{"topic", state.topic},
                                                 {"subscriber", state.subscribers.at(id).name},
                                                 {"pending", state.queue->settled(id)->pending()}});
-  ++state.unreported.subscribers_expired;
-  arm_report(self);
+  state.counted.count(self, counter::subscribers_expired);
   remove(self, id);
   arm_interval(self);
 }
@@ -42,7 +41,7 @@ taken take_what_fits(pointer self, core::subscriber_id id, std::size_t most_byte
   });
   done.messages = told(std::move(done.messages), now);
   done.share = std::move(room).share();
-  state.unreported.delivered += done.messages.size();
+  state.counted.count(self, counter::messages_delivered, done.messages.size());
   answer_acknowledged(self);  // what has expired is not waited for
   return done;
 }

@@ -14,6 +14,7 @@ namespace skein::topic_parts {
 using pointer = reading_actor<topic_actor, topic_state>*;
 using result = caf::result<answered>;
 using reason = api::refused::reason;
+using core::counter;
 
 /// Of which `time_of` is the measured time.
 core::moment moment_of(pointer self);
@@ -31,7 +32,6 @@ bool has_room(topic_state& state, std::size_t bytes);
 /// As it is told: by the clock as it is set now.
 void tell_times(core::message& m, core::moment now);
 std::vector<core::delivery> told(std::vector<core::delivery> all, core::moment now);
-void arm_report(pointer self);
 void send_report(pointer self);
 void cannot_read(pointer self, const store::error& e);
 

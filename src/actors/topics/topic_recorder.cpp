@@ -19,16 +19,9 @@ caf::error not_written() {
   return caf::make_error(caf::sec::runtime_error, std::string{"the store cannot be written"});
 }
 
-void arm_report(pointer self) {
-  topic_recorder_state& state = self->state;
-  if (std::exchange(state.report_armed, true)) return;
-  self->delayed_send(self, state.environment->report_interval, report_due{});
-}
-
 void fail(pointer self, const store::error& e) {
   topic_recorder_state& state = self->state;
-  ++state.unreported.commit_failures;
-  arm_report(self);
+  state.counted.count(self, core::counter::commit_failures);
   if (const auto suppressed = state.failures.pass(self->clock().now())) {
     log::error("cannot write topics to the store, trying again",
                {{"reason", e.what()}, {"suppressed", *suppressed}});
@@ -73,8 +66,7 @@ bool commit(pointer self) {
     return false;
   }
   state.batch->clear();
-  ++state.unreported.commits;
-  arm_report(self);
+  state.counted.count(self, core::counter::commits);
   if (std::exchange(state.failing, false)) log::info("topics can be written to the store again");
   state.sync = false;
   auto done = std::exchange(state.waiting, {});
@@ -105,7 +97,7 @@ void try_to_end(pointer self, bool overdue) {
     log::error(lost ? "the store cannot be written, what topics accepted is lost"
                     : "the store cannot be written, what topics were asked last is not kept");
   }
-  self->send(state.environment->statistics, report{std::exchange(state.unreported, traffic{})});
+  state.counted.report(self);
   state.end->deliver(drained{lost, failed});
   self->quit();
 }
@@ -116,6 +108,7 @@ topic_recorder_actor::behavior_type topic_recorder(
     pointer self, std::shared_ptr<const topic_recorder_environment> environment) {
   log_exceptions(self);
   self->state.batch = environment->engine.new_batch();
+  self->state.counted = {environment->statistics, environment->report_interval};
   self->state.environment = std::move(environment);
 
   return {
@@ -149,13 +142,9 @@ topic_recorder_actor::behavior_type topic_recorder(
         return backup_made{};
       },
       [self](status_wanted) {
-        return status{{{"topics_failing", self->state.failing ? 1u : 0u}}};
+        return status{{{"store_failing", self->state.failing ? 1u : 0u}}};
       },
-      [self](report_due) {
-        self->state.report_armed = false;
-        self->send(self->state.environment->statistics,
-                   report{std::exchange(self->state.unreported, traffic{})});
-      },
+      [self](report_due) { self->state.counted.report(self); },
       [self](drain) {
         auto promise = self->make_response_promise<drained>();
         self->state.end = promise;

@@ -16,6 +16,7 @@
 #include <optional>
 #include <vector>
 
+#include "actors/base/counting.hpp"
 #include "actors/base/interfaces.hpp"
 #include "actors/base/log.hpp"
 #include "actors/topics/interfaces.hpp"
@@ -52,8 +53,7 @@ struct topic_recorder_state {
   bool failing = false;
   bool gone = false;  ///< it fails since the directory is not there any more
   std::optional<caf::typed_response_promise<drained>> end;
-  bool report_armed = false;
-  traffic unreported;
+  counting counted;
   log::rate_limiter failures{1};
 };
 

@@ -27,24 +27,11 @@ answered not_stored() {
   return refusal(reason::not_stored, "the store cannot be written");
 }
 
-void arm_report(pointer self) {
-  topics_state& state = self->state;
-  if (std::exchange(state.report_armed, true)) return;
-  self->delayed_send(self, state.environment->report_interval, report_due{});
-}
-
-void send_report(pointer self) {
-  self->state.report_armed = false;
-  self->send(self->state.environment->statistics,
-             report{std::exchange(self->state.unreported, traffic{})});
-}
-
 /// A publish to a topic that does not exist.
 void count_refused(pointer self, const api::topic_call& call) {
   const auto* const asked = std::get_if<api::publish>(&call.what);
   if (!asked) return;
-  self->state.unreported.refused += asked->messages.size();
-  arm_report(self);
+  self->state.counted.count(self, core::counter::messages_refused, asked->messages.size());
 }
 
 /// Throws store::error.
@@ -67,8 +54,8 @@ void finish(pointer self) {
   const bool waits = std::any_of(state.changes.begin(), state.changes.end(),
                                  [](const auto& c) { return !c.late; });
   if (!state.end || state.ending != 0 || state.deleting != 0 || waits) return;
-  state.unreported.topics_closed += state.names.size();
-  send_report(self);
+  state.counted.count(self, core::counter::topics_in_memory, core::minus(state.names.size()));
+  state.counted.report(self);
   state.end->deliver(drained{state.lost});
   self->quit();
 }
@@ -134,8 +121,7 @@ topics_state::open_topic& open(pointer self, const store::topic_entry& entry) {
   const auto actor = self->spawn(topic, state.environment, entry.name, entry.options, entry.number);
   self->monitor(actor);
   state.names.emplace(actor.id(), entry.name);
-  ++state.unreported.topics_opened;
-  arm_report(self);
+  state.counted.count(self, core::counter::topics_in_memory);
   return state.open.emplace(entry.name, topics_state::open_topic{actor, entry, 0}).first->second;
 }
 
@@ -146,8 +132,7 @@ void forget(pointer self, caf::actor_id actor) {
   if (name == state.names.end()) return;
   state.open.erase(name->second);
   state.names.erase(name);
-  ++state.unreported.topics_closed;
-  arm_report(self);
+  state.counted.count(self, core::counter::topics_in_memory, core::minus(1));
 }
 
 /// The recorder has not written yet what it was given before.
@@ -386,6 +371,7 @@ topics_actor::behavior_type topics(pointer self, topic_environment environment) 
   environment.topics = topics_actor{self};
   if (environment.recorder) self->monitor(environment.recorder);
   state.environment = std::make_shared<const topic_environment>(std::move(environment));
+  state.counted = {state.environment->statistics, state.environment->report_interval};
   self->set_down_handler([self](caf::down_msg& down) { on_down(self, down); });
 
   return {
@@ -414,7 +400,7 @@ topics_actor::behavior_type topics(pointer self, topic_environment environment) 
         self->request(actor, caf::infinite, end_topic{}).then([](drained) {}, [](caf::error&) {});
       },
       [self](recorded_late) { on_recorded(self); },
-      [self](report_due) { send_report(self); },
+      [self](report_due) { self->state.counted.report(self); },
       [self](drain) {
         topics_state& s = self->state;
         auto promise = self->make_response_promise<drained>();

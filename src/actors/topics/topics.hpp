@@ -13,6 +13,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "actors/base/counting.hpp"
 #include "actors/base/interfaces.hpp"
 #include "actors/topics/interfaces.hpp"
 #include "actors/topics/topic.hpp"
@@ -51,8 +52,7 @@ struct topics_state {
   std::size_t ending = 0;    ///< topics that have not answered yet
   std::size_t deleting = 0;  ///< likewise, to be deleted
   bool lost = false;
-  bool report_armed = false;
-  traffic unreported;
+  counting counted;
   log::rate_limiter failures{1};
 };
 

@@ -32,18 +32,6 @@ constexpr std::size_t free_bytes = 128u << 10;
 
 void proceed(pointer self);
 
-void arm_report(pointer self) {
-  http_session_state& state = self->state;
-  if (std::exchange(state.report_armed, true)) return;
-  self->delayed_send(self, state.environment->report_interval, report_due{});
-}
-
-void send_report(pointer self) {
-  self->state.report_armed = false;
-  self->send(self->state.environment->parts.statistics,
-             report{std::exchange(self->state.unreported, traffic{})});
-}
-
 /// Says what became of the messages of an answer.
 void hand_over(pointer self, bool arrived) {
   http_session_state& state = self->state;
@@ -57,7 +45,7 @@ void hand_over(pointer self, bool arrived) {
 }
 
 void finish(pointer self) {
-  send_report(self);
+  self->state.counted.report(self);
   self->quit();
 }
 
@@ -199,9 +187,8 @@ bool respond(pointer self, io::http_response response) {
   state.busy = false;
   state.its_turn.reset();
   state.waits_at.clear();
-  ++state.unreported.http_requests;
-  if (response.status >= 400) ++state.unreported.http_refused;
-  arm_report(self);
+  state.counted.count(self, core::counter::http_requests);
+  if (response.status >= 400) state.counted.count(self, core::counter::http_refused);
   state.closing = !state.reply.keep_alive || state.draining;
   state.reply.keep_alive = !state.closing;
   const bool has_body = io::write_head(state.reply, response, state.out, std::time(nullptr));
@@ -276,8 +263,7 @@ bool is_refused(const api::answer& answer) {
 /// Of a publish that was answered before it was refused.
 void count_unheard(pointer self, const char* key, std::string_view value) {
   http_session_state& state = self->state;
-  ++state.unreported.refused_unheard;
-  arm_report(self);
+  state.counted.count(self, core::counter::messages_refused_unheard);
   if (const auto suppressed = state.failures.pass(self->clock().now())) {
     log::warn("message refused after it was answered", {{key, value}, {"suppressed", *suppressed}});
   }
@@ -583,6 +569,7 @@ http_session_actor::behavior_type http_session(pointer self,
   state.reader.emplace(io::http_limits{options.max_target, options.max_headers, options.max_body});
   state.connection.emplace(std::move(connection), self->ctrl(), environment->unit);
   state.share.emplace(environment->bodies);
+  state.counted = {environment->parts.statistics, environment->report_interval};
   state.environment = std::move(environment);
   expect(self, options.request_timeout);
   read_on(self);
@@ -633,7 +620,7 @@ http_session_actor::behavior_type http_session(pointer self,
           on_answer(self, refusal(reason::ending).what);
         }
       },
-      [self](report_due) { send_report(self); },
+      [self](report_due) { self->state.counted.report(self); },
       [self](drain) {
         http_session_state& s = self->state;
         s.draining = true;

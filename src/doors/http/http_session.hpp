@@ -22,6 +22,7 @@
 #include <string>
 
 #include "actors/base/byte_budget.hpp"
+#include "actors/base/counting.hpp"
 #include "actors/base/interfaces.hpp"
 #include "actors/base/io_unit.hpp"
 #include "actors/base/log.hpp"
@@ -90,8 +91,7 @@ struct http_session_state {
   bool over = false;  ///< the connection is closed; ends when nothing is unheard
   bool draining = false;
   core::time_point deadline = core::never;  ///< of what the client has to do
-  bool report_armed = false;
-  traffic unreported;
+  counting counted;
   log::rate_limiter failures{1};
 };
 

@@ -14,6 +14,7 @@ namespace skein {
 namespace {
 
 using ending = io::stream::ending;
+using core::counter;
 
 /// Longest line of a client, bytes: three numbers of up to twenty digits.
 constexpr std::size_t longest_line = 64;
@@ -38,13 +39,11 @@ void session_state::begin(pointer self, std::shared_ptr<const session_environmen
   lines_ = std::make_unique<io::line_framer>(longest_line, 4 * longest_line);
   connection_.emplace(std::move(connection), self->ctrl(), environment_->unit);
   feed_.emplace(self, environment_->feeds, *this);
-  traffic opened;
-  opened.clients_opened = 1;
-  count(opened);
+  count({{counter::clients, 1}, {counter::clients_total, 1}});
   (*connection_)->await_readable();
 }
 
-void session_state::count(const traffic& counted) {
+void session_state::count(const core::counts& counted) {
   self_->send(environment_->statistics, report{counted});
 }
 
@@ -53,12 +52,10 @@ void session_state::end(ending how) {
   const phase ended = std::exchange(where_, phase::ended);
   feed_->end();
   log_debug("client ended", *connection_);
-  traffic last;
-  last.clients_closed = 1;
-  last.handshakes_failed = ended == phase::handshake ? 1 : 0;
   // What a durable session has not written stays in the log.
-  last.dropped = live_ ? live_->lines() : 0;
-  count(last);
+  count({{counter::clients, core::minus(1)},
+         {counter::handshakes_failed, ended == phase::handshake ? 1 : 0},
+         {counter::notifications_dropped, live_ ? live_->lines() : 0}});
   (*connection_)->close(how);
   self_->quit();
 }
@@ -197,9 +194,8 @@ std::size_t session_state::write_now(std::string_view lines, core::time_point no
   const io::io_result written = (*connection_)->write(lines);
   if (written.what == status::failed) {
     if (live_) {
-      traffic counted;
-      counted.dropped = static_cast<traffic::counter>(std::count(lines.begin(), lines.end(), '\n'));
-      count(counted);
+      const auto dropped = std::count(lines.begin(), lines.end(), '\n');
+      count({{counter::notifications_dropped, static_cast<core::counts::value>(dropped)}});
     }
     end(ending::abort);
     return 0;
@@ -239,10 +235,7 @@ std::size_t session_state::write_durable(std::string_view lines) {
 
 void session_state::count_overflow(const core::live_session::overflow& overflow) {
   if (!overflow.happened) return;
-  traffic counted;
-  counted.overflows = 1;
-  counted.dropped = overflow.dropped;
-  count(counted);
+  count({{counter::overflows, 1}, {counter::notifications_dropped, overflow.dropped}});
   if (!overflow.disconnects) return;
   log::warn("client disconnected, it does not read",
             {{"peer", (*connection_)->peer()}, {"pending_bytes", live_->size()}});

@@ -88,7 +88,7 @@ class session_state : public feed_client {
   void update_charge();
 
   void end(io::stream::ending how);
-  void count(const traffic& counted);
+  void count(const core::counts& counted);
 
   pointer self_ = nullptr;
   std::shared_ptr<const session_environment> environment_;

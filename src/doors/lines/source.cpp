@@ -11,31 +11,22 @@ namespace skein {
 namespace {
 
 using pointer = measured_actor<source_actor, source_state>*;
+using core::counter;
 
-void count(pointer self, const traffic& counted) {
-  source_state& state = self->state;
-  state.unreported += counted;
-  state.total += counted;
-  if (!state.report_armed) {
-    state.report_armed = true;
-    self->delayed_send(self, state.environment->report_interval, report_due{});
+void count(pointer self, const core::counts& counted) {
+  self->state.total += counted;
+  self->state.counted.count(self, counted);
+}
+
+core::counts counts_of(const io::decoded_events& decoded, std::size_t bytes) {
+  core::counts all{{counter::bytes_read, bytes}};
+  for (std::size_t k = 0; k != core::event_kinds; ++k) {
+    all.at(counter::events_received, k) = decoded.received[k];
   }
-}
-
-void send_report(pointer self) {
-  self->state.report_armed = false;
-  self->send(self->state.environment->statistics,
-             report{std::exchange(self->state.unreported, traffic{})});
-}
-
-traffic traffic_of(const io::decoded_events& decoded, std::size_t bytes) {
-  traffic counted;
-  for (std::size_t k = 0; k != core::event_kinds; ++k) counted.received[k] = decoded.received[k];
   for (std::size_t r = 0; r != core::malformed_reasons; ++r) {
-    counted.malformed[r] = decoded.malformed[r];
+    all.at(counter::malformed, r) = decoded.malformed[r];
   }
-  counted.bytes_read = bytes;
-  return counted;
+  return all;
 }
 
 void log_malformed(pointer self, const io::decoded_events& decoded) {
@@ -66,24 +57,19 @@ void pass_on(pointer self, core::event_block&& block) {
 /// \param how  for the sequence: nothing when the daemon ends, for it the source goes on.
 void end_reading(pointer self, const char* why, std::optional<core::source_end> how) {
   source_state& state = self->state;
-  traffic last;
-  last.sources_closed = 1;
+  core::counts last{{counter::sources, core::minus(1)}};
   if (state.decoder->mid_line()) {
-    ++last.malformed[static_cast<std::size_t>(core::malformed::unterminated)];
+    ++last.at(counter::malformed, static_cast<std::size_t>(core::malformed::unterminated));
   }
   count(self, last);
-  send_report(self);
+  state.counted.report(self);
   if (how) self->send(state.environment->sequencer, source_closed{state.id, *how});
-  std::uint64_t events = 0;
-  std::uint64_t malformed = 0;
-  for (const auto n : state.total.received) events += n;
-  for (const auto n : state.total.malformed) malformed += n;
   log::info("source ended", {{"peer", state.peer},
                              {"source", state.id},
                              {"why", why},
-                             {"events", events},
-                             {"malformed", malformed},
-                             {"bytes", state.total.bytes_read}});
+                             {"events", state.total.sum(counter::events_received)},
+                             {"malformed", state.total.sum(counter::malformed)},
+                             {"bytes", state.total[counter::bytes_read]}});
 }
 
 void end(pointer self, const char* why, std::optional<core::source_end> how) {
@@ -114,9 +100,7 @@ void end_by_itself(pointer self) {
 
 /// What a web page has made a browser send here is no line of a source.
 void refuse_browser(pointer self) {
-  traffic counted;
-  counted.sources_refused = 1;
-  count(self, counted);
+  count(self, {{counter::sources_refused, 1}});
   // In the words of who sends, so that they see it; a source is told nothing.
   (*self->state.connection)
       ->write(
@@ -230,7 +214,7 @@ void read_once(pointer self) {
     refuse_browser(self);
     return;
   }
-  count(self, traffic_of(decoded, read.bytes));
+  count(self, counts_of(decoded, read.bytes));
   log_malformed(self, decoded);
   if (decoded.wants_receipts && !begin_receipts(self)) return;
   tell_refused(self, decoded);
@@ -252,11 +236,11 @@ source_actor::behavior_type source(pointer self,
   state.decoder.emplace(environment->options.max_line,
                         environment->kind == core::source_kind::connection);
   state.connection.emplace(std::move(connection), self->ctrl(), environment->unit);
+  state.counted = {environment->statistics, environment->report_interval};
   state.environment = std::move(environment);
 
-  traffic opened;
-  opened.sources_opened = 1;
-  self->send(state.environment->statistics, report{opened});
+  state.counted.unreported = {{counter::sources, 1}, {counter::sources_total, 1}};
+  state.counted.report(self);
   log::info("source connected", {{"peer", state.peer}, {"source", id}});
   self->send(state.environment->sequencer, source_opened{id, state.environment->kind});
   if (state.environment->receipts) begin_receipts(self);
@@ -289,7 +273,7 @@ source_actor::behavior_type source(pointer self,
         if (self->state.waiting || self->state.unread) read_once(self);
       },
       [self](flow_resumed) { read_on(self); },
-      [self](report_due) { send_report(self); },
+      [self](report_due) { self->state.counted.report(self); },
       [self](drain) { end(self, "the daemon ends", std::nullopt); },
   };
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "actors/base/counting.hpp"
 #include "actors/base/interfaces.hpp"
 #include "actors/base/io_unit.hpp"
 #include "actors/base/log.hpp"
@@ -53,9 +54,8 @@ struct source_state {
   bool unread = false;         ///< it would read if the source took its receipts
   bool ended = false;          ///< waits for the last receipt
   bool told_last = false;      ///< it is among what is untaken
-  bool report_armed = false;
-  traffic unreported;
-  traffic total;
+  counting counted;
+  core::counts total;
   log::rate_limiter malformed_lines{10};
 };
 

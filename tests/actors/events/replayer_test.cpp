@@ -120,8 +120,8 @@ TEST_F(Replayer, TellsWhatWasMissedInOrderThenThatItIsAtTheHead) {
   EXPECT_EQ(one.heard.news[0].ticket, one.ticket);
   until(one, end);
   EXPECT_EQ(one.heard.kinds(), (kinds{news::at_head, news::done}));
-  EXPECT_EQ(statistics.counted.replays, 1u);
-  EXPECT_EQ(statistics.counted.replayed, 4u);
+  EXPECT_EQ(statistics.counted[core::counter::replays], 1u);
+  EXPECT_EQ(statistics.counted[core::counter::notifications_replayed], 4u);
 }
 
 TEST_F(Replayer, BeginsBehindWhatTheUserHas) {
@@ -570,7 +570,7 @@ TEST_F(Replayer, AStoreThatIsClosedForTheMomentIsWaitedFor) {
   pass(replayer_state::retry_interval);
   EXPECT_EQ(one.heard.kinds(), (kinds{news::at_head, news::done}));
   EXPECT_EQ(two.text(), "1|B\r\n2|B\r\n");
-  EXPECT_EQ(statistics.counted.replays, 2u);
+  EXPECT_EQ(statistics.counted[core::counter::replays], 2u);
 }
 
 TEST_F(Replayer, DrainEndsAtOnce) {

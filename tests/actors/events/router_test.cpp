@@ -61,8 +61,8 @@ class Router : public actor_test {
   /// Time for the next round to start at once.
   void settle() { pass(20ms); }
 
-  traffic::counter sent(core::event_kind kind) const {
-    return statistics.counted.sent[static_cast<std::size_t>(kind)];
+  core::counts::value sent(core::event_kind kind) const {
+    return statistics.counted.at(core::counter::notifications_sent, static_cast<std::size_t>(kind));
   }
 
   router_actor actor;

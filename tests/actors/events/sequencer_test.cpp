@@ -80,8 +80,8 @@ TEST_F(Sequencer, GivesUpAGapExactlyWhenItIsOverdue) {
   pass(1ns);
   EXPECT_EQ(router.text(), "1|B\r\n3|B\r\n");
   pass(100ms);
-  EXPECT_EQ(statistics.counted.gaps, 1u);
-  EXPECT_EQ(statistics.counted.missing, 1u);
+  EXPECT_EQ(statistics.counted[core::counter::gaps], 1u);
+  EXPECT_EQ(statistics.counted[core::counter::events_missing], 1u);
 }
 
 TEST_F(Sequencer, EachGapHasItsOwnTime) {
@@ -117,7 +117,7 @@ TEST_F(Sequencer, AGapThatClosesInTimeIsNotGivenUp) {
   push(1, {"3|B"});
   pass(1s);
   EXPECT_EQ(router.text(), "1|B\r\n2|B\r\n3|B\r\n4|B\r\n");
-  EXPECT_EQ(statistics.counted.gaps, 0u);
+  EXPECT_EQ(statistics.counted[core::counter::gaps], 0u);
 }
 
 TEST_F(Sequencer, GivesUpAGapAtTheWindow) {
@@ -143,8 +143,8 @@ TEST_F(Sequencer, RefusesANumberFarAheadThatNothingConfirmsInTime) {
   push(1, {"4|B"});
   pass(1s);
   EXPECT_EQ(router.text(), "1|B\r\n2|B\r\n3|B\r\n4|B\r\n");
-  EXPECT_EQ(statistics.counted.beyond, 1u);
-  EXPECT_EQ(statistics.counted.gaps, 0u);
+  EXPECT_EQ(statistics.counted[core::counter::events_beyond], 1u);
+  EXPECT_EQ(statistics.counted[core::counter::gaps], 0u);
 }
 
 TEST_F(Sequencer, CountsLateDuplicateAndRefusedEvents) {
@@ -156,10 +156,10 @@ TEST_F(Sequencer, CountsLateDuplicateAndRefusedEvents) {
   pass(500ms);
   push(1, {"1|B", "2|B", "3|B", "3|B", "9999|B", "5|B", "5|B"});
   pass(1s);
-  EXPECT_EQ(statistics.counted.late, 1u);
-  EXPECT_EQ(statistics.counted.duplicate, 3u);
-  EXPECT_EQ(statistics.counted.beyond, 1u);
-  EXPECT_EQ(statistics.counted.gaps, 2u);
+  EXPECT_EQ(statistics.counted[core::counter::events_late], 1u);
+  EXPECT_EQ(statistics.counted[core::counter::events_duplicate], 3u);
+  EXPECT_EQ(statistics.counted[core::counter::events_beyond], 1u);
+  EXPECT_EQ(statistics.counted[core::counter::gaps], 2u);
   EXPECT_EQ(router.text(), "2|B\r\n3|B\r\n5|B\r\n");
 }
 
@@ -173,7 +173,7 @@ TEST_F(Sequencer, AStreamThatStartsAgainIsANewEpoch) {
   EXPECT_EQ(router.text(1), "1|B\r\n2|B\r\n");
   EXPECT_EQ(router.text(2), "1|S|1\r\n2|S|1\r\n");
   pass(100ms);
-  EXPECT_EQ(statistics.counted.epochs, 1u);
+  EXPECT_EQ(statistics.counted[core::counter::epochs], 1u);
 }
 
 TEST_F(Sequencer, AStartFromOneBesideALivingSourceIsNone) {
@@ -189,7 +189,7 @@ TEST_F(Sequencer, AStartFromOneBesideALivingSourceIsNone) {
   pass(3s);
   EXPECT_EQ(router.text(1), "1|B\r\n2|B\r\n3|B\r\n");
   EXPECT_EQ(router.text(2), "");
-  EXPECT_EQ(statistics.counted.duplicate, 2u);
+  EXPECT_EQ(statistics.counted[core::counter::events_duplicate], 2u);
   EXPECT_EQ(taken(2), 1);
 }
 
@@ -350,8 +350,8 @@ TEST_F(Sequencer, DrainReleasesWhatIsHeldAnswersAndEnds) {
   push(1, {"1|B", "3|B", "6|B"});
   EXPECT_TRUE(drains(actor));
   EXPECT_EQ(router.text(), "1|B\r\n3|B\r\n6|B\r\n");
-  EXPECT_EQ(statistics.counted.gaps, 2u);
-  EXPECT_EQ(statistics.counted.missing, 3u);
+  EXPECT_EQ(statistics.counted[core::counter::gaps], 2u);
+  EXPECT_EQ(statistics.counted[core::counter::events_missing], 3u);
   EXPECT_TRUE(has_ended(actor));
   pass(1s);
   EXPECT_FALSE(timer_is_left());
@@ -455,8 +455,8 @@ TEST_F(Sequencer, GoesOnWhereTheLogEnds) {
   push(1, {"19|B"});
   EXPECT_EQ(recorder.blocks.at(1).begin, 1010u);
   pass(100ms);
-  EXPECT_EQ(statistics.counted.epochs, 0u);
-  EXPECT_EQ(statistics.counted.duplicate, 1u);
+  EXPECT_EQ(statistics.counted[core::counter::epochs], 0u);
+  EXPECT_EQ(statistics.counted[core::counter::events_duplicate], 1u);
 }
 
 TEST_F(Sequencer, ANewEpochIsAnsweredWhenItIsOnDisk) {
@@ -603,7 +603,7 @@ TEST_F(Sequencer, DrainKeepsNothingBeyondAGapThatASourceMayStillFill) {
       EXPECT_EQ(recorder.text(), "1|B\r\n");
       EXPECT_EQ(recorder.over, 0);
       run();
-      EXPECT_EQ(statistics.counted.unfinished, 1u);
+      EXPECT_EQ(statistics.counted[core::counter::events_unfinished], 1u);
       statistics = {};
       peers.clear();
     }

@@ -314,7 +314,7 @@ TEST_F(HttpSession, APublishThatIsRefusedAfterItWasAnsweredIsCounted) {
   run();
   EXPECT_EQ(statuses(*stream), codes{200});
   pass(report_interval);
-  EXPECT_EQ(statistics.counted.refused_unheard, 1u);
+  EXPECT_EQ(statistics.counted[core::counter::messages_refused_unheard], 1u);
 }
 
 TEST_F(HttpSession, APublishThatIsRefusedWhenTheConnectionIsClosedIsCounted) {
@@ -326,7 +326,7 @@ TEST_F(HttpSession, APublishThatIsRefusedWhenTheConnectionIsClosedIsCounted) {
   EXPECT_EQ(statuses(*stream), codes{200});
   EXPECT_EQ(stream->closed(), ending::graceful);
   EXPECT_TRUE(has_ended(last));
-  EXPECT_EQ(statistics.counted.refused_unheard, 1u);
+  EXPECT_EQ(statistics.counted[core::counter::messages_refused_unheard], 1u);
 }
 
 TEST_F(HttpSession, WhatIsFetchedIsAcknowledgedWhenTheConnectionHasTakenIt) {
@@ -555,8 +555,8 @@ TEST_F(HttpSession, CountsRequests) {
   run();
   stream->ends();
   run();
-  EXPECT_EQ(statistics.counted.http_requests, 2u);
-  EXPECT_EQ(statistics.counted.http_refused, 1u);
+  EXPECT_EQ(statistics.counted[core::counter::http_requests], 2u);
+  EXPECT_EQ(statistics.counted[core::counter::http_refused], 1u);
 }
 
 // --- what takes long ---

@@ -472,7 +472,7 @@ TEST_F(DurableSession, ALostConnectionEndsIt) {
   run();
   EXPECT_TRUE(has_ended());
   EXPECT_EQ(router.left, users{5});
-  EXPECT_EQ(statistics.counted.dropped, 0u) << "it stays in the log";
+  EXPECT_EQ(statistics.counted[core::counter::notifications_dropped], 0u) << "it stays in the log";
 }
 
 TEST_F(DurableSession, AConnectionThatFailsInAWriteEndsIt) {

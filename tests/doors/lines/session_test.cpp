@@ -64,7 +64,7 @@ TEST_F(Session, JoinsAsTheUserOfTheFirstLine) {
   EXPECT_EQ(router.joined, std::vector<core::user_id>{2932});
   EXPECT_EQ(connection->heard(), "");
   EXPECT_TRUE(connection->awaits_reading());
-  EXPECT_EQ(statistics.counted.clients_opened, 1u);
+  EXPECT_EQ(statistics.counted[core::counter::clients_total], 1u);
 }
 
 TEST_F(Session, TheFirstLineMayEndInALineFeed) {
@@ -94,8 +94,8 @@ TEST_F(Session, ABadFirstLineIsAnsweredAndCloses) {
     EXPECT_EQ(connection->heard().substr(connection->heard().size() - 2), "\r\n");
     EXPECT_EQ(connection->closed(), ending::graceful);
     EXPECT_TRUE(has_ended());
-    EXPECT_EQ(statistics.counted.handshakes_failed, 1u);
-    EXPECT_EQ(statistics.counted.clients_closed, 1u);
+    EXPECT_EQ(statistics.counted[core::counter::handshakes_failed], 1u);
+    EXPECT_EQ(statistics.counted[core::counter::clients], 0u);
   }
   EXPECT_TRUE(router.joined.empty());
   EXPECT_TRUE(router.left.empty());
@@ -107,7 +107,7 @@ TEST_F(Session, AFirstLineThatIsTooLongIsAnsweredAndCloses) {
   run();
   EXPECT_EQ(connection->heard().substr(0, 4), "ERR ");
   EXPECT_EQ(connection->closed(), ending::graceful);
-  EXPECT_EQ(statistics.counted.handshakes_failed, 1u);
+  EXPECT_EQ(statistics.counted[core::counter::handshakes_failed], 1u);
 }
 
 TEST_F(Session, AClientThatDoesNotSayWhoItIsInTimeIsAnsweredAndClosed) {
@@ -119,7 +119,7 @@ TEST_F(Session, AClientThatDoesNotSayWhoItIsInTimeIsAnsweredAndClosed) {
   run();
   EXPECT_EQ(connection->heard().substr(0, 4), "ERR ");
   EXPECT_TRUE(has_ended());
-  EXPECT_EQ(statistics.counted.handshakes_failed, 1u);
+  EXPECT_EQ(statistics.counted[core::counter::handshakes_failed], 1u);
 }
 
 TEST_F(Session, NobodyWaitsForAClientThatHasSaidWhoItIs) {
@@ -138,7 +138,7 @@ TEST_F(Session, AClientMayEndBeforeItsFirstLine) {
   EXPECT_TRUE(has_ended());
   EXPECT_TRUE(router.joined.empty());
   EXPECT_TRUE(router.left.empty());
-  EXPECT_EQ(statistics.counted.handshakes_failed, 1u);
+  EXPECT_EQ(statistics.counted[core::counter::handshakes_failed], 1u);
 }
 
 TEST_F(Session, WhatAClientSaysLaterHasNoMeaning) {
@@ -157,8 +157,8 @@ TEST_F(Session, LeavesWhenTheClientEnds) {
   EXPECT_EQ(router.left, std::vector<core::user_id>{7});
   EXPECT_TRUE(has_ended());
   EXPECT_TRUE(connection->closed());
-  EXPECT_EQ(statistics.counted.clients_closed, 1u);
-  EXPECT_EQ(statistics.counted.handshakes_failed, 0u);
+  EXPECT_EQ(statistics.counted[core::counter::clients], 0u);
+  EXPECT_EQ(statistics.counted[core::counter::handshakes_failed], 0u);
 }
 
 TEST_F(Session, LeavesWhenTheConnectionIsLost) {
@@ -209,7 +209,7 @@ TEST_F(Session, KeepsWhatIsNotTakenAndGoesOnWhenItIs) {
   EXPECT_EQ(flow.bytes(), 0u);
   EXPECT_EQ(connection->awaited_twice(), 0u);
   EXPECT_EQ(flow.written(), 18u);
-  EXPECT_EQ(statistics.counted.dropped, 0u);
+  EXPECT_EQ(statistics.counted[core::counter::notifications_dropped], 0u);
 }
 
 TEST_F(Session, GoesOnThroughWritesThatTakeLittle) {
@@ -263,8 +263,8 @@ TEST_F(Session, AFullOutboxDisconnects) {
   EXPECT_TRUE(has_ended());
   EXPECT_EQ(connection->closed(), ending::abort);
   EXPECT_EQ(router.left, std::vector<core::user_id>{7});
-  EXPECT_EQ(statistics.counted.overflows, 1u);
-  EXPECT_EQ(statistics.counted.dropped, 5u);
+  EXPECT_EQ(statistics.counted[core::counter::overflows], 1u);
+  EXPECT_EQ(statistics.counted[core::counter::notifications_dropped], 5u);
   EXPECT_EQ(flow.bytes(), 0u);
 }
 
@@ -276,8 +276,8 @@ TEST_F(Session, AFullOutboxMayDropTheOldest) {
   connection->takes_all();
   run();
   EXPECT_EQ(connection->heard(), "0\r\n1|B\r\n4|B\r\n5|B\r\n6|B\r\n");
-  EXPECT_EQ(statistics.counted.overflows, 1u);
-  EXPECT_EQ(statistics.counted.dropped, 2u);
+  EXPECT_EQ(statistics.counted[core::counter::overflows], 1u);
+  EXPECT_EQ(statistics.counted[core::counter::notifications_dropped], 2u);
 }
 
 TEST_F(Session, NeverCutsALineWhereverTheConnectionStopsTaking) {
@@ -366,8 +366,9 @@ TEST_F(Session, AHopelessClientOverflowsWhateverTheSizeOfItsOutbox) {
   run();
   EXPECT_EQ(connection->heard(), "0\r\n12345678\r\n1|B\r\n");
   EXPECT_FALSE(has_ended());
-  EXPECT_EQ(statistics.counted.overflows, 1u);
-  EXPECT_EQ(statistics.counted.dropped, lines_of(2 * high_mark).size() / 10 - 1);
+  EXPECT_EQ(statistics.counted[core::counter::overflows], 1u);
+  EXPECT_EQ(statistics.counted[core::counter::notifications_dropped],
+            lines_of(2 * high_mark).size() / 10 - 1);
 }
 
 TEST_F(Session, AHopelessClientIsDisconnectedWhenThatIsThePolicy) {
@@ -426,7 +427,7 @@ TEST_F(Session, ClosesWhenItIsReplacedWithoutLeavingAgain) {
   EXPECT_TRUE(has_ended());
   EXPECT_TRUE(connection->closed());
   EXPECT_TRUE(router.left.empty());
-  EXPECT_EQ(statistics.counted.dropped, 1u);
+  EXPECT_EQ(statistics.counted[core::counter::notifications_dropped], 1u);
 }
 
 TEST_F(Session, DrainEndsItAtOnceWhenNothingWaits) {
@@ -452,7 +453,7 @@ TEST_F(Session, DrainWaitsUntilAllIsWritten) {
   EXPECT_TRUE(has_ended());
   EXPECT_EQ(connection->heard(), "0\r\n1|B\r\n2|B\r\n");
   EXPECT_EQ(connection->closed(), ending::graceful);
-  EXPECT_EQ(statistics.counted.dropped, 0u);
+  EXPECT_EQ(statistics.counted[core::counter::notifications_dropped], 0u);
 }
 
 TEST_F(Session, DrainDoesNotWaitForAClientThatEnds) {
@@ -463,7 +464,7 @@ TEST_F(Session, DrainDoesNotWaitForAClientThatEnds) {
   connection->ends();
   run();
   EXPECT_TRUE(has_ended());
-  EXPECT_EQ(statistics.counted.dropped, 2u);
+  EXPECT_EQ(statistics.counted[core::counter::notifications_dropped], 2u);
 }
 
 TEST_F(Session, DrainDoesNotWaitForAHopelessClient) {

@@ -24,11 +24,11 @@ class Source : public actor_test {
     return actor;
   }
 
-  traffic::counter malformed(core::malformed reason) const {
-    return statistics.counted.malformed[static_cast<std::size_t>(reason)];
+  core::counts::value malformed(core::malformed reason) const {
+    return statistics.counted.at(core::counter::malformed, static_cast<std::size_t>(reason));
   }
-  traffic::counter received(core::event_kind kind) const {
-    return statistics.counted.received[static_cast<std::size_t>(kind)];
+  core::counts::value received(core::event_kind kind) const {
+    return statistics.counted.at(core::counter::events_received, static_cast<std::size_t>(kind));
   }
 
   std::shared_ptr<fake_stream> connection = std::make_shared<fake_stream>();
@@ -51,8 +51,8 @@ TEST_F(Source, SendsTheEventsItReads) {
   EXPECT_EQ(received(core::event_kind::follow), 1u);
   EXPECT_EQ(received(core::event_kind::private_message), 1u);
   EXPECT_EQ(received(core::event_kind::status_update), 1u);
-  EXPECT_EQ(statistics.counted.bytes_read, 31u);
-  EXPECT_EQ(statistics.counted.sources_opened, 1u);
+  EXPECT_EQ(statistics.counted[core::counter::bytes_read], 31u);
+  EXPECT_EQ(statistics.counted[core::counter::sources_total], 1u);
   EXPECT_FALSE(timer_is_left());
 }
 
@@ -72,7 +72,7 @@ TEST_F(Source, ThatIsABrowserIsToldSoAndClosedBeforeALineCounts) {
   EXPECT_EQ(connection->closed(), io::stream::ending::graceful);
   EXPECT_TRUE(sequencer.blocks.empty());
   EXPECT_EQ(sequencer.closed, std::vector<core::source_id>{7});
-  EXPECT_EQ(statistics.counted.sources_refused, 1u);
+  EXPECT_EQ(statistics.counted[core::counter::sources_refused], 1u);
   EXPECT_EQ(received(core::event_kind::broadcast), 0u);
 }
 
@@ -156,7 +156,7 @@ TEST_F(Source, EndsWithItsConnection) {
   EXPECT_EQ(sequencer.closed, std::vector<core::source_id>{7});
   EXPECT_EQ(sequencer.ends, std::vector{core::source_end::finished});
   EXPECT_EQ(malformed(core::malformed::unterminated), 0u);
-  EXPECT_EQ(statistics.counted.sources_closed, 1u);
+  EXPECT_EQ(statistics.counted[core::counter::sources], 0u);
   EXPECT_TRUE(has_ended(actor));
   EXPECT_EQ(connection->closed(), io::stream::ending::graceful);
 }
@@ -184,7 +184,7 @@ TEST_F(Source, DrainEndsIt) {
   EXPECT_TRUE(has_ended(actor));
   EXPECT_TRUE(sequencer.closed.empty()) << "it has not ended by itself";
   EXPECT_TRUE(connection->closed());
-  EXPECT_EQ(statistics.counted.sources_closed, 1u);
+  EXPECT_EQ(statistics.counted[core::counter::sources], 0u);
 }
 
 TEST_F(Source, DrainEndsItWithoutCreditAndWhileTooMuchIsInFlight) {
