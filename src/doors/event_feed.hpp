@@ -47,11 +47,12 @@ class feed_client {
   virtual void refuse(std::string_view reason) = 0;
 };
 
-class event_feed final : core::inbox_session::intents {
+/// A door that drains passes on nothing more than acknowledgements.
+class event_feed {
  public:
   /// `self` is a `feed_actor`. All outlive the feed.
-  event_feed(caf::local_actor* self, const event_feeds& all, feed_client& door)
-      : self_(self), all_(all), door_(door) {}
+  event_feed(caf::local_actor* self, const event_feeds& all, feed_client& door);
+  ~event_feed();
   event_feed(const event_feed&) = delete;
   event_feed& operator=(const event_feed&) = delete;
 
@@ -61,8 +62,6 @@ class event_feed final : core::inbox_session::intents {
   /// Everything from where its inbox stands, or from `beyond`. \pre `event_feeds::stores()`
   void begin_durable(core::user_id user, const std::optional<core::named_position>& beyond);
 
-  bool is_durable() const { return inbox_ != nullptr; }
-
   void tell(const portion& message);
   void tell(const session_news& news);
 
@@ -70,18 +69,11 @@ class event_feed final : core::inbox_session::intents {
   void all_written();
 
   /// The client has everything up to here. \pre it is durable
-  core::session_cursor::outcome acknowledge(const core::named_position& said) {
-    return inbox_->acknowledge(said);
-  }
+  core::session_cursor::outcome acknowledge(const core::named_position& said);
 
   /// When to `look`, or `core::never`.
-  core::time_point next_deadline() const {
-    return inbox_ && !draining_ ? inbox_->next_deadline() : core::never;
-  }
+  core::time_point next_deadline() const;
   void look();
-
-  /// The client is told nothing more: what waits is written, what it acknowledges is recorded.
-  void drain() { draining_ = true; }
 
   /// Router and replayer let go of it. It is asked nothing, and asks for nothing, afterwards.
   void end();
@@ -90,32 +82,13 @@ class event_feed final : core::inbox_session::intents {
   void replaced();
 
  private:
-  void open(const std::optional<core::named_position>& beyond) override;
-  void record(core::session_cursor::place upto) override;
-  void replay(ticket_number ticket, core::log_position from,
-              core::session_cursor::place after) override;
-  void replay_until(core::log_position position) override;
-  void stop_replay() override;
-  void join(ticket_number ticket, core::log_position from) override;
-  void leave() override;
-  void lag_begins() override;
-  void lag_ends() override;
-  std::size_t write(core::epoch_number epoch, std::string_view lines) override {
-    return door_.tell(epoch, lines);
-  }
-  std::size_t waiting() const override { return door_.waiting(); }
-  void warn(std::string_view reason) override { door_.warn(reason); }
-  void refuse(std::string_view reason) override { door_.refuse(reason); }
-
-  void let_go_of_round();
+  class inbox;
 
   caf::local_actor* const self_;
   const event_feeds& all_;
   feed_client& door_;
   core::user_id user_ = core::no_user;  ///< whose member of the router it is, or will be
-  bool draining_ = false;
-  std::unique_ptr<core::inbox_session> inbox_;  ///< of a durable one
-  std::shared_ptr<const round_in_flight> held_;
+  std::unique_ptr<inbox> inbox_;        ///< of a durable one
 };
 
 }  // namespace skein

@@ -12,7 +12,7 @@ constexpr int hopeless_after = 4;
 live_session::overflow live_session::keep(std::string_view lines, bool mid_line, time_point now) {
   const outbox::appended appended = outbox_.append(lines, mid_line);
   const overflow result{appended.overflow, appended.dropped, appended.overflow && disconnects()};
-  if (!result.disconnects && size() > options_.max_bytes / 2 &&
+  if (!result.disconnects && size() > outbox_.options().max_bytes / 2 &&
       now - last_progress_ < stall_timeout_) {
     holds_ = true;
   }
@@ -25,7 +25,7 @@ void live_session::written(std::size_t bytes, time_point now) {
 }
 
 void live_session::end_of_writing() {
-  holds_ = size() > (holds_ ? options_.max_bytes / 4 : options_.max_bytes / 2);
+  holds_ = size() > (holds_ ? outbox_.options().max_bytes / 4 : outbox_.options().max_bytes / 2);
 }
 
 void live_session::check_hold(time_point now) {

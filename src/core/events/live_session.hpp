@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "core/events/outbox.hpp"
@@ -32,7 +33,7 @@ class live_session {
   };
 
   live_session(const outbox_options& options, std::chrono::milliseconds stall_timeout)
-      : options_(options), stall_timeout_(stall_timeout), outbox_(options) {}
+      : outbox_(options), stall_timeout_(stall_timeout) {}
 
   /// Whether nothing waits.
   bool empty() const { return outbox_.empty(); }
@@ -67,12 +68,11 @@ class live_session {
   std::size_t charge(std::size_t high) const { return size() + (holds_ ? high : 0); }
 
  private:
-  bool disconnects() const { return options_.on_overflow == overflow_policy::disconnect; }
+  bool disconnects() const { return outbox_.options().on_overflow == overflow_policy::disconnect; }
 
-  const outbox_options options_;
-  const std::chrono::milliseconds stall_timeout_;
   outbox outbox_;
   time_point last_progress_{};  ///< last time the connection took bytes
+  std::chrono::duration<std::uint32_t, std::milli> stall_timeout_;
   bool holds_ = false;
 };
 

@@ -22,6 +22,8 @@ class outbox {
 
   explicit outbox(outbox_options options) : options_(options) {}
 
+  const outbox_options& options() const { return options_; }
+
   bool empty() const { return begin_ == buffer_.size(); }
   std::size_t size() const { return buffer_.size() - begin_; }
 

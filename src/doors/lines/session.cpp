@@ -30,46 +30,47 @@ bool ends_mid_line(std::string_view written) {
 
 }  // namespace
 
-void session_state::begin(pointer self, std::shared_ptr<const session_environment> environment,
-                          std::shared_ptr<io::stream> connection) {
-  self_ = self;
-  environment_ = std::move(environment);
-  live_.emplace(environment_->options.outbox, environment_->options.stall_timeout);
-  charge_ = io::charge{environment_->flow};
-  lines_ = std::make_unique<io::line_framer>(longest_line, 4 * longest_line);
-  connection_.emplace(std::move(connection), self->ctrl(), environment_->unit);
-  feed_.emplace(self, environment_->feeds, *this);
+line_session::line_session(pointer self, std::shared_ptr<const session_environment> environment,
+                           std::shared_ptr<io::stream> connection)
+    : self_(self),
+      environment_(std::move(environment)),
+      connection_(std::move(connection), self->ctrl(), environment_->unit),
+      listening_(std::make_unique<listening>(
+          listening{io::line_framer{longest_line, 4 * longest_line}, std::nullopt})),
+      feed_(self, environment_->feeds, *this),
+      live_(environment_->options.outbox, environment_->options.stall_timeout),
+      charge_(environment_->flow) {
   count({{counter::clients, 1}, {counter::clients_total, 1}});
-  (*connection_)->await_readable();
+  connection_->await_readable();
 }
 
-void session_state::count(const core::counts& counted) {
+void line_session::count(const core::counts& counted) {
   self_->send(environment_->statistics, report{counted});
 }
 
-void session_state::end(ending how) {
+void line_session::end(ending how) {
   if (where_ == phase::ended) return;
   const phase ended = std::exchange(where_, phase::ended);
-  feed_->end();
-  log_debug("client ended", *connection_);
+  feed_.end();
+  log_debug("client ended", connection_);
   // What a durable session has not written stays in the log.
   count({{counter::clients, core::minus(1)},
          {counter::handshakes_failed, ended == phase::handshake ? 1 : 0},
-         {counter::notifications_dropped, live_ ? live_->lines() : 0}});
-  (*connection_)->close(how);
+         {counter::notifications_dropped, durable() ? 0 : live_.lines()}});
+  connection_->close(how);
   self_->quit();
 }
 
 // --- what the client says ---
 
-void session_state::on_readable() {
-  lines_ ? read_lines() : read_on();
+void line_session::on_readable() {
+  listening_ ? read_lines() : read_on();
 }
 
 /// First who the client is, then what it acknowledges.
-void session_state::read_lines() {
-  const auto space = lines_->space();
-  const io::io_result read = (*connection_)->read(space.data, space.size);
+void line_session::read_lines() {
+  const auto space = listening_->lines.space();
+  const io::io_result read = connection_->read(space.data, space.size);
   if (read.what == status::ended || read.what == status::failed) {
     end(ending::graceful);
     return;
@@ -78,24 +79,24 @@ void session_state::read_lines() {
     std::vector<std::string> lines;
     bool too_long = false;
     // The framer goes with the first line, unless the session is durable.
-    lines_->commit(
+    listening_->lines.commit(
         read.bytes, [&](std::string_view l) { lines.emplace_back(l); }, [&] { too_long = true; });
     for (const std::string& line : lines) {
       if (where_ == phase::handshake) {
         read_first_line(line);
-      } else if (durable_) {
+      } else if (durable()) {
         acknowledge(line);
       }
       if (where_ == phase::ended) return;
     }
     if (too_long && where_ == phase::handshake) refuse("the first line is too long");
-    if (too_long && durable_ && where_ != phase::ended) warn(no_acknowledgement());
+    if (too_long && durable() && where_ != phase::ended) warn(no_acknowledgement());
     if (where_ == phase::ended) return;
   }
-  (*connection_)->await_readable();
+  connection_->await_readable();
 }
 
-void session_state::read_first_line(std::string_view line) {
+void line_session::read_first_line(std::string_view line) {
   const core::introduction said = core::parse_first_line(line);
   if (said.wrong) {
     refuse(said.wrong);
@@ -106,73 +107,73 @@ void session_state::read_first_line(std::string_view line) {
     return;
   }
   where_ = phase::live;
-  log_debug("client connected", *connection_);
+  log_debug("client connected", connection_);
   if (said.durable) {
     const core::outbox_options room{environment_->feeds.inbox.room,
                                     core::overflow_policy::drop_newest};
-    durable_ =
-        std::make_unique<durable_client>(durable_client{core::outbox{room}, said.names_epochs, 0});
-    live_.reset();
-    feed_->begin_durable(said.user, said.beyond);
+    listening_->durable.emplace(durable_client{core::outbox{room}, said.names_epochs, 0});
+    feed_.begin_durable(said.user, said.beyond);
   } else {
-    lines_.reset();
-    feed_->begin(said.user);
+    listening_.reset();
+    feed_.begin(said.user);
   }
 }
 
 /// What a client says after its first line has no meaning; only its end has.
-void session_state::read_on() {
+void line_session::read_on() {
   std::array<char, 4096> ignored;
-  const io::io_result read = (*connection_)->read(ignored.data(), ignored.size());
+  const io::io_result read = connection_->read(ignored.data(), ignored.size());
   if (read.what == status::ended || read.what == status::failed) {
     end(ending::graceful);
   } else {
-    (*connection_)->await_readable();
+    connection_->await_readable();
   }
 }
 
-std::string_view session_state::no_acknowledgement() const {
-  return durable_->names_epochs ? "an acknowledgement is A|, an epoch, a dot and a number"
-                                : "an acknowledgement is A| and a number";
+std::string_view line_session::no_acknowledgement() const {
+  return durable()->names_epochs ? "an acknowledgement is A|, an epoch, a dot and a number"
+                                 : "an acknowledgement is A| and a number";
 }
 
-void session_state::acknowledge(std::string_view line) {
-  const auto said = core::parse_acknowledgement(line, durable_->names_epochs);
+void line_session::acknowledge(std::string_view line) {
+  const auto said = core::parse_acknowledgement(line, durable()->names_epochs);
   if (!said) {
     warn(no_acknowledgement());
-  } else if (feed_->acknowledge(*said) == core::session_cursor::outcome::beyond) {
+  } else if (feed_.acknowledge(*said) == core::session_cursor::outcome::beyond) {
     warn("A|" + core::text_of(*said) + " is beyond what was sent, it is ignored");
   }
 }
 
 // --- what it is told ---
 
-void session_state::on_portion(const portion& message) {
-  feed_->tell(message);
-  watch(feed_->next_deadline());
+void line_session::on_portion(const portion& message) {
+  if (where_ != phase::live) return;
+  feed_.tell(message);
+  watch(feed_.next_deadline());
 }
 
-void session_state::on_news(const session_news& news) {
-  feed_->tell(news);
-  watch(feed_->next_deadline());
+void line_session::on_news(const session_news& news) {
+  if (where_ != phase::live) return;
+  feed_.tell(news);
+  watch(feed_.next_deadline());
 }
 
-std::size_t session_state::tell(core::epoch_number epoch, std::string_view lines) {
-  if (!durable_) return write_live(lines);
+std::size_t line_session::tell(core::epoch_number epoch, std::string_view lines) {
+  if (!durable()) return write_live(lines);
   return tell_epoch(epoch) ? write_durable(lines) : 0;
 }
 
-std::size_t session_state::waiting() const {
-  return durable_ ? durable_->outbox.size() : live_->size();
+std::size_t line_session::waiting() const {
+  return durable() ? durable()->outbox.size() : live_.size();
 }
 
 /// Not within a line that is half written.
-void session_state::refuse(std::string_view reason) {
-  if (waiting() == 0) (*connection_)->write("ERR " + std::string{reason} + "\r\n");
+void line_session::refuse(std::string_view reason) {
+  if (waiting() == 0) connection_->write("ERR " + std::string{reason} + "\r\n");
   end(ending::graceful);
 }
 
-void session_state::warn(std::string_view reason) {
+void line_session::warn(std::string_view reason) {
   std::string line = "ERR ";
   line += reason;
   line += core::text_of(environment_->options.ending);
@@ -180,20 +181,20 @@ void session_state::warn(std::string_view reason) {
 }
 
 /// Says that what comes is of `epoch`, to a client that names epochs. Returns whether it knows.
-bool session_state::tell_epoch(core::epoch_number epoch) {
-  if (!durable_->names_epochs || durable_->told_epoch == epoch) return true;
+bool line_session::tell_epoch(core::epoch_number epoch) {
+  if (!durable()->names_epochs || durable()->told_epoch == epoch) return true;
   std::string line = "E|" + std::to_string(epoch);
   line += core::text_of(environment_->options.ending);
   if (write_durable(line) != line.size()) return false;
-  durable_->told_epoch = epoch;
+  durable()->told_epoch = epoch;
   return true;
 }
 
 /// \pre nothing waits. Returns how many bytes the connection took; ends the session if it is gone.
-std::size_t session_state::write_now(std::string_view lines, core::time_point now) {
-  const io::io_result written = (*connection_)->write(lines);
+std::size_t line_session::write_now(std::string_view lines, core::time_point now) {
+  const io::io_result written = connection_->write(lines);
   if (written.what == status::failed) {
-    if (live_) {
+    if (!durable()) {
       const auto dropped = std::count(lines.begin(), lines.end(), '\n');
       count({{counter::notifications_dropped, static_cast<core::counts::value>(dropped)}});
     }
@@ -202,20 +203,20 @@ std::size_t session_state::write_now(std::string_view lines, core::time_point no
   }
   if (written.bytes != 0) {
     environment_->flow.count_written(written.bytes);
-    if (live_) live_->took(now);
+    if (!durable()) live_.took(now);
   }
   return written.bytes;
 }
 
-std::size_t session_state::write_live(std::string_view lines) {
+std::size_t line_session::write_live(std::string_view lines) {
   const auto now = self_->clock().now();
-  const std::size_t done = live_->empty() ? write_now(lines, now) : 0;
+  const std::size_t done = live_.empty() ? write_now(lines, now) : 0;
   if (done == lines.size() || where_ == phase::ended) return done;
-  const auto overflow = live_->keep(lines.substr(done), ends_mid_line(lines.substr(0, done)), now);
+  const auto overflow = live_.keep(lines.substr(done), ends_mid_line(lines.substr(0, done)), now);
   count_overflow(overflow);
   if (overflow.disconnects) return done;
   update_charge();
-  if (!live_->empty()) {
+  if (!live_.empty()) {
     await_writable();
     watch(now + environment_->options.stall_timeout);
   }
@@ -223,8 +224,8 @@ std::size_t session_state::write_live(std::string_view lines) {
 }
 
 /// Lets wait what is not taken, as far as there is room.
-std::size_t session_state::write_durable(std::string_view lines) {
-  core::outbox& outbox = durable_->outbox;
+std::size_t line_session::write_durable(std::string_view lines) {
+  core::outbox& outbox = durable()->outbox;
   const std::size_t done = outbox.empty() ? write_now(lines, {}) : 0;
   if (done == lines.size() || where_ == phase::ended) return done;
   const std::size_t before = outbox.size();
@@ -233,84 +234,84 @@ std::size_t session_state::write_durable(std::string_view lines) {
   return done + outbox.size() - before;
 }
 
-void session_state::count_overflow(const core::live_session::overflow& overflow) {
+void line_session::count_overflow(const core::live_session::overflow& overflow) {
   if (!overflow.happened) return;
   count({{counter::overflows, 1}, {counter::notifications_dropped, overflow.dropped}});
   if (!overflow.disconnects) return;
   log::warn("client disconnected, it does not read",
-            {{"peer", (*connection_)->peer()}, {"pending_bytes", live_->size()}});
+            {{"peer", connection_->peer()}, {"pending_bytes", live_.size()}});
   end(ending::abort);
 }
 
 /// Brings the charge in line with what waits.
-void session_state::update_charge() {
-  charge_.set(live_->charge(environment_->flow.high()));
+void line_session::update_charge() {
+  charge_.set(live_.charge(environment_->flow.high()));
 }
 
-void session_state::await_writable() {
-  if (!std::exchange(awaits_writable_, true)) (*connection_)->await_writable();
+void line_session::await_writable() {
+  if (!std::exchange(awaits_writable_, true)) connection_->await_writable();
 }
 
 /// Looks then, or earlier, whether the client makes progress.
-void session_state::watch(core::time_point deadline) {
+void line_session::watch(core::time_point deadline) {
   if (deadline == core::never || where_ == phase::ended) return;
   if (!std::exchange(watched_, true)) self_->scheduled_send(self_, deadline, progress_due{});
 }
 
-void session_state::on_writable() {
+void line_session::on_writable() {
   awaits_writable_ = false;
   const auto now = self_->clock().now();
   write_outbox(now);
   if (where_ == phase::ended) return;
-  if (live_) {
-    live_->end_of_writing();
+  if (!durable()) {
+    live_.end_of_writing();
     update_charge();
   }
   if (waiting() != 0) {
     await_writable();
-    if (live_) watch(now + environment_->options.stall_timeout);
+    if (!durable()) watch(now + environment_->options.stall_timeout);
     return;
   }
-  feed_->all_written();
-  if (where_ == phase::draining) end(ending::graceful);
+  where_ == phase::draining ? end(ending::graceful) : feed_.all_written();
 }
 
-std::string_view session_state::front() const {
-  return durable_ ? durable_->outbox.front() : live_->front();
+std::string_view line_session::front() const {
+  return durable() ? durable()->outbox.front() : live_.front();
 }
 
-void session_state::write_outbox(core::time_point now) {
+void line_session::write_outbox(core::time_point now) {
   while (waiting() != 0) {
-    const io::io_result written = (*connection_)->write(front());
+    const io::io_result written = connection_->write(front());
     if (written.what == status::failed) {
       end(ending::abort);
       return;
     }
     if (written.what == status::would_block) return;
-    durable_ ? durable_->outbox.written(written.bytes) : live_->written(written.bytes, now);
+    durable() ? durable()->outbox.written(written.bytes) : live_.written(written.bytes, now);
     environment_->flow.count_written(written.bytes);
     environment_->flow.progressed(now);
   }
 }
 
-void session_state::on_progress_due() {
+void line_session::on_progress_due() {
   watched_ = false;
-  if (durable_) {
-    feed_->look();
-    watch(feed_->next_deadline());
+  if (durable()) {
+    if (where_ != phase::live) return;
+    feed_.look();
+    watch(feed_.next_deadline());
     return;
   }
-  if (live_->empty()) return;
+  if (live_.empty()) return;
   const auto now = self_->clock().now();
   const io::flow& flow = environment_->flow;
-  live_->check_hold(now);
+  live_.check_hold(now);
   update_charge();
   const auto overflow =
-      live_->check_progress(now, {flow.is_held_up_by_clients(), flow.last_progress()});
+      live_.check_progress(now, {flow.is_held_up_by_clients(), flow.last_progress()});
   count_overflow(overflow);
   if (where_ == phase::ended) return;
   update_charge();
-  if (!live_->empty()) {
+  if (!live_.empty()) {
     await_writable();
     watch(now + environment_->options.stall_timeout);
   } else if (where_ == phase::draining) {
@@ -320,42 +321,41 @@ void session_state::on_progress_due() {
 
 // --- its end ---
 
-void session_state::on_handshake_overdue() {
+void line_session::on_handshake_overdue() {
   if (where_ == phase::handshake) refuse("no user was named in time");
 }
 
-void session_state::on_replaced() {
-  feed_->replaced();
+void line_session::on_replaced() {
+  feed_.replaced();
   end(ending::graceful);
 }
 
-void session_state::on_drain() {
+void line_session::on_drain() {
   const bool was_live = where_ == phase::live;
   where_ = phase::draining;
-  feed_->drain();
   if (waiting() == 0 || !was_live) end(ending::graceful);
 }
 
-void session_state::on_drain_overdue() {
+void line_session::on_drain_overdue() {
   end(ending::abort);
 }
 
-session_actor::behavior_type session(session_state::pointer self,
+session_actor::behavior_type session(line_session::pointer self,
                                      std::shared_ptr<const session_environment> environment,
                                      std::shared_ptr<io::stream> connection) {
   log_exceptions(self);
-  session_state& state = self->state;
-  state.begin(self, std::move(environment), std::move(connection));
+  line_session& s =
+      self->state.session.emplace(self, std::move(environment), std::move(connection));
   return {
-      [&state](readable) { state.on_readable(); },
-      [&state](writable) { state.on_writable(); },
-      [&state](const portion& message) { state.on_portion(message); },
-      [&state](handshake_overdue) { state.on_handshake_overdue(); },
-      [&state](replaced) { state.on_replaced(); },
-      [&state](progress_due) { state.on_progress_due(); },
-      [&state](const session_news& news) { state.on_news(news); },
-      [&state](drain) { state.on_drain(); },
-      [&state](drain_overdue) { state.on_drain_overdue(); },
+      [&s](readable) { s.on_readable(); },
+      [&s](writable) { s.on_writable(); },
+      [&s](const portion& message) { s.on_portion(message); },
+      [&s](handshake_overdue) { s.on_handshake_overdue(); },
+      [&s](replaced) { s.on_replaced(); },
+      [&s](progress_due) { s.on_progress_due(); },
+      [&s](const session_news& news) { s.on_news(news); },
+      [&s](drain) { s.on_drain(); },
+      [&s](drain_overdue) { s.on_drain_overdue(); },
   };
 }
 

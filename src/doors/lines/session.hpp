@@ -33,13 +33,15 @@ struct session_environment {
   io_unit* unit = nullptr;  ///< null in tests
 };
 
-class session_state : public feed_client {
+struct session_state;
+
+/// What the actor does, message by message.
+class line_session final : public feed_client {
  public:
-  static inline const char* name = "session";
   using pointer = measured_actor<session_actor, session_state>*;
 
-  void begin(pointer self, std::shared_ptr<const session_environment> environment,
-             std::shared_ptr<io::stream> connection);
+  line_session(pointer self, std::shared_ptr<const session_environment> environment,
+               std::shared_ptr<io::stream> connection);
 
   void on_readable();
   void on_writable();
@@ -56,11 +58,15 @@ class session_state : public feed_client {
 
   enum class phase : std::uint8_t { handshake, live, draining, ended };
 
-  /// What a client of a durable session has beside.
   struct durable_client {
     core::outbox outbox;
     bool names_epochs;                  ///< it is told epochs, and acknowledges by them
     core::epoch_number told_epoch = 0;  ///< it knows that what comes is of this epoch
+  };
+  /// What is there for as long as the client is listened to.
+  struct listening {
+    io::line_framer lines;
+    std::optional<durable_client> durable;
   };
 
   // --- what it says ---
@@ -90,20 +96,29 @@ class session_state : public feed_client {
   void end(io::stream::ending how);
   void count(const core::counts& counted);
 
-  pointer self_ = nullptr;
-  std::shared_ptr<const session_environment> environment_;
-  std::optional<owned_stream> connection_;
-  std::unique_ptr<io::line_framer> lines_;  ///< of the first line, and acknowledgements
-  std::optional<event_feed> feed_;
-  std::optional<core::live_session> live_;   ///< what waits
-  std::unique_ptr<durable_client> durable_;  ///< the same, of a durable session
-  io::charge charge_;                        ///< for what waits, and the hold on the sources
+  durable_client* durable() const {
+    return listening_ && listening_->durable ? &*listening_->durable : nullptr;
+  }
+
+  const pointer self_;
+  const std::shared_ptr<const session_environment> environment_;
+  owned_stream connection_;
+  std::unique_ptr<listening> listening_;  ///< none once it is plain and live
+  event_feed feed_;
+  core::live_session live_;  ///< what waits, unless it is durable
+  io::charge charge_;        ///< for what waits, and the hold on the sources
   phase where_ = phase::handshake;
   bool awaits_writable_ = false;
   bool watched_ = false;  ///< a `progress_due` is on its way
 };
 
-session_actor::behavior_type session(session_state::pointer self,
+struct session_state {
+  static inline const char* name = "session";
+
+  std::optional<line_session> session;
+};
+
+session_actor::behavior_type session(line_session::pointer self,
                                      std::shared_ptr<const session_environment> environment,
                                      std::shared_ptr<io::stream> connection);
 
