@@ -35,6 +35,10 @@ bool is_old_name(std::string_view text);
 
 // --- what is asked of a topic ---
 
+/// Names a wait among those of one asker at one topic, so that it can be ended before its time. The
+/// asker chooses it.
+using wait_ticket = std::uint64_t;
+
 /// When a publish is answered.
 enum class wait_for : std::uint8_t {
   accepted,   ///< at once; it is written within `topic.commit-interval`, and not synced
@@ -56,6 +60,7 @@ struct publish {
   std::vector<new_message> messages;  ///< one or more
   wait_for wait = wait_for::durable;
   milliseconds timeout{30'000};  ///< of `delivered`
+  wait_ticket ticket = 0;        ///< likewise
 };
 
 /// Makes the subscriber, and the topic if there is none.
@@ -79,6 +84,7 @@ struct lease {
   std::string subscriber;
   std::uint32_t most = 0;  ///< 0: what the topic's batch says
   milliseconds wait{0};    ///< for the first message, if there is none
+  wait_ticket ticket = 0;  ///< of the wait
 };
 
 /// All that is there. It is leased until `handed_over` says what became of it.

@@ -84,6 +84,20 @@ class topic_plane : public actor_test {
     run();
     return call;
   }
+  /// One actor asks all of this. Returns which.
+  caf::actor_id begin_all(const std::vector<api::topic_call>& wanted,
+                          std::vector<std::shared_ptr<asked>>& calls) {
+    for (std::size_t i = 0; i != wanted.size(); ++i) calls.push_back(std::make_shared<asked>());
+    const auto asker = system.spawn([=, to = plane](caf::event_based_actor* self) {
+      for (std::size_t i = 0; i != wanted.size(); ++i) {
+        self->request(to, caf::infinite, wanted[i])
+            .then([call = calls[i]](answered& a) { call->answer = std::move(a.what); },
+                  [call = calls[i]](caf::error&) { call->failed = true; });
+      }
+    });
+    run();
+    return asker.id();
+  }
   std::shared_ptr<asked> list(const std::string& after, std::uint32_t most) {
     auto call = std::make_shared<asked>();
     system.spawn([=, to = plane](caf::event_based_actor* self) {

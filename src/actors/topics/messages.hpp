@@ -14,11 +14,12 @@
 
 namespace skein {
 
-/// The waiter, who waits for messages of the topic or for their acknowledgement, waits no longer:
-/// it is answered as things stand.
+/// The waiter, who waits with this ticket for messages of the topic or for their acknowledgement,
+/// waits no longer: it is answered as things stand. Its other waits go on.
 SKEIN_MESSAGE(wait_abandoned) {
   std::string topic;
   caf::actor_id waiter;
+  api::wait_ticket ticket;
 };
 /// Time for what somebody waits for.
 SKEIN_MESSAGE(topic_due) {

@@ -234,7 +234,9 @@ topic_actor::behavior_type topic(pointer self, std::shared_ptr<const topic_envir
   return {
       [self](api::topic_call& call) { return handle_any(self, call); },
       [self](const wait_abandoned& by) {
-        answer_waiting(self, [&by](const auto& waits) { return waits.waiter == by.waiter; });
+        answer_waiting(self, [&by](const auto& waits) {
+          return waits.waiter == by.waiter && waits.ticket == by.ticket;
+        });
       },
       [self](commit_due due) {
         bool& armed = due.what == commit_due::why::interval ? self->state.interval_armed

@@ -87,6 +87,7 @@ struct topic_state {
   struct waiting_lease {
     promise to;
     caf::actor_id waiter;
+    api::wait_ticket ticket;
     std::uint32_t most;
     core::wall_time until;
   };
@@ -94,6 +95,7 @@ struct topic_state {
   struct undelivered {
     promise to;
     caf::actor_id waiter;
+    api::wait_ticket ticket;
     api::published answer;
     core::wall_time until;
     bool is_stored = false;         ///< it waits; before that for the store

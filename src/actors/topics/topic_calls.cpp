@@ -73,7 +73,8 @@ result publish_and_wait(pointer self, api::publish& asked) {
   const core::moment now = moment_of(self);
   const auto sender = self->current_sender();  // the promise takes it
   const core::receipt_number receipt = begin_to_wait(
-      self, {{}, sender ? sender->id() : 0, {}, now.measured + asked.timeout.count()});
+      self,
+      {{}, sender ? sender->id() : 0, asked.ticket, {}, now.measured + asked.timeout.count()});
   topic_state::undelivered& waits = state.unacknowledged.at(receipt);
   try {
     api::published done = publish_all(self, asked, now, receipt);
@@ -205,8 +206,8 @@ result handle(pointer self, api::lease& asked) {
   if (asked.wait.count() == 0 || state.end) return answered{api::leased{}};
   const auto sender = self->current_sender();  // the promise takes it
   auto to = self->make_response_promise<answered>();
-  state.waiting[*id].push_back(
-      {to, sender ? sender->id() : 0, asked.most, time_of(self) + asked.wait.count()});
+  state.waiting[*id].push_back({to, sender ? sender->id() : 0, asked.ticket, asked.most,
+                                time_of(self) + asked.wait.count()});
   arm_deadline(self);
   return to;
 }

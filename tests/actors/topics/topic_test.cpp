@@ -119,11 +119,60 @@ TEST_F(Topic, WhoHasGoneGetsNothing) {
   start();
   subscribe("a", "one");
   const auto gone = lease("a", "one", 1, 1s);
-  caf::anon_send(plane, wait_abandoned{"a", gone->by});
+  caf::anon_send(plane, wait_abandoned{"a", gone->by, 0});
   run();
   EXPECT_EQ(payloads(*gone), texts{});
   publish("a", "x");
   EXPECT_EQ(payloads(*lease("a", "one")), texts{"x"});
+}
+
+TEST_F(Topic, OneOfSeveralWaitsOfOneWaiterEnds) {
+  start();
+  subscribe("a", "one");
+  std::vector<std::shared_ptr<asked>> waits;
+  const auto waiter =
+      begin_all({{"a", api::lease{"one", 1, 1s, 7}}, {"a", api::lease{"one", 1, 1s, 8}}}, waits);
+  caf::anon_send(plane, wait_abandoned{"a", waiter, 7});
+  run();
+  EXPECT_EQ(payloads(*waits[0]), texts{});
+  EXPECT_FALSE(waits[1]->answer);
+  publish("a", "x");
+  EXPECT_EQ(payloads(*waits[1]), texts{"x"});
+}
+
+TEST_F(Topic, OneOfSeveralPublishesThatWaitForAcknowledgementsIsGivenUp) {
+  start();
+  subscribe("a", "one");
+  std::vector<api::topic_call> calls;
+  api::publish what;
+  what.wait = api::wait_for::delivered;
+  for (const api::wait_ticket ticket : {7u, 8u}) {
+    what.messages = {text(std::to_string(ticket))};
+    what.ticket = ticket;
+    calls.push_back({"a", what});
+  }
+  std::vector<std::shared_ptr<asked>> waits;
+  const auto waiter = begin_all(calls, waits);
+  caf::anon_send(plane, wait_abandoned{"a", waiter, 7});
+  run();
+  EXPECT_EQ(waits[0]->refusal(), api::refused::reason::not_delivered);
+  EXPECT_FALSE(waits[1]->answer);
+  const auto given = lease("a", "one");
+  for (const auto& d : given->as<api::leased>().messages) settle("a", "one", d);
+  EXPECT_EQ(waits[1]->as<api::published>().messages.at(0).reached->acknowledged, 1u);
+}
+
+TEST_F(Topic, ATicketOfAWaitThatIsOverEndsNoOther) {
+  start();
+  subscribe("a", "one");
+  publish("a", "x");
+  std::vector<std::shared_ptr<asked>> waits;
+  const auto waiter =
+      begin_all({{"a", api::lease{"one", 1, 1s, 7}}, {"a", api::lease{"one", 1, 1s, 8}}}, waits);
+  EXPECT_EQ(payloads(*waits[0]), texts{"x"});
+  caf::anon_send(plane, wait_abandoned{"a", waiter, 7});
+  run();
+  EXPECT_FALSE(waits[1]->answer);
 }
 
 TEST_F(Topic, AWaitEndsWithWhatIsDueAgain) {
