@@ -9,6 +9,7 @@
 #include "cli/commands.hpp"
 #include "cli/control_client.hpp"
 #include "cli/daemon_place.hpp"
+#include "core/events/durable_position.hpp"
 #include "core/visible_text.hpp"
 
 namespace skein::cli {
@@ -104,10 +105,11 @@ int epoch_command(const arguments& args) {
   auto answer = o.ask("status");
   if (o.json) return print_all(o, answer);
   auto& told = answer.values;
-  // It is to be a number of the same epoch.
-  if (told.contains("durable_next") && told.contains("epoch") && told.contains("durable_epoch") &&
-      told["durable_epoch"] != told["epoch"]) {
-    told["durable_next"] = 1;
+  if (told.contains("durable_next") && told.contains("epoch") && told.contains("durable_epoch")) {
+    told["durable_next"] =
+        core::durable_next_of(told["epoch"].to_number<core::epoch_number>(),
+                              told["durable_epoch"].to_number<core::epoch_number>(),
+                              told["durable_next"].to_number<core::sequence_number>());
   }
   for (const std::string key : {"epoch", "next", "durable_next"}) {
     const auto* const value = answer.values.if_contains(key);

@@ -48,15 +48,11 @@ api::published publish_all(pointer self, api::publish& asked, core::moment now,
     const auto outcome = publish_one(self, m, now, receipt);
     const bool has_id =
         outcome.what == publish_outcome::published || outcome.what == publish_outcome::replaced;
-    const bool is_refused = outcome.what == publish_outcome::no_subscribers ||
-                            outcome.what == publish_outcome::overflow ||
-                            outcome.what == publish_outcome::too_many_delayed ||
-                            outcome.what == publish_outcome::no_such_priority ||
-                            outcome.what == publish_outcome::no_room;
     if (outcome.full && done.full_subscriber.empty()) {
       done.full_subscriber = state.subscribers.at(*outcome.full).name;
     }
-    state.counted.count(self, is_refused ? counter::messages_refused : counter::messages_published);
+    state.counted.count(self, core::is_refused(outcome.what) ? counter::messages_refused
+                                                             : counter::messages_published);
     // No id is told that a crash could give to another message.
     const bool tells_id = !state.stored || asked.wait != api::wait_for::accepted;
     auto& told = done.messages.emplace_back();

@@ -7,7 +7,6 @@ namespace skein::topic_parts {
 
 namespace {
 
-using core::publish_outcome;
 using undelivered = topic_state::undelivered;
 
 /// Some of those who have still to acknowledge messages of it.
@@ -26,12 +25,6 @@ std::vector<std::string> waits_for(const topic_state& state, const core::receipt
   names.reserve(who.size());
   for (const auto id : who) names.push_back(state.subscribers.at(id).name);
   return names;
-}
-
-bool is_refused(const api::published::result& m) {
-  return m.what == publish_outcome::no_subscribers || m.what == publish_outcome::overflow ||
-         m.what == publish_outcome::too_many_delayed ||
-         m.what == publish_outcome::no_such_priority || m.what == publish_outcome::no_room;
 }
 
 /// What can be said by now: that all have acknowledged everything, and else what is missing.
@@ -53,7 +46,8 @@ api::answer as_things_stand(const topic_state& state, const core::receipt& recei
   }
   for (auto& m : answer.missed_by) m.message = message_of_line[m.message];
   const bool is_open = receipt.open != 0;
-  const bool some_refused = std::any_of(answer.messages.begin(), answer.messages.end(), is_refused);
+  const bool some_refused = std::any_of(answer.messages.begin(), answer.messages.end(),
+                                        [](const auto& m) { return core::is_refused(m.what); });
   if (by_all || (some_refused && !is_open)) return std::move(answer);
   api::refused r;
   r.why = is_open ? reason::not_delivered : reason::delivery_failed;

@@ -42,6 +42,10 @@ enum class publish_outcome : std::uint8_t {
   no_room,           ///< refused: the topic, or all together, keep as much as they may
 };
 
+constexpr bool is_refused(publish_outcome what) {
+  return what >= publish_outcome::no_subscribers;
+}
+
 /// Delayed messages that become due in one call.
 inline constexpr std::size_t most_due = 1000;
 

@@ -1,0 +1,33 @@
+/// Publishes that were answered before their topic has taken them: how many, and how large, since
+/// they take memory, and who answered has still to hear of them.
+#pragma once
+
+#include <cassert>
+#include <cstddef>
+
+namespace skein::core {
+
+class unheard_publishes {
+ public:
+  static constexpr std::size_t most = 64;  ///< of one client
+
+  void begin(std::size_t bytes) {
+    ++count_;
+    bytes_ += bytes;
+  }
+  void heard(std::size_t bytes) {
+    assert(count_ != 0 && bytes <= bytes_);
+    --count_;
+    bytes_ -= bytes;
+  }
+
+  bool is_full() const { return count_ >= most; }
+  bool empty() const { return count_ == 0; }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  std::size_t count_ = 0;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace skein::core
