@@ -424,11 +424,20 @@ supervisor_actor::behavior_type supervisor(
     const std::size_t workers = self->system().scheduler().num_workers();
     return std::make_shared<waiting_line>(std::max<std::size_t>(1, workers / 2));
   };
-  state.for_http = std::make_shared<const http_environment>(http_environment{
-      options.http, settings, options.source.max_line, state.topics, state.router, parts,
-      supervisor_actor{self}, std::make_shared<byte_budget>(options.http.max_bodies), answers,
-      line(), line(), line(), report_interval, environment->unit,
-      options.event.level == durability::sync});
+  state.for_http = std::make_shared<const http_environment>(
+      http_environment{options.http,
+                       settings,
+                       options.source.max_line,
+                       {state.topics, state.router, parts},
+                       supervisor_actor{self},
+                       std::make_shared<byte_budget>(options.http.max_bodies),
+                       answers,
+                       line(),
+                       line(),
+                       line(),
+                       report_interval,
+                       environment->unit,
+                       options.event.level == durability::sync});
   state.environment = std::move(environment);
 
   return {

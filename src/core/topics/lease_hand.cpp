@@ -1,8 +1,9 @@
 #include "core/topics/lease_hand.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
+
+#include "core/expects.hpp"
 
 namespace skein::core {
 
@@ -13,12 +14,12 @@ std::uint32_t lease_hand::wanted() const {
 }
 
 void lease_hand::asked() {
-  assert(!awaits_answer_);
+  expects(!awaits_answer_, "a topic is asked one thing at a time by a hand");
   awaits_answer_ = true;
 }
 
 lease_hand::report lease_hand::given(std::vector<lease_name> leases) {
-  assert(awaits_answer_);
+  expects(awaits_answer_, "a hand is given what it has asked for");
   awaits_answer_ = false;
   report told;
   if (lost_) {

@@ -2,8 +2,9 @@
 /// they take memory, and who answered has still to hear of them.
 #pragma once
 
-#include <cassert>
 #include <cstddef>
+
+#include "core/expects.hpp"
 
 namespace skein::core {
 
@@ -16,7 +17,7 @@ class unheard_publishes {
     bytes_ += bytes;
   }
   void heard(std::size_t bytes) {
-    assert(count_ != 0 && bytes <= bytes_);
+    expects(count_ != 0 && bytes <= bytes_, "what is heard of was unheard");
     --count_;
     bytes_ -= bytes;
   }

@@ -3,7 +3,7 @@
 ///
 /// One request at a time is answered, in the order in which they came; more are read while one
 /// waits only as far as one buffer goes. Publishes by /api/publish/async are answered at once, up
-/// to `most_unheard` of them before the topic has taken them.
+/// to `core::unheard_publishes::most` of them before the topic has taken them.
 ///
 /// Whoever is too slow to send a request or to take an answer is let go of, when the supervisor
 /// lets the session look: a timer of its own would keep each session's memory for as long as an
@@ -28,10 +28,12 @@
 #include "actors/base/log.hpp"
 #include "actors/events/interfaces.hpp"
 #include "actors/topics/interfaces.hpp"
-#include "doors/gather_status.hpp"
+#include "core/topics/lease_hand.hpp"
+#include "core/topics/unheard_publishes.hpp"
 #include "doors/http/api/http_api.hpp"
 #include "doors/http/interfaces.hpp"
 #include "doors/http/waiting_line.hpp"
+#include "doors/switchboard.hpp"
 #include "io/http_reader.hpp"
 #include "options/daemon_options.hpp"
 
@@ -42,9 +44,7 @@ struct http_environment {
   http_options options;
   api::settings settings;
   std::size_t max_line = 0;  ///< of events, bytes
-  topics_actor topics;
-  router_actor router;
-  status_sources parts;
+  switchboard ask;
   supervisor_actor supervisor;
   std::shared_ptr<byte_budget> bodies;
   std::shared_ptr<byte_budget> answers;
@@ -58,7 +58,17 @@ struct http_environment {
 struct http_session_state {
   static inline const char* name = "http_session";
 
-  static constexpr int most_unheard = 64;
+  /// What it waits for at a topic: messages, or acknowledgements.
+  struct topic_wait {
+    std::string topic;
+    api::wait_ticket ticket;
+    bool for_messages;
+  };
+  /// Who gets messages, from the request for them until the connection has taken the answer.
+  struct consuming {
+    std::string topic, subscriber;
+    core::lease_hand hand;
+  };
 
   std::shared_ptr<const http_environment> environment;
   std::optional<owned_stream> connection;
@@ -69,20 +79,15 @@ struct http_session_state {
   api::answer_form form;      ///< of the request that is being answered
   io::http_reply_form reply;  ///< likewise
   std::string page;           ///< likewise: origin of the web page that may read the answer
-  std::string waits_at;  ///< topic at which it waits for messages, or acknowledgements, or empty
+  std::optional<topic_wait> wait;
+  api::wait_ticket last_ticket = 0;
   api::events_published events;  ///< of the request, while a source reads it
-  /// Messages that the client gets, from the request for them until it has taken the answer.
-  struct {
-    std::string topic, subscriber;  ///< empty if there is no such request
-    std::vector<core::lease_name> leases;
-    bool is_lease = false;  ///< the client acknowledges them; else they are when they were taken
-  } given;
+  std::optional<consuming> consumer;
   std::optional<budget_share> share;           ///< for what is read
   std::shared_ptr<budget_share> answer_share;  ///< for `body`
   std::optional<turn> its_turn;                ///< to have something done by workers
   std::function<void()> waits_with;            ///< this, until the turn comes
-  int unheard = 0;                             ///< publishes that were answered, but not taken yet
-  std::size_t unheard_bytes = 0;               ///< of their payloads
+  core::unheard_publishes unheard;             ///< answered, but not taken by their topic yet
   bool busy = false;                           ///< a request is being answered
   bool reading = false;                        ///< waits for the connection to become readable
   bool mid_request = false;                    ///< some of a request has come

@@ -52,11 +52,11 @@ class HttpSession : public topic_plane {
     all->options = http;
     all->settings = settings;
     all->max_line = 4096;
-    all->topics = plane;
-    all->router = system.spawn(router_stand_in, &router);
-    all->parts.sequencer = sequencer_is;
-    all->parts.statistics = statistics_is;
-    all->parts.topic_recorder = recorder;
+    all->ask.topics = plane;
+    all->ask.router = system.spawn(router_stand_in, &router);
+    all->ask.parts.sequencer = sequencer_is;
+    all->ask.parts.statistics = statistics_is;
+    all->ask.parts.topic_recorder = recorder;
     all->bodies = std::make_shared<byte_budget>(http.max_bodies);
     all->answers = answers;
     for (auto* const line : {&all->bodies_line, &all->pages_line, &all->answers_line}) {
@@ -315,6 +315,23 @@ TEST_F(HttpSession, APublishThatIsRefusedAfterItWasAnsweredIsCounted) {
   EXPECT_EQ(statuses(*stream), codes{200});
   pass(report_interval);
   EXPECT_EQ(statistics.counted[core::counter::messages_refused_unheard], 1u);
+}
+
+TEST_F(HttpSession, APublishThereIsNoRoomForAfterItWasAnsweredIsCounted) {
+  options.defaults.storage = core::topic_storage::memory;
+  options.max_memory = 2'000;
+  serve();
+  subscribe("a", "one");
+  const auto stream = connect();
+  const std::string payload(5'000, 'x');
+  for (int i = 0; i != 2; ++i) {
+    stream->says(post("/api/publish/async", "{\"subject\":\"a\",\"data\":\"" + payload + "\"}"));
+  }
+  run();
+  EXPECT_EQ(statuses(*stream), (codes{200, 200}));
+  EXPECT_EQ(pending(), 0u);
+  pass(report_interval);
+  EXPECT_EQ(statistics.counted[core::counter::messages_refused_unheard], 2u);
 }
 
 TEST_F(HttpSession, APublishThatIsRefusedWhenTheConnectionIsClosedIsCounted) {
