@@ -28,19 +28,19 @@ class live_game {
   /// Returns false when the session ends.
   bool step() {
     now_ += std::chrono::milliseconds{pick_(4) == 0 ? pick_(2500) : pick_(100)};
-    core::live_session::overflow overflow;
+    overflow got;
     switch (pick_(4)) {
       case 0:
         take();
         break;
       case 1:
-        overflow = look();
+        got = look();
         break;
       default:
-        overflow = come();
+        got = come();
     }
-    overflows_ += overflow.happened ? 1 : 0;
-    if (overflow.disconnects) return false;
+    overflows_ += got.happened ? 1 : 0;
+    if (got.disconnects) return false;
     check();
     return true;
   }
