@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/expects.hpp"
+
 namespace skein {
 
 namespace {
@@ -143,6 +145,7 @@ void event_feed::begin(core::user_id user) {
 
 void event_feed::begin_durable(core::user_id user,
                                const std::optional<core::named_position>& beyond) {
+  core::expects(all_.stores(), "durable feeds are where something is stored");
   user_ = user;
   inbox_ = std::make_unique<inbox>(*this);
   inbox_->session().begin(beyond);
@@ -168,6 +171,7 @@ void event_feed::all_written() {
 }
 
 core::session_cursor::outcome event_feed::acknowledge(const core::named_position& said) {
+  core::expects(inbox_ != nullptr, "what is acknowledged came by a durable feed");
   return inbox_->session().acknowledge(said);
 }
 

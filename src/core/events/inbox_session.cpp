@@ -4,6 +4,8 @@
 #include <charconv>
 #include <utility>
 
+#include "core/expects.hpp"
+
 namespace skein::core {
 
 namespace {
@@ -134,6 +136,7 @@ bool inbox_session::write(epoch_number epoch, log_position upto, std::string_vie
     if (!settled_) lines.remove_prefix(lines.find('\n') + 1);
   }
   const std::size_t written = lines.empty() ? 0 : out_.write(epoch, lines);
+  expects(written == 0 || lines[written - 1] == '\n', "a client gets whole lines");
   if (where_ == stage::ended) return false;
   if (written != 0) {
     cursor_.sent(epoch, highest_number(lines.substr(0, written), options_.in_order));
