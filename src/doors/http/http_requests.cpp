@@ -26,7 +26,8 @@ api::wait_ticket begin_wait(http_session_state& state, const std::string& topic,
 
 void consume(http_session_state& state, const std::string& topic, const std::string& subscriber,
              once_taken then) {
-  state.consumer.emplace(http_session_state::consuming{topic, subscriber, core::lease_hand{then}});
+  state.consumer = std::make_unique<http_session_state::consuming>(
+      http_session_state::consuming{topic, subscriber, core::lease_hand{then}});
   state.consumer->hand.asked();
 }
 

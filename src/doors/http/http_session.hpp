@@ -81,9 +81,9 @@ struct http_session_state {
   std::string page;           ///< likewise: origin of the web page that may read the answer
   std::optional<topic_wait> wait;
   api::wait_ticket last_ticket = 0;
-  api::events_published events;  ///< of the request, while a source reads it
-  std::optional<consuming> consumer;
-  std::optional<budget_share> share;           ///< for what is read
+  api::events_published events;         ///< of the request, while a source reads it
+  std::unique_ptr<consuming> consumer;  ///< null for most: idle connections keep no room for it
+  std::optional<budget_share> share;    ///< for what is read
   std::shared_ptr<budget_share> answer_share;  ///< for `body`
   std::optional<turn> its_turn;                ///< to have something done by workers
   std::function<void()> waits_with;            ///< this, until the turn comes
