@@ -25,6 +25,7 @@
 #include "actors/base/log.hpp"
 #include "config/invocation.hpp"
 #include "core/hash.hpp"
+#include "core/rate_limiter.hpp"
 #include "daemon/caf_settings.hpp"
 #include "daemon/supervisor.hpp"
 #include "doors/http/api/problem.hpp"
@@ -156,7 +157,7 @@ class admissions {
   std::function<void(bool)> count_;
   io::connection_places strangers_;
   io::connection_places operators_{16, {16}};
-  log::rate_limiter lines_{1};
+  core::rate_limiter lines_{1};
 };
 
 std::string control_socket(const daemon_options& options) {

@@ -176,25 +176,6 @@ TEST(Log, MayBeUsedByManyThreadsWhileItStops) {
   EXPECT_FALSE(enabled(log_level::error));
 }
 
-TEST(RateLimiter, LetsThroughSoManyLinesInEachSecond) {
-  rate_limiter limit{2};
-  const rate_limiter::time_point begin{};
-  EXPECT_EQ(limit.pass(begin), 0u);
-  EXPECT_EQ(limit.pass(begin + 10ms), 0u);
-  EXPECT_EQ(limit.pass(begin + 20ms), std::nullopt);
-  EXPECT_EQ(limit.pass(begin + 999ms), std::nullopt);
-  EXPECT_EQ(limit.pass(begin + 1000ms), 2u);
-  EXPECT_EQ(limit.pass(begin + 1001ms), 0u);
-  EXPECT_EQ(limit.pass(begin + 1002ms), std::nullopt);
-  EXPECT_EQ(limit.pass(begin + 1h), 1u);
-}
-
-TEST(RateLimiter, OfNoneLetsNothingThrough) {
-  rate_limiter limit{0};
-  EXPECT_EQ(limit.pass({}), std::nullopt);
-  EXPECT_EQ(limit.pass(rate_limiter::time_point{} + 5s), std::nullopt);
-}
-
 TEST(Log, SaysWhichBugHasEndedTheProcess) {
   EXPECT_DEATH(
       {

@@ -19,6 +19,7 @@
 
 #include "core/expects.hpp"
 #include "core/keyed_table.hpp"
+#include "core/rate_limiter.hpp"
 #include "core/visible_text.hpp"
 #include "io/patient_output.hpp"
 
@@ -71,7 +72,7 @@ class running {
 
  private:
   std::mutex counting_;
-  core::keyed_map<std::string, rate_limiter> kinds_;  ///< messages are literals: they are few
+  core::keyed_map<std::string, core::rate_limiter> kinds_;  ///< messages are literals: they are few
 };
 
 std::shared_mutex changing;  // shared by those who log, alone for those who start and stop
@@ -197,19 +198,6 @@ std::uint64_t omitted() {
 std::uint64_t dropped() {
   const std::shared_lock shared{changing};
   return current ? current->dropped() : 0;
-}
-
-std::optional<std::uint64_t> rate_limiter::pass(time_point now) {
-  if (!second_ || now - *second_ >= std::chrono::seconds{1}) {
-    second_ = now;
-    passed_ = 0;
-  }
-  if (passed_ == per_second_) {
-    ++suppressed_;
-    return std::nullopt;
-  }
-  ++passed_;
-  return std::exchange(suppressed_, 0);
 }
 
 void detail::write(log_level level, std::string_view message, fields all) {

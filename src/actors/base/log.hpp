@@ -15,7 +15,6 @@
 #include <initializer_list>
 #include <iosfwd>
 #include <iterator>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -129,24 +128,5 @@ inline void warn(std::string_view message, fields all = {}) {
 inline void error(std::string_view message, fields all = {}) {
   if (enabled(log_level::error)) detail::write(log_level::error, message, all);
 }
-
-/// Lets through at most `per_second` lines in each second, for facts that a stranger can cause as
-/// often as they like. The second begins with the first line after the former one. Not thread safe.
-class rate_limiter {
- public:
-  using time_point = std::chrono::steady_clock::time_point;
-
-  explicit rate_limiter(std::uint32_t per_second) : per_second_{per_second} {}
-
-  /// Nothing when the line must not be written, otherwise the number of lines that were not
-  /// written since the last one that was.
-  std::optional<std::uint64_t> pass(time_point now);
-
- private:
-  std::uint32_t per_second_;
-  std::uint32_t passed_ = 0;
-  std::uint64_t suppressed_ = 0;
-  std::optional<time_point> second_;  ///< its begin
-};
 
 }  // namespace skein::log

@@ -23,6 +23,7 @@
 #include "actors/base/log.hpp"
 #include "actors/events/interfaces.hpp"
 #include "core/keyed_table.hpp"
+#include "core/rate_limiter.hpp"
 #include "options/daemon_options.hpp"
 #include "store/events/event_log.hpp"
 
@@ -91,7 +92,7 @@ struct recorder_state {
   sequencer_actor sequencer;        ///< who sends events
   std::optional<caf::typed_response_promise<drained>> end;
   counting counted;
-  log::rate_limiter failures{1};
+  core::rate_limiter failures{1};
 };
 
 recorder_actor::behavior_type recorder(measured_actor<recorder_actor, recorder_state>* self,

@@ -16,6 +16,7 @@
 #include "actors/events/interfaces.hpp"
 #include "core/events/sequence.hpp"
 #include "core/events/source_receipts.hpp"
+#include "core/rate_limiter.hpp"
 #include "io/flow.hpp"
 
 namespace skein {
@@ -58,7 +59,7 @@ struct sequencer_state {
   core::reorder_counts reported;             ///< counts at the last report
   core::reorder_counts logged;               ///< counts at the last warning
   counting counted;
-  log::rate_limiter warnings{10};
+  core::rate_limiter warnings{10};
 };
 
 sequencer_actor::behavior_type sequencer(measured_actor<sequencer_actor, sequencer_state>* self,

@@ -29,6 +29,7 @@
 #include "actors/base/interfaces.hpp"
 #include "actors/base/log.hpp"
 #include "actors/topics/interfaces.hpp"
+#include "core/rate_limiter.hpp"
 #include "core/topics/topic_queue.hpp"
 #include "options/daemon_options.hpp"
 #include "store/topics/topic_log.hpp"
@@ -144,7 +145,7 @@ struct topic_state {
   std::uint64_t calls = 0;
   std::uint64_t calls_before = 0;  ///< at the last `idle_due`
   counting counted;
-  log::rate_limiter failures{1};
+  core::rate_limiter failures{1};
 };
 
 /// \param number  of a durable topic in the store

@@ -20,6 +20,7 @@
 #include "actors/base/interfaces.hpp"
 #include "actors/base/log.hpp"
 #include "actors/topics/interfaces.hpp"
+#include "core/rate_limiter.hpp"
 #include "core/time.hpp"
 
 namespace skein {
@@ -54,7 +55,7 @@ struct topic_recorder_state {
   bool gone = false;  ///< it fails since the directory is not there any more
   std::optional<caf::typed_response_promise<drained>> end;
   counting counted;
-  log::rate_limiter failures{1};
+  core::rate_limiter failures{1};
 };
 
 topic_recorder_actor::behavior_type topic_recorder(

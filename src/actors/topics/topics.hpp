@@ -18,6 +18,7 @@
 #include "actors/topics/interfaces.hpp"
 #include "actors/topics/topic.hpp"
 #include "core/keyed_table.hpp"
+#include "core/rate_limiter.hpp"
 #include "store/topics/topic_catalog.hpp"
 
 namespace skein {
@@ -53,7 +54,7 @@ struct topics_state {
   std::size_t deleting = 0;  ///< likewise, to be deleted
   bool lost = false;
   counting counted;
-  log::rate_limiter failures{1};
+  core::rate_limiter failures{1};
 };
 
 topics_actor::behavior_type topics(reading_actor<topics_actor, topics_state>* self,

@@ -28,6 +28,7 @@
 #include "actors/base/log.hpp"
 #include "actors/events/interfaces.hpp"
 #include "actors/topics/interfaces.hpp"
+#include "core/rate_limiter.hpp"
 #include "core/topics/lease_hand.hpp"
 #include "core/topics/unheard_publishes.hpp"
 #include "doors/http/api/http_api.hpp"
@@ -97,7 +98,7 @@ struct http_session_state {
   bool draining = false;
   core::time_point deadline = core::never;  ///< of what the client has to do
   counting counted;
-  log::rate_limiter failures{1};
+  core::rate_limiter failures{1};
 };
 
 http_session_actor::behavior_type http_session(

@@ -11,6 +11,7 @@
 #include "actors/base/io_unit.hpp"
 #include "actors/base/log.hpp"
 #include "actors/events/interfaces.hpp"
+#include "core/rate_limiter.hpp"
 #include "io/event_decoder.hpp"
 #include "io/flow.hpp"
 #include "options/daemon_options.hpp"
@@ -56,7 +57,7 @@ struct source_state {
   bool told_last = false;      ///< it is among what is untaken
   counting counted;
   core::counts total;
-  log::rate_limiter malformed_lines{10};
+  core::rate_limiter malformed_lines{10};
 };
 
 source_actor::behavior_type source(measured_actor<source_actor, source_state>* self,
