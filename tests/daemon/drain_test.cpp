@@ -302,7 +302,7 @@ TEST_F(DrainWithAStoreThatFails, LosesNothingIfItRecoversBeforeTheDrainTimeoutWh
         EXPECT_EQ(finished, statuses{exit_ok});
         // At the timeout clients are cut.
         const bool hears = level == durability::async ||
-                           options.drain_timeout - after > recorder_state::retry_interval;
+                           options.drain_timeout - after > core::group_commit::retry_interval;
         EXPECT_EQ(client->heard(), (what & events) != 0 && hears ? "1|B\r\n" : "");
         expect_kept(what);
       }

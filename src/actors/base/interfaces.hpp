@@ -17,7 +17,7 @@ using statistics_actor = caf::typed_actor<
     caf::reacts_to<report>,
     /// Logs the totals if they have moved.
     caf::reacts_to<report_due>,
-    /// How many clients there are.
+    /// All that was counted.
     caf::replies_to<status_wanted>::with<status>,
     /// Logs the totals, answers, and ends.
     caf::replies_to<drain>::with<drained>>;

@@ -10,6 +10,7 @@
 #include "actors/base/message.hpp"
 #include "calls/calls.hpp"
 #include "core/counters/counters.hpp"
+#include "core/group_commit.hpp"
 #include "io/stream.hpp"
 
 namespace skein {
@@ -39,13 +40,7 @@ SKEIN_MESSAGE(handshake_overdue){};
 SKEIN_MESSAGE(progress_due){};
 /// Time to write what was gathered.
 SKEIN_MESSAGE(commit_due) {
-  enum class why : std::uint8_t {
-    interval,     ///< it has waited long enough
-    mailbox_end,  ///< this stands behind what was in the mailbox
-    retry,        ///< the store has failed
-    age,          ///< events may have become too old
-    reading,      ///< something could not be read
-  };
+  using why = core::commit_wake;
   why what;
 };
 /// What was asked for by an api::topic_call or another call is answered so.

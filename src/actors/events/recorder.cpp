@@ -14,26 +14,25 @@ namespace {
 using pointer = measured_actor<recorder_actor, recorder_state>*;
 using why = commit_due::why;
 using core::counter;
+using step = core::group_commit::step;
 
 /// Gathered bytes that are written, though not synced, before the interval is over.
 constexpr std::size_t large_commit = 1u << 20;
 
-void arm_end(pointer self) {
-  recorder_state& state = self->state;
-  if (state.failing || std::exchange(state.end_armed, true)) return;
-  self->send(self, commit_due{why::mailbox_end});
+void wake_at_end(pointer self) {
+  if (self->state.commits.want(why::mailbox_end)) self->send(self, commit_due{why::mailbox_end});
 }
 
-void arm_interval(pointer self) {
-  recorder_state& state = self->state;
-  if (state.failing || std::exchange(state.interval_armed, true)) return;
-  self->delayed_send(self, state.environment->options.commit_interval, commit_due{why::interval});
+void wake_after(pointer self, std::chrono::milliseconds pause, why what) {
+  if (self->state.commits.want(what)) self->delayed_send(self, pause, commit_due{what});
 }
 
-void arm_reading(pointer self) {
-  recorder_state& state = self->state;
-  if (state.failing || std::exchange(state.reading_armed, true)) return;
-  self->delayed_send(self, recorder_state::retry_interval, commit_due{why::reading});
+void wake_soon(pointer self) {
+  wake_after(self, self->state.environment->options.commit_interval, why::interval);
+}
+
+void wake_to_read(pointer self) {
+  wake_after(self, core::group_commit::retry_interval, why::reading);
 }
 
 /// Ages are measured by it: it goes on however the wall clock is set.
@@ -55,15 +54,12 @@ void arm_age(pointer self) {
 void fail(pointer self, const store::error& e) {
   recorder_state& state = self->state;
   state.counted.count(self, counter::commit_failures);
-  if (const auto suppressed = state.failures.pass(self->clock().now())) {
+  const bool gone = e.what_kind() == store::error::kind::unavailable;
+  if (const auto suppressed = state.commits.failed(self->clock().now(), e.what(), gone)) {
     log::error("cannot write to the store, trying again",
                {{"reason", e.what()}, {"suppressed", *suppressed}});
   }
-  state.failing = true;
-  state.gone = e.what_kind() == store::error::kind::unavailable;
-  state.why = e.what();
-  if (std::exchange(state.retry_armed, true)) return;
-  self->delayed_send(self, recorder_state::retry_interval, commit_due{why::retry});
+  wake_after(self, core::group_commit::retry_interval, why::retry);
 }
 
 void leave_recording(const recorder_state& state, const recorder_state::waiting_block& block) {
@@ -108,21 +104,20 @@ bool commit(pointer self, bool sync) {
     }
   }
   try {
-    if (log.gathered() != 0) {
-      log.commit(sync);
+    const step next = state.commits.next(log.gathered() != 0, sync);
+    if (next == step::sync) log.sync();
+    if (next == step::commit || next == step::commit_and_sync) {
+      log.commit(next == step::commit_and_sync);
       state.counted.count(self, counter::commits);
-      state.unsynced = !sync;
       state.uncommitted = 0;
-    } else if (sync && state.unsynced) {
-      log.sync();
-      state.unsynced = false;
     }
+    if (state.commits.written(next)) log::info("the store can be written again");
   } catch (const store::error& e) {
     fail(self, e);
     return false;
   }
   if (with_inboxes) state.inboxes.clear();
-  if (!state.unsynced) {
+  if (state.commits.synced()) {
     const log_durable durable{log.end(), log.epoch()};
     if (state.sequencer && durable != state.durable) {
       state.durable = durable;
@@ -145,7 +140,7 @@ void retain(pointer self) {
     if (state.log->trim(now)) {
       state.counted.count(self, counter::cuts);
       log::debug("log cut", {{"begin", state.log->begin()}, {"end", state.log->end()}});
-      arm_end(self);
+      wake_at_end(self);
     }
   } catch (const store::error& e) {
     if (const auto suppressed = state.failures.pass(self->clock().now())) {
@@ -169,11 +164,11 @@ void record(pointer self, recorder_state::waiting_block block) {
   state.uncommitted += block.events->block.events.size();
   if (state.environment->options.level == durability::sync) {
     state.recorded.push_back(std::move(block));
-    arm_end(self);
+    wake_at_end(self);
   } else {
     leave_recording(state, block);
     if (state.log->gathered() >= large_commit) commit_and_retain(self, false);
-    arm_interval(self);
+    wake_soon(self);
   }
 }
 
@@ -195,20 +190,17 @@ void try_again(pointer self) {
     return;
   }
   if (!commit(self, true)) return;
-  state.failing = false;
-  state.gone = false;
-  log::info("the store can be written again");
   retain(self);
-  while (!state.stalled.empty() && !state.failing) {
+  while (!state.stalled.empty() && !state.commits.failing()) {
     recorder_state::waiting_block block = std::move(state.stalled.front());
     state.stalled.pop_front();
     record(self, std::move(block));
   }
-  if (state.failing) return;
+  if (state.commits.failing()) return;
   if (std::exchange(state.over_stalled, false)) state.log->mark_over();
   if (const auto slice = std::exchange(state.stalled_slice, {})) take_slice(self, *slice);
   read_again(self);
-  arm_end(self);
+  wake_at_end(self);
 }
 
 /// How far the user has acknowledged, if they have an inbox. Throws store::error.
@@ -221,7 +213,7 @@ std::optional<store::inbox> inbox_of(const recorder_state& state, core::user_id 
 /// Whether it is of no use to try again.
 bool is_damaged(pointer self, const store::error& e) {
   const bool damaged = e.is_damage();
-  if (!damaged && self->state.failing) return false;
+  if (!damaged && self->state.commits.failing()) return false;
   if (const auto suppressed = self->state.failures.pass(self->clock().now())) {
     log::error(damaged ? "an inbox is damaged" : "cannot read an inbox, trying again",
                {{"reason", e.what()}, {"suppressed", *suppressed}});
@@ -236,10 +228,10 @@ void open(pointer self, const feed_actor& session, const open_inbox& wanted) {
   bool is_set = false;
   const auto wait = [&] {
     state.unopened.push_back({caf::actor_cast<caf::weak_actor_ptr>(session), wanted});
-    arm_reading(self);
+    wake_to_read(self);
   };
   // What is stalled may be what it speaks of.
-  if (wanted.beyond && state.failing) return wait();
+  if (wanted.beyond && state.commits.failing()) return wait();
   const core::epoch_number epoch = wanted.epoch.value_or(state.log->epoch());
   try {
     is_set = wanted.beyond && state.log->has_come_to(epoch, *wanted.beyond);
@@ -279,7 +271,7 @@ void open(pointer self, const feed_actor& session, const open_inbox& wanted) {
     return;
   }
   state.opened.push_back({caf::actor_cast<caf::weak_actor_ptr>(session), std::move(news)});
-  arm_end(self);
+  wake_at_end(self);
 }
 
 bool is_further(const acknowledged& a, core::epoch_number epoch, core::sequence_number number) {
@@ -297,7 +289,7 @@ void acknowledge(pointer self, const acknowledged& message) {
     if (!is_damaged(self, e)) {
       const auto [kept, is_first] = state.unread.emplace(message.user, message);
       if (is_further(message, kept->second.epoch, kept->second.number)) kept->second = message;
-      arm_reading(self);
+      wake_to_read(self);
       return;
     }
     // It is made anew.
@@ -306,7 +298,7 @@ void acknowledge(pointer self, const acknowledged& message) {
   recorder_state::changed_inbox& changed = state.inboxes[message.user];
   changed.what = {message.epoch, message.number, state.environment->wall_clock()};
   changed.gathered = false;
-  arm_interval(self);
+  wake_soon(self);
 }
 
 /// What could not be read before.
@@ -323,7 +315,7 @@ void complete_checkpoint(pointer self, const store::checkpoint& made) {
   recorder_state& state = self->state;
   state.checkpoint_asked = false;
   // If the store fails now, the checkpoint is asked for again.
-  if (state.failing || !commit(self, false)) return;
+  if (state.commits.failing() || !commit(self, false)) return;
   try {
     state.log->put(made);
   } catch (const store::error& e) {  // the log cannot be read
@@ -339,9 +331,9 @@ void complete_checkpoint(pointer self, const store::checkpoint& made) {
 
 void try_to_end(pointer self, bool overdue) {
   recorder_state& state = self->state;
-  state.failing ? try_again(self) : read_again(self);
-  state.unsynced = true;  // whether the store is still there is seen, too
-  const bool failed = state.failing || !commit(self, true);
+  state.commits.failing() ? try_again(self) : read_again(self);
+  state.commits.want_sync();  // whether the store is still there is seen, too
+  const bool failed = state.commits.failing() || !commit(self, true);
   if (failed && !overdue) return;
   if (!state.unread.empty()) {
     log::warn("acknowledgements are lost, what they are of comes again",
@@ -351,8 +343,8 @@ void try_to_end(pointer self, bool overdue) {
   for (const auto& block : state.stalled) left += block.events->block.events.size();
   // At level `sync` nobody has been told of them.
   const bool lost =
-      failed &&
-      (state.gone || (left != 0 && state.environment->options.level == durability::async));
+      failed && (state.commits.gone() ||
+                 (left != 0 && state.environment->options.level == durability::async));
   if (failed) {
     log::error(lost ? "the store cannot be written, events are lost"
                     : "the store cannot be written, events are not kept",
@@ -375,7 +367,7 @@ status status_of(const recorder_state& state) {
            {"log_events", log.events()},
            {"checkpoints", log.checkpoints().size()},
            {"inboxes", state.inbox_count},
-           {"store_failing", state.failing ? 1u : 0u},
+           {"store_failing", state.commits.failing() ? 1u : 0u},
            {"store_bytes", state.environment->engine.bytes_on_disk()}}};
 }
 
@@ -398,18 +390,18 @@ recorder_actor::behavior_type recorder(pointer self,
       [self](ordered_events& message) {
         self->state.sequencer = caf::actor_cast<sequencer_actor>(self->current_sender());
         recorder_state::waiting_block block{std::move(message.events), self->current_sender()};
-        if (self->state.failing) {
+        if (self->state.commits.failing()) {
           self->state.stalled.push_back(std::move(block));
         } else {
           record(self, std::move(block));
         }
       },
       [self](stream_over) {
-        if (self->state.failing) {
+        if (self->state.commits.failing()) {
           self->state.over_stalled = true;
         } else {
           self->state.log->mark_over();
-          arm_interval(self);
+          wake_soon(self);
         }
       },
       [self](const acknowledged& message) { acknowledge(self, message); },
@@ -417,7 +409,7 @@ recorder_actor::behavior_type recorder(pointer self,
         open(self, caf::actor_cast<feed_actor>(self->current_sender()), wanted);
       },
       [self](const graph_slice& slice) {
-        if (self->state.failing) {
+        if (self->state.commits.failing()) {
           self->state.stalled_slice = slice;
         } else {
           take_slice(self, slice);
@@ -426,29 +418,26 @@ recorder_actor::behavior_type recorder(pointer self,
       [self](const checkpoint_made& made) { complete_checkpoint(self, made.what); },
       [self](commit_due due) {
         recorder_state& state = self->state;
-        if (due.what == why::interval) state.interval_armed = false;
-        if (due.what == why::mailbox_end) state.end_armed = false;
         if (due.what == why::age) arm_age(self);
-        if (due.what == why::reading) state.reading_armed = false;
+        if (!state.commits.woken(due.what)) return;
         if (due.what == why::retry) {
-          state.retry_armed = false;
           state.end ? try_to_end(self, false) : try_again(self);
         } else if (due.what == why::reading) {
-          if (!state.failing) read_again(self);
-        } else if (!state.failing) {
+          read_again(self);
+        } else {
           commit_and_retain(self, true);
         }
       },
       [self](flush_log) {
         auto promise = self->make_response_promise<drained>();
         self->state.flushes.push_back(promise);
-        arm_end(self);
+        wake_at_end(self);
         return promise;
       },
       [self](const backup_wanted& wanted) -> caf::result<backup_made> {
         recorder_state& state = self->state;
-        if (state.failing || !commit(self, true)) {
-          return caf::make_error(caf::sec::runtime_error, state.why);
+        if (state.commits.failing() || !commit(self, true)) {
+          return caf::make_error(caf::sec::runtime_error, state.commits.why());
         }
         try {
           state.environment->engine.backup(wanted.directory);
@@ -465,7 +454,7 @@ recorder_actor::behavior_type recorder(pointer self,
         } catch (const store::error&) {
           // It is damaged, or the commit fails as well.
         }
-        if (state.failing) {
+        if (state.commits.failing()) {
           return caf::make_error(caf::sec::runtime_error, std::string{"the store fails"});
         }
         state.inboxes.erase(wanted.user);

@@ -6,8 +6,9 @@
 ///
 /// When the store fails, for example because the disk is full, nothing is lost: what comes waits
 /// here with its bytes charged to the flow, until the sources are read no more, and writing is
-/// tried again every `retry_interval`, also at the end, until that is overdue. So are inboxes that
-/// cannot be read for the moment; one that is damaged is made anew by the next acknowledgement.
+/// tried again every `core::group_commit::retry_interval`, also at the end, until that is overdue.
+/// So are inboxes that cannot be read for the moment; one that is damaged is made anew by the next
+/// acknowledgement.
 #pragma once
 
 #include <chrono>
@@ -22,6 +23,7 @@
 #include "actors/base/interfaces.hpp"
 #include "actors/base/log.hpp"
 #include "actors/events/interfaces.hpp"
+#include "core/group_commit.hpp"
 #include "core/keyed_table.hpp"
 #include "core/rate_limiter.hpp"
 #include "options/daemon_options.hpp"
@@ -42,8 +44,6 @@ struct recorder_environment {
 
 struct recorder_state {
   static inline const char* name = "recorder";
-
-  static constexpr std::chrono::milliseconds retry_interval{500};
 
   struct waiting_block {
     std::shared_ptr<const charged<core::ordered_block>> events;
@@ -77,22 +77,15 @@ struct recorder_state {
   };
   std::vector<unread_inbox> unopened;  ///< asked for while the inbox cannot be read
   std::vector<caf::typed_response_promise<drained>> flushes;
-  bool interval_armed = false;  ///< a `commit_due` of this kind is on its way
-  bool end_armed = false;
-  bool reading_armed = false;
-  bool retry_armed = false;
-  bool failing = false;
-  std::string why;                ///< it fails, or has failed last
-  bool gone = false;              ///< it fails since the directory is not there any more
+  core::group_commit commits;
   std::uint64_t uncommitted = 0;  ///< events gathered
-  bool unsynced = false;          ///< something committed may not be on disk
   bool checkpoint_asked = false;
   core::log_position readable = 0;  ///< what the replayer knows
   log_durable durable;              ///< what the sequencer knows
   sequencer_actor sequencer;        ///< who sends events
   std::optional<caf::typed_response_promise<drained>> end;
   counting counted;
-  core::rate_limiter failures{1};
+  core::rate_limiter failures{1};  ///< other than those to write
 };
 
 recorder_actor::behavior_type recorder(measured_actor<recorder_actor, recorder_state>* self,

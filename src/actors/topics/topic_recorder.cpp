@@ -14,6 +14,7 @@ namespace {
 
 using pointer = measured_actor<topic_recorder_actor, topic_recorder_state>*;
 using why = commit_due::why;
+using step = core::group_commit::step;
 
 caf::error not_written() {
   return caf::make_error(caf::sec::runtime_error, std::string{"the store cannot be written"});
@@ -22,17 +23,17 @@ caf::error not_written() {
 void fail(pointer self, const store::error& e) {
   topic_recorder_state& state = self->state;
   state.counted.count(self, core::counter::commit_failures);
-  if (const auto suppressed = state.failures.pass(self->clock().now())) {
+  const bool gone = e.what_kind() == store::error::kind::unavailable;
+  if (const auto suppressed = state.commits.failed(self->clock().now(), e.what(), gone)) {
     log::error("cannot write topics to the store, trying again",
                {{"reason", e.what()}, {"suppressed", *suppressed}});
   }
-  state.failing = true;
-  state.gone = e.what_kind() == store::error::kind::unavailable;
   for (auto& w : state.waiting) {
     if (w.promise.pending()) w.promise.deliver(not_written());
   }
-  if (std::exchange(state.retry_armed, true)) return;
-  self->delayed_send(self, topic_recorder_state::retry_interval, commit_due{why::retry});
+  if (state.commits.want(why::retry)) {
+    self->delayed_send(self, core::group_commit::retry_interval, commit_due{why::retry});
+  }
 }
 
 /// To what is committed, if there is something.
@@ -51,24 +52,22 @@ bool commit(pointer self) {
   store::engine& engine = state.environment->engine;
   if (state.waiting.empty() && !state.end) return true;
   try {
-    if (state.failing) engine.recover();
+    if (state.commits.failing()) engine.recover();
     state.batch->clear();
     for (const auto& w : state.waiting) w.what->add_to(*state.batch);
     add_clock(self);
-    const bool sync = state.sync || state.failing || state.end;
-    if (state.batch->bytes() != 0) {
-      engine.commit(*state.batch, sync);
-    } else if (sync) {
-      engine.sync();  // of what was committed before
+    const step next = state.commits.next(state.batch->bytes() != 0, false);
+    if (next == step::sync) engine.sync();
+    if (next == step::commit || next == step::commit_and_sync) {
+      engine.commit(*state.batch, next == step::commit_and_sync);
+      state.counted.count(self, core::counter::commits);
     }
+    if (state.commits.written(next)) log::info("topics can be written to the store again");
   } catch (const store::error& e) {
     fail(self, e);
     return false;
   }
   state.batch->clear();
-  state.counted.count(self, core::counter::commits);
-  if (std::exchange(state.failing, false)) log::info("topics can be written to the store again");
-  state.sync = false;
   auto done = std::exchange(state.waiting, {});
   for (auto& w : done) {
     if (w.promise.pending()) {
@@ -87,12 +86,14 @@ bool commit(pointer self) {
 
 void try_to_end(pointer self, bool overdue) {
   topic_recorder_state& state = self->state;
+  state.commits.want_sync();  // whether the store is still there is seen, too
   const bool written = commit(self);
   if (!written && !overdue) return;
   const auto& left = state.waiting;
-  const bool failed = !written && (state.gone || !left.empty());
-  const bool lost = failed && (state.gone || std::any_of(left.begin(), left.end(),
-                                                         [](const auto& w) { return w.claimed; }));
+  const bool failed = !written && (state.commits.gone() || !left.empty());
+  const bool lost =
+      failed && (state.commits.gone() ||
+                 std::any_of(left.begin(), left.end(), [](const auto& w) { return w.claimed; }));
   if (failed) {
     log::error(lost ? "the store cannot be written, what topics accepted is lost"
                     : "the store cannot be written, what topics were asked last is not kept");
@@ -116,21 +117,19 @@ topic_recorder_actor::behavior_type topic_recorder(
         topic_recorder_state& state = self->state;
         auto sender = self->current_sender();  // the promise takes it
         auto promise = self->make_response_promise<changes_recorded>();
-        state.sync |= message.sync;
+        if (message.sync) state.commits.want_sync();
         state.waiting.push_back(
             {std::move(message.what), promise, std::move(sender), message.claimed});
-        if (state.failing) {
+        if (state.commits.failing()) {
           state.waiting.back().promise.deliver(not_written());
-        } else if (!std::exchange(state.end_armed, true)) {
+        } else if (state.commits.want(why::mailbox_end)) {
           self->send(self, commit_due{why::mailbox_end});
         }
         return promise;
       },
       [self](commit_due due) {
         topic_recorder_state& state = self->state;
-        if (due.what == why::mailbox_end) state.end_armed = false;
-        if (due.what == why::retry) state.retry_armed = false;
-        if (state.failing != (due.what == why::retry)) return;
+        if (!state.commits.woken(due.what)) return;
         state.end ? try_to_end(self, false) : static_cast<void>(commit(self));
       },
       [self](const backup_wanted& wanted) -> caf::result<backup_made> {
@@ -142,7 +141,7 @@ topic_recorder_actor::behavior_type topic_recorder(
         return backup_made{};
       },
       [self](status_wanted) {
-        return status{{{"store_failing", self->state.failing ? 1u : 0u}}};
+        return status{{{"store_failing", self->state.commits.failing() ? 1u : 0u}}};
       },
       [self](report_due) { self->state.counted.report(self); },
       [self](drain) {

@@ -5,9 +5,9 @@
 /// erased is given back.
 ///
 /// When the store fails, for example because the disk is full, all who wait are answered by an
-/// error at once; what they wanted is kept in its order and tried again every `retry_interval`,
-/// also at the end, until that is overdue. A topic sends nothing more until it is told, so what is
-/// kept is bounded by what was on its way.
+/// error at once; what they wanted is kept in its order and tried again every
+/// `core::group_commit::retry_interval`, also at the end, until that is overdue. A topic sends
+/// nothing more until it is told, so what is kept is bounded by what was on its way.
 #pragma once
 
 #include <chrono>
@@ -20,7 +20,7 @@
 #include "actors/base/interfaces.hpp"
 #include "actors/base/log.hpp"
 #include "actors/topics/interfaces.hpp"
-#include "core/rate_limiter.hpp"
+#include "core/group_commit.hpp"
 #include "core/time.hpp"
 
 namespace skein {
@@ -36,8 +36,6 @@ struct topic_recorder_environment {
 struct topic_recorder_state {
   static inline const char* name = "topic_recorder";
 
-  static constexpr std::chrono::milliseconds retry_interval{500};
-
   struct gathered {
     std::shared_ptr<const store::changes> what;
     caf::typed_response_promise<changes_recorded> promise;
@@ -48,14 +46,9 @@ struct topic_recorder_state {
   std::shared_ptr<const topic_recorder_environment> environment;
   std::unique_ptr<store::batch> batch;
   std::vector<gathered> waiting;  ///< for the next commit; while failing, those before come first
-  bool sync = false;              ///< one of them wants it
-  bool end_armed = false;
-  bool retry_armed = false;
-  bool failing = false;
-  bool gone = false;  ///< it fails since the directory is not there any more
+  core::group_commit commits;
   std::optional<caf::typed_response_promise<drained>> end;
   counting counted;
-  core::rate_limiter failures{1};
 };
 
 topic_recorder_actor::behavior_type topic_recorder(

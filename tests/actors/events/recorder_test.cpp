@@ -58,7 +58,7 @@ class Recorder : public actor_test {
   }
   void heal() {
     engine->fails = false;
-    pass(recorder_state::retry_interval);
+    pass(core::group_commit::retry_interval);
   }
 
   /// What is in the store, on disk or not.
@@ -211,11 +211,11 @@ TEST_F(Recorder, AnInboxThatCannotBeReadForTheMomentIsNotMovedBack) {
     pass(options.commit_interval);
     EXPECT_EQ(calls->failures(), 1u);
     EXPECT_EQ(inbox(7)->number, 5);
-    pass(recorder_state::retry_interval);
+    pass(core::group_commit::retry_interval);
     EXPECT_EQ(inbox(7)->number, 5);
     calls->fail(1, 1, what);
     tell(acknowledged{7, 1, 8});
-    pass(recorder_state::retry_interval + options.commit_interval);
+    pass(core::group_commit::retry_interval + options.commit_interval);
     EXPECT_EQ(inbox(7)->number, 8);
     pass(100ms);  // it reports
     EXPECT_FALSE(timer_is_left());
@@ -231,9 +231,9 @@ TEST_F(Recorder, WhoseInboxCannotBeReadForTheMomentIsToldWhenItCan) {
   calls->fail(1, 3, store::error::kind::failed);
   tell(acknowledged{7, 1, 6});  // the first that fails; the session comes behind it
   peer& again = open(7);
-  pass(2 * recorder_state::retry_interval);
+  pass(2 * core::group_commit::retry_interval);
   EXPECT_TRUE(again.heard.news.empty());
-  pass(2 * recorder_state::retry_interval);
+  pass(2 * core::group_commit::retry_interval);
   ASSERT_EQ(again.heard.kinds(), std::vector<news>{news::opened});
   EXPECT_EQ(again.heard.news[0].number, 6);
 }
@@ -246,7 +246,7 @@ TEST_F(Recorder, APlaceThatAUserAsksForIsNotOverruledByAnEarlierAcknowledgement)
   calls->fail(1, 1, store::error::kind::failed);
   tell(acknowledged{7, 1, 9});
   open(7, 4);
-  pass(2 * recorder_state::retry_interval);
+  pass(2 * core::group_commit::retry_interval);
   EXPECT_EQ(inbox(7)->number, 4);
 }
 
@@ -256,7 +256,7 @@ TEST_F(Recorder, RecordsTheRestAlsoIfTheFirstTryFailsAtTheEnd) {
   run();
   calls->fail(1, 1, store::error::kind::closed);
   const auto answer = ask<drained>(drain{});
-  pass(recorder_state::retry_interval);
+  pass(core::group_commit::retry_interval);
   ASSERT_TRUE(answer->has_value());
   EXPECT_FALSE((*answer)->lost);
   EXPECT_EQ(log(), "1|B\n");
@@ -449,7 +449,7 @@ TEST_F(Recorder, WhileTheStoreFailsBlocksWaitWithTheirBytesAndInOrder) {
   send({"4|B"});
   run();
   EXPECT_EQ(engine->commits, 0);
-  pass(recorder_state::retry_interval);
+  pass(core::group_commit::retry_interval);
   EXPECT_EQ(log(), "1|B\n2|B\n3|B\n4|B\n");
   EXPECT_EQ(engine->unsynced(), 0u);
   EXPECT_EQ(flow.bytes(), 0u);
@@ -527,7 +527,7 @@ TEST_F(Recorder, NothingIsLostOfWhatComesWhileTheStoreCanNotEvenBeRead) {
   pass(options.commit_interval);
   engine->fails = true;
   send({"3|B"});
-  pass(options.commit_interval + recorder_state::retry_interval);
+  pass(options.commit_interval + core::group_commit::retry_interval);
   tell(acknowledged{7, 1, 2});
   tell(acknowledged{7, 1, 1});
   tell(graph_slice{store::slice_key(1, 0), "x"});
@@ -793,7 +793,7 @@ TEST_F(Recorder, ADeletedInboxDoesNotComeBackByAnAcknowledgementThatWaits) {
   calls->fail(1, 1, store::error::kind::failed);
   tell(acknowledged{7, 1, 2});
   ask<inbox_deleted>(delete_inbox{7});
-  pass(2 * recorder_state::retry_interval);
+  pass(2 * core::group_commit::retry_interval);
   EXPECT_FALSE(inbox(7));
 }
 
@@ -856,7 +856,7 @@ TEST_F(Recorder, DrainGoesOnTryingToWriteToAStoreThatFails) {
   engine->fails = true;
   send({"1|B"});
   const auto answer = ask<drained>(drain{});
-  pass(3 * recorder_state::retry_interval);
+  pass(3 * core::group_commit::retry_interval);
   EXPECT_FALSE(has_ended(actor));
   EXPECT_EQ(engine->failures, 4) << "one try an interval";
   heal();
@@ -874,7 +874,7 @@ TEST_F(Recorder, DrainEndsWhenItIsOverdueThoughTheStoreFailsAndRoutesNothingThat
   send({"2|B"});
   const auto flushed = ask<drained>(flush_log{});
   const auto answer = ask<drained>(drain{});
-  pass(3 * recorder_state::retry_interval);
+  pass(3 * core::group_commit::retry_interval);
   EXPECT_FALSE(has_ended(actor));
   tell(drain_overdue{});
   run();

@@ -574,7 +574,7 @@ TEST_F(Topic, RefusesToPromiseAnythingWhileTheStoreFails) {
   EXPECT_EQ(subscribe("a", "two")->refusal(), reason::not_stored);
   EXPECT_EQ(payloads(*lease("a", "one", 1)), texts{"y"}) << "what is there can be had";
   engine->fails = false;
-  pass(topic_recorder_state::retry_interval);
+  pass(core::group_commit::retry_interval);
   EXPECT_EQ(publish("a", "v")->as<api::published>().messages.size(), 1u);
   EXPECT_EQ(settle("a", "one", held.at(0))->as<api::settled>().outcomes,
             std::vector{lease_outcome::done});
@@ -595,7 +595,7 @@ TEST_F(Topic, RoomIsGivenBackWhenWhatWasInItIsErased) {
   run();
   EXPECT_EQ(engine->reclaims, 0);
   engine->fails = false;
-  pass(topic_recorder_state::retry_interval);
+  pass(core::group_commit::retry_interval);
   EXPECT_EQ(engine->syncs, 1);
   EXPECT_EQ(engine->reclaims, 1);
 }
@@ -1079,7 +1079,7 @@ TEST_F(Topics, AreToldOfAChangeThatMayTakeEffectLater) {
   engine->fails = true;
   EXPECT_EQ(begin("a", api::change_topic{wanted, {"batch"}})->refusal(), reason::not_stored);
   engine->fails = false;
-  pass(topic_recorder_state::retry_interval);
+  pass(core::group_commit::retry_interval);
   start_again();
   EXPECT_EQ(begin("a", api::describe_topic{})->as<api::topic_description>().options.batch, 7u);
 }
@@ -1103,7 +1103,7 @@ TEST_F(Topics, OneIsNotDeletedWhileTheStoreFails) {
   EXPECT_EQ(begin("a", api::delete_topic{})->refusal(), reason::not_stored);
   EXPECT_EQ(payloads(*lease("a", "one", 1)), texts{"x"}) << "it is still there";
   engine->fails = false;
-  pass(topic_recorder_state::retry_interval);
+  pass(core::group_commit::retry_interval);
   EXPECT_EQ(payloads(*lease("a", "one")), texts{"y"});
   begin("a", api::delete_topic{})->as<api::removed>();
 }
@@ -1204,7 +1204,7 @@ TEST_F(Topics, WhatWasMadeWhileTheStoreFailedIsThereLater) {
   engine->fails = true;
   EXPECT_EQ(begin("a", api::create_topic{options.defaults})->refusal(), reason::not_stored);
   engine->fails = false;
-  pass(topic_recorder_state::retry_interval);
+  pass(core::group_commit::retry_interval);
   start_again();
   EXPECT_EQ(list("", 10)->as<api::topic_list>().topics.size(), 1u);
 }
@@ -1221,7 +1221,7 @@ TEST_F(Topics, NoneIsMadeWhileTheStoreIsKnownToFail) {
   EXPECT_EQ(begin("s0", api::create_topic{options.defaults})->refusal(), reason::not_stored)
       << "it is not there yet";
   engine->fails = false;
-  pass(topic_recorder_state::retry_interval);
+  pass(core::group_commit::retry_interval);
   EXPECT_FALSE(begin("s0", api::create_topic{options.defaults})->as<api::created>().is_new);
   EXPECT_TRUE(begin("c0", api::create_topic{options.defaults})->as<api::created>().is_new);
 }
