@@ -1,4 +1,4 @@
-/// A set of integers that costs what they cost.
+/// A set of integers that takes little more memory than its members.
 ///
 /// An empty set is one null pointer. Up to `array_limit` members lie unordered in one exactly
 /// grown block; more are an open-addressing table with linear probing at a load of 0.64 to 0.8,
@@ -85,8 +85,8 @@ class compact_set {
     return true;
   }
 
-  /// Places, at which members are at home as long as their number is the same. All of an array are
-  /// at one.
+  /// Number of places. Each member is at home at one of them for as long as this number stays the
+  /// same. All members of an array are at home at the same place.
   std::uint32_t places() const { return !block_ ? 0 : hashed() ? block_->capacity : 1; }
 
   /// Calls `visit` for each member at home at `place`.
@@ -163,7 +163,8 @@ class compact_set {
     members()[i] = member;
   }
 
-  /// Moves later members of the probe sequence back, so that no marker for deleted ones is needed.
+  /// Moves later members of the probe sequence back, so that no marker for deleted members is
+  /// needed.
   void close_hole(std::uint32_t hole) {
     T* const first = members();
     for (std::uint32_t i = after(hole); first[i] != vacant; i = after(i)) {

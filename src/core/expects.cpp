@@ -16,7 +16,7 @@ std::atomic<void (*)(const char*)> telling{write};
 }  // namespace
 
 void broken(const char* what) {
-  // What fails while it is told of must not be told of again.
+  // A precondition that fails while another one is reported must not be reported as well.
   telling.exchange(write)(what);
   std::abort();
 }

@@ -4,10 +4,10 @@
 
 namespace skein::core {
 
-/// Ends the process: calls what `when_broken` was given, then aborts.
+/// Ends the process: calls the function that `when_broken` was given, then aborts.
 [[noreturn]] void broken(const char* what);
 
-/// \param tell  is called with what did not hold, on the thread that has found it; by default it is
+/// \param tell  is called with what did not hold, on the thread that found it; by default this is
 /// written to standard error
 void when_broken(void (*tell)(const char* what));
 

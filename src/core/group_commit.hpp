@@ -1,6 +1,6 @@
-/// Group commit: what has come together is written by one commit, and all who wait are answered by
-/// it. This says when to write, whether to sync, and what is due while the store cannot be written.
-/// Its owner has the store and what is gathered for it.
+/// Group commit: what has come together is written by one commit, which answers everybody that
+/// waits. This class says when to write, whether to sync, and what is due while the store cannot be
+/// written. Its owner has the store and what is gathered for it.
 ///
 ///              woken, written                  failed
 ///     writing ───────────────▶ writing ──────────────────▶ failing
@@ -18,7 +18,7 @@
 
 namespace skein::core {
 
-/// Why somebody who writes to the store looks at what there is to do.
+/// Why the owner looks for something to do.
 enum class commit_wake : std::uint8_t {
   mailbox_end,  ///< all that had come is gathered
   interval,     ///< it has waited long enough
@@ -32,15 +32,15 @@ class group_commit {
   /// From a failure to the next try.
   static constexpr std::chrono::milliseconds retry_interval{500};
 
-  /// Something is to be done at this wake. Returns whether the owner has to let it come: not if it
-  /// is on its way, and while the store fails only a retry comes.
+  /// Something is to be done at this wake. Returns whether the owner has to send it: not if it is
+  /// already on its way; and while the store fails only a retry is sent.
   bool want(commit_wake what);
 
-  /// It has come. Returns whether it is to be heeded: while the store fails only a retry is, else
-  /// only the others are.
+  /// The wake has come. Returns whether the owner has to act: while the store fails only for a
+  /// retry, otherwise only for the others.
   bool woken(commit_wake what);
 
-  /// The next write syncs, even if nothing is gathered for it: the store is seen to be there.
+  /// The next write syncs, even if nothing is gathered: so the owner notices if the store is gone.
   void want_sync() { sync_wanted_ = true; }
 
   enum class step : std::uint8_t { nothing, commit, commit_and_sync, sync };
@@ -50,18 +50,18 @@ class group_commit {
   /// \param sync      what was committed shall be on disk
   step next(bool gathered, bool sync) const;
 
-  /// It was done. Returns whether the store had failed until then.
+  /// The step was done. Returns whether the store had failed until then.
   bool written(step done);
 
-  /// It could not be done: a retry is to be wanted. Returns whether to log that: if so, how many
-  /// lines about it were left out before.
+  /// The step could not be done: the owner has to want a retry. If this is to be logged, returns
+  /// how many lines about it were left out before.
   /// \param gone  the store is not there any more
   std::optional<std::uint64_t> failed(time_point now, std::string why, bool gone);
 
   bool failing() const { return failing_; }
   /// It fails because it is not there any more.
   bool gone() const { return gone_; }
-  /// It fails, or has failed last.
+  /// It fails, or failed the last time.
   const std::string& why() const { return why_; }
   /// All that was committed is on disk.
   bool synced() const { return !unsynced_; }

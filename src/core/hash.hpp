@@ -21,16 +21,17 @@ constexpr std::uint64_t folded_product(std::uint64_t a, std::uint64_t b) {
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
-/// Takes part in where the members of every table of the process lie, so that nobody can choose
-/// members that lie in one place. Set before the first table is made, or never.
+/// Part of the hash of every table of the process, so that nobody can choose members that share one
+/// place. Set before the first table is created, or never.
 inline std::uint64_t table_secret = 0;
 
 /// The place of `x` in a table of `size` places, below 2^32; without a division (Lemire 2019).
 ///
-/// The size takes part in the hash. Otherwise all tables would have their members in one order, and
-/// filling one from another would make a single run of all that was filled in so far.
+/// The size takes part in the hash. Otherwise all tables would have their members in the same
+/// order, and filling a table from another one would put everything into a single run.
 ///
-/// It is stored where the members of a checkpoint lie: for each secret the same in every version.
+/// Checkpoints store the places of their members: for each secret they are the same in every
+/// version.
 constexpr std::uint32_t place_of(std::uint64_t x, std::uint32_t size, std::uint64_t secret) {
   x ^= size * 0x9E3779B97F4A7C15u;
   x ^= folded_product(x ^ secret, secret << 32 | secret >> 32);
@@ -42,8 +43,8 @@ inline std::uint32_t place_of(std::uint64_t x, std::uint32_t size) {
   return place_of(x, size, table_secret);
 }
 
-/// Tells texts apart; never 0. It is stored: the same for the same bytes on every machine and in
-/// every version. No defence against texts that were made to collide.
+/// Tells texts apart; never 0. It is stored, so it is the same for the same bytes on every machine
+/// and in every version. It is no defence against texts that were chosen to collide.
 constexpr std::uint64_t fingerprint_of(std::string_view text) {
   constexpr std::uint64_t odd = 0x9E3779B97F4A7C15u;
   const auto byte = [&](std::size_t i) {
@@ -51,7 +52,7 @@ constexpr std::uint64_t fingerprint_of(std::string_view text) {
   };
   std::uint64_t hash = (text.size() + 1) * odd;
   for (; text.size() >= 8; text.remove_prefix(8)) {
-    // Compilers make one load of it.
+    // Compilers turn this into one load.
     hash ^= byte(0) | byte(1) | byte(2) | byte(3) | byte(4) | byte(5) | byte(6) | byte(7);
     hash *= odd;
     hash ^= hash >> 32;

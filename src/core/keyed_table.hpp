@@ -1,7 +1,7 @@
 /// Hash tables for keys that strangers choose: names, texts, users.
 ///
-/// The standard hash of a text is the same in every process, and that of a number is the number:
-/// whoever knows them can choose keys that all lie in one place. These go by the secret of the
+/// The standard hash of a text is the same in every process, and that of a number is the number: so
+/// a stranger could choose keys that all share one place. These tables use the secret of the
 /// process.
 #pragma once
 

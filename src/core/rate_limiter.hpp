@@ -1,4 +1,4 @@
-/// Bounds how often a fact is logged that a stranger can cause as often as they like.
+/// Bounds how often a line is logged that a stranger can cause as often as they like.
 #pragma once
 
 #include <cstdint>
@@ -8,14 +8,13 @@
 
 namespace skein::core {
 
-/// Lets through at most `per_second` in each second. The second begins with the first after the
-/// former one.
+/// Lets through at most `per_second` in each second. A second begins with the first call after the
+/// former second.
 class rate_limiter {
  public:
   explicit rate_limiter(std::uint32_t per_second) : per_second_{per_second} {}
 
-  /// Nothing when it must not pass, otherwise the number of those that did not since the last one
-  /// that did.
+  /// Nothing if this one must not pass; otherwise how many have not passed since the last that did.
   std::optional<std::uint64_t> pass(time_point now);
 
  private:

@@ -12,14 +12,14 @@ using time_point = std::chrono::steady_clock::time_point;
 /// Stands for "no deadline".
 inline constexpr time_point never = time_point::max();
 
-/// Milliseconds since 1970-01-01 UTC: of what outlives the process.
+/// Milliseconds since 1970-01-01 UTC, for times that outlive the process.
 using wall_time = std::int64_t;
 
 /// Stands for "no deadline".
 inline constexpr wall_time no_time = std::numeric_limits<wall_time>::max();
 
-/// A time of the wall clock; or, far below all of these, one that is measured. They are so in one
-/// order, all measured ones before.
+/// A time of the wall clock; or, far below all of these, a measured time. So both are in one order,
+/// all measured times first.
 using clock_time = std::int64_t;
 
 inline constexpr clock_time no_measured_time = std::numeric_limits<clock_time>::min() / 2;
@@ -44,7 +44,7 @@ struct moment {
   constexpr bool has_reached(clock_time t) const {
     return is_measured(t) ? t - no_measured_time <= measured : t <= wall;
   }
-  /// When it comes, as the clock is set now.
+  /// When that time comes, as the clock is set now.
   constexpr wall_time measured_of(clock_time t) const {
     if (t == no_time) return t;
     return is_measured(t) ? t - no_measured_time : t - (wall - measured);
@@ -55,7 +55,7 @@ struct moment {
   }
 };
 
-/// The measured time at which a process begins, after one that was there at `last`.
+/// The measured time at which a process begins, if an earlier one was last there at `last`.
 constexpr wall_time measured_after(moment last, wall_time wall) {
   return last.measured + (wall > last.wall ? wall - last.wall : 0);
 }

@@ -8,7 +8,7 @@
 namespace skein::core {
 namespace {
 
-/// A character at the begin of a text.
+/// A character at the start of a text.
 struct glyph {
   std::size_t bytes;
   std::uint32_t code;

@@ -8,8 +8,8 @@
 ///                              of direction (bidi)
 ///   \xff                       a byte that belongs to no character of UTF-8
 ///
-/// Everything else stays as it is, backslashes too: whoever has to tell the two apart escapes them
-/// before. So JSON stays JSON with the same value, if it is UTF-8.
+/// Everything else stays as it is, backslashes too: a caller that has to tell the two apart escapes
+/// backslashes before. So JSON stays JSON with the same value, if it is UTF-8.
 #pragma once
 
 #include <string>
@@ -20,7 +20,7 @@ namespace skein::core {
 std::string visible(std::string_view text);
 void append_visible(std::string& to, std::string_view text);
 
-/// Of lines: their ends stay.
+/// The same for several lines: their ends stay.
 std::string visible_lines(std::string_view lines);
 
 /// Whether `text` is shown as it is.

@@ -54,16 +54,16 @@ constexpr std::size_t size_of(counter_labels labels) {
   return 1;
 }
 
-/// What they are, as in `malformed_by_reason`. \pre they are some
+/// What the labels are, as in `malformed_by_reason`. \pre there are some
 constexpr std::string_view name_of(counter_labels labels) {
   return labels == counter_labels::malformed ? "reason" : "kind";
 }
 
-/// \pre label < size_of(labels), which are some
+/// \pre label < size_of(labels), and there are some
 std::string_view name_of(counter_labels labels, std::size_t label);
 
-/// Numbers, one for each counter and label. Sums are modulo 2^64, so that a difference may take
-/// away.
+/// Numbers, one for each counter and label. Sums are modulo 2^64, so that a difference may be ///
+/// negative.
 class counts {
  public:
   using value = std::uint64_t;
@@ -99,7 +99,7 @@ class counts {
   std::array<value, begins.back() + size_of(counter_table[begins.size() - 1].labels)> numbers_{};
 };
 
-/// For a gauge: so many have gone.
+/// For a gauge: this many have gone.
 constexpr counts::value minus(counts::value n) {
   return counts::value{0} - n;
 }

@@ -17,19 +17,20 @@ using sequence_number = std::int64_t;
 using epoch_number = std::uint32_t;
 
 /// Place of an event in the log of all epochs: the bytes of all texts before it, each counted with
-/// a line end of one byte, whatever clients get. So it does not depend on the `line_ending`.
+/// a line end of one byte, whatever line end clients get. So it does not depend on the
+/// `line_ending`.
 using log_position = std::uint64_t;
 
-/// Tells what one membership or replay of a session brings from what the one before did.
+/// Tells apart what one membership or replay of a session brings and what an earlier one brought.
 using ticket_number = std::uint32_t;
 
-/// A user. Every value but `no_user` names one.
+/// A user. Every value except `no_user` names one.
 using user_id = std::int64_t;
 
-/// Names nobody. A line that holds this number is refused as out of range.
+/// Names no user. A line that has this number is refused as out of range.
 inline constexpr user_id no_user = std::numeric_limits<user_id>::min();
 
-/// Bytes put behind every line that goes to a client.
+/// Bytes put after every line that goes to a client.
 enum class line_ending : std::uint8_t { lf, crlf };
 
 constexpr std::string_view text_of(line_ending ending) {
@@ -62,8 +63,8 @@ struct event {
   event_kind kind = event_kind::broadcast;
 };
 
-/// Events together with the bytes they stand in: one read of a source, or one release in order.
-/// In an ordered block each text ends with the line ending that clients get.
+/// Events together with their bytes: one read of a source, or one release in order. In an ordered
+/// block each text ends with the line ending that clients get.
 struct event_block {
   std::string text;
   std::vector<event> events;

@@ -1,4 +1,4 @@
-/// Which users an event is about: what somebody who looks for the events of one user asks for.
+/// Which users an event concerns, as keys: a search for the events of one user asks for these.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ enum class concern : std::uint8_t {
   follower,  ///< follows and unfollows, by whom they come from
 };
 
-/// It is stored: the same on every machine and in every version.
+/// Keys are stored: they are the same on every machine and in every version.
 constexpr std::uint64_t key_of(concern what, user_id user) {
   const std::uint64_t x = hash_of(static_cast<std::uint64_t>(user) +
                                   (static_cast<std::uint64_t>(what) + 1) * 0x9E3779B97F4A7C15u);
@@ -23,8 +23,9 @@ constexpr std::uint64_t key_of(concern what, user_id user) {
 
 inline constexpr std::size_t most_keys_of_an_event = 2;
 
-/// Writes the keys of `e` to `out`, which has room for the most, and returns their number; none for
-/// a broadcast, which concerns everybody. Kinds come in no order: it does not branch.
+/// Writes the keys of `e` to `out`, which has room for the largest number of keys, and returns
+/// their number: 0 for a broadcast, which concerns everybody. Kinds come in no order, so this does
+/// not branch.
 inline std::size_t write_keys(const event& e, std::uint64_t* out) {
   constexpr bool has_told[event_kinds] = {true, false, false, true, false};
   constexpr bool has_from[event_kinds] = {true, true, false, false, true};

@@ -45,8 +45,8 @@ struct parsed_line {
 /// Reads a line without its end.
 parsed_line parse_event(std::string_view line);
 
-/// Reads a user as clients name themselves: the whole text is one number of the grammar above.
-/// Returns `no_user` if it is none.
+/// Reads a user as clients name themselves: the whole text is one number of the grammar above. ///
+/// Returns `no_user` if it is not.
 user_id parse_user(std::string_view text);
 
 }  // namespace skein::core

@@ -1,4 +1,4 @@
-/// Who follows whom, and who of the connected follows whom.
+/// Who follows whom, and which connected sessions follow an author.
 ///
 /// Each follower's followees are one compact set; nothing is kept per followee. Next to it, for
 /// connected followers only, lies the reverse: author -> sessions. So a status update costs its
@@ -88,7 +88,7 @@ class follower_graph {
   /// The connected sessions of `user`, or null.
   const session_set* sessions_of(user_id user) const { return sessions_.find(user); }
 
-  /// The connected sessions of those who follow `author`, or null.
+  /// The connected sessions of the followers of `author`, or null.
   const session_set* audience_of(user_id author) const { return audience_.find(author); }
 
   bool follows(user_id follower, user_id followee) const;
@@ -96,7 +96,7 @@ class follower_graph {
   /// Whom `follower` follows, or null.
   const user_set* followees_of(user_id follower) const { return followees_.find(follower); }
 
-  /// Forgets who follows whom; who is connected stays.
+  /// Forgets who follows whom; connected sessions stay.
   void forget_follows();
 
   std::size_t edges() const { return edges_; }
@@ -112,8 +112,8 @@ class follower_graph {
     });
   }
 
-  /// The graph in slices: every follower is at home at one of the places, and stays there as long
-  /// as their number is the same.
+  /// The graph in slices: every follower is at home at one of the places, and stays there for as
+  /// long as the number of places is the same.
   std::uint32_t places() const { return followees_.places(); }
 
   /// Calls `visit(follower, followees)` for each follower at home in [first, last).
@@ -122,7 +122,7 @@ class follower_graph {
     followees_.for_each_at_home(first, last, visit);
   }
 
-  /// Fetches what the events behind `i` will need towards the caches; for each `i` in turn.
+  /// Fetches towards the caches what the events after `i` will need; called for each `i` in turn.
   void prefetch_behind(const std::vector<event>& events, std::size_t i) const;
 
  private:

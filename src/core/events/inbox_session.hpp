@@ -10,8 +10,8 @@
 /// It never overflows and never slows the sources. When it lags it leaves the router; when nothing
 /// waits for its client any more, the log is replayed to it from where it stopped.
 ///
-/// Each replay and each join has a ticket. What comes with another one than the present ones was
-/// still on its way, and is ignored.
+/// Each replay and each join has a ticket. What comes with a ticket of the past was still on its
+/// way, and is ignored.
 #pragma once
 
 #include <chrono>
@@ -135,7 +135,7 @@ class inbox_session {
   /// Leaves router and replay. Nothing is asked for afterwards.
   void end();
 
-  /// The same; the router has let go of it.
+  /// The same, if the router has already let the session go.
   void replaced();
 
   // --- time ---

@@ -1,10 +1,10 @@
 /// What waits for a client whose session is not durable, and what that does to the sources.
 ///
 /// What its connection does not take waits in the outbox, whose bound and policy make sure that a
-/// client that does not read harms only itself. A client that does read, but slower than it is sent
-/// to, is waited for: once half of its outbox is full it holds the sources up, until a quarter is
-/// left, or until it has taken nothing for the stall timeout. When the sources are held up and no
-/// client at all has taken anything for four of these, it overflows whatever the size of its
+/// client that does not read harms only itself. The sources wait for a client that reads, but too
+/// slowly: once half of its outbox is full it holds the sources up, until a quarter is left, or
+/// until it has taken nothing for the stall timeout. When the sources are held up and no client at
+/// all has taken anything for four stall timeouts, the client overflows, whatever the size of its
 /// outbox.
 #pragma once
 
@@ -20,7 +20,7 @@ namespace skein::core {
 
 class live_session {
  public:
-  /// How the sources are.
+  /// The state of the sources.
   struct flow_state {
     bool held_up_by_clients = false;
     time_point last_progress{};  ///< of any client that lags
@@ -50,21 +50,23 @@ class live_session {
   /// The connection does not take these whole lines now; see `outbox::append`.
   overflow keep(std::string_view lines, bool mid_line, time_point now);
 
-  /// The connection has taken so many bytes of `front()`.
+  /// The connection has taken this many bytes of `front()`.
   void written(std::size_t bytes, time_point now);
 
   /// It takes no more for now, or nothing is left.
   void end_of_writing();
 
-  /// Both a stall timeout after something began to wait, and as often again as something still
-  /// does. First: a client that makes no progress holds nobody up.
+  /// Both are called a stall timeout after something began to wait, and again for as long as
+  /// something still waits. This one comes first: a client that makes no progress does not hold the
+  /// sources up.
   void check_hold(time_point now);
-  /// Then, with the sources as they are without its hold: it overflows if waiting is hopeless.
+  /// This one comes then, with the sources as they are without this client's hold: the client
+  /// overflows if waiting is hopeless.
   overflow check_progress(time_point now, const flow_state& flow);
 
   bool holds_sources() const { return holds_; }
 
-  /// Bytes that it stands for in a flow whose high mark is `high`.
+  /// Bytes that this client counts for in a flow whose high mark is `high`.
   std::size_t charge(std::size_t high) const { return size() + (holds_ ? high : 0); }
 
  private:

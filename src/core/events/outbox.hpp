@@ -1,7 +1,7 @@
 /// What waits to be written to one client: whole lines, bounded.
 ///
 /// Invariants: a line is dropped whole or not at all; a line of which the client has got a part is
-/// never dropped; never more than `max_bytes` wait, unless the rest of such a line alone has more.
+/// never dropped; at most `max_bytes` wait, unless the rest of such a line alone is longer.
 #pragma once
 
 #include <cstddef>
@@ -30,8 +30,8 @@ class outbox {
   /// The bytes that are to be written next.
   std::string_view front() const { return std::string_view{buffer_}.substr(begin_); }
 
-  /// Puts whole lines behind the rest; the first may be the rest of one that was partly written
-  /// when the outbox was empty (`mid_line`).
+  /// Appends whole lines; the first may be the rest of a line that was partly written when the
+  /// outbox was empty (`mid_line`).
   appended append(std::string_view lines, bool mid_line = false);
 
   /// `bytes` of `front()` were written.
@@ -40,7 +40,7 @@ class outbox {
   /// Drops what the client has not begun to get. Returns the number of lines.
   std::size_t drop_all();
 
-  /// Lines that wait; one of which a part was written counts.
+  /// Lines that wait; a line that was partly written counts.
   std::size_t lines() const;
 
  private:

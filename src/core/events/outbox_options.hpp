@@ -1,4 +1,4 @@
-/// How much a client may lag behind.
+/// How far a client may lag.
 #pragma once
 
 #include <cstddef>

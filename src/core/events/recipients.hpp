@@ -1,4 +1,4 @@
-/// Who is told of an event.
+/// Which sessions are told of an event.
 #pragma once
 
 #include "core/events/event.hpp"

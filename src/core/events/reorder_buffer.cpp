@@ -32,7 +32,7 @@ std::size_t reorder_buffer::push(const event_block& block, std::size_t first, ti
     const char* const text = base + e.offset;
     const sequence_number distance = e.sequence - next_;
     if (e.sequence == greatest || (distance > options_.max_jump && !may_join())) {
-      // Nothing can be expected behind the greatest number.
+      // Nothing can be expected after the greatest number.
       refuse(e.sequence, refusal::beyond);
     } else if (distance == 0) {
       release(e, text, out);
@@ -57,12 +57,12 @@ std::size_t reorder_buffer::push(const event_block& block, std::size_t first, ti
   return i;
 }
 
-/// As long as nothing has come, the daemon may have joined a stream that has long begun.
+/// While nothing has come, the daemon may have joined a stream that began long ago.
 bool reorder_buffer::may_join() const {
   return options_.on_gap == gap_policy::skip && next_ == 1 && in_ring() == 0;
 }
 
-/// Whether a number other than `n`, which is ahead of the window, is within the window of it.
+/// Whether another number is within the window of `n`, which is ahead of the window.
 bool reorder_buffer::is_confirmed(sequence_number n) const {
   if (in_ring() != 0 && n - highest_ <= options_.window) return true;
   return std::any_of(jumps_.begin(), jumps_.end(), [&](const jump& j) {
@@ -172,7 +172,7 @@ void reorder_buffer::refuse_oldest_jump() {
   jumps_.erase(jumps_.begin());
 }
 
-/// Copies the texts of those events that are held beyond the life of `block`.
+/// Copies the texts of the events that are held for longer than `block` lives.
 void reorder_buffer::keep_texts(const event_block& block, std::size_t first, std::size_t last) {
   if (held_ == 0) return;
   for (std::size_t i = first; i != last; ++i) {

@@ -10,7 +10,7 @@
 /// is refused if neither happens within the gap timeout. Numbers more than `max_jump` ahead are
 /// refused at once, unless nothing has come yet: a stream may be joined wherever it is.
 ///
-/// Invariants: released numbers only grow, but for late events under `late_policy::deliver`; no
+/// Invariants: released numbers only grow, except for late events under `late_policy::deliver`; no
 /// number is released twice while the gaps given up are remembered (the last 1,024); nothing in the
 /// ring is further than `window` from the next expected number, and nothing set aside is nearer, or
 /// within `window` of anything else set aside; memory is bounded by the window, and 64 events.
@@ -85,7 +85,7 @@ class reorder_buffer {
   void keep_refused(bool keep) { keeps_refused_ = keep; }
   std::vector<refused_event> take_refused() { return std::exchange(refused_, {}); }
 
-  /// Since when something has been held that still is, or `never`.
+  /// Since when the oldest event that is held has been held, or `never`.
   time_point held_since() const { return held_ == 0 ? never : arrivals_.front().time; }
   /// Something is held.
   sequence_number lowest_held() const;
@@ -93,7 +93,7 @@ class reorder_buffer {
   /// The next expected number.
   sequence_number next() const { return next_; }
   std::size_t held() const { return held_; }
-  /// Of what is held, that which is set aside.
+  /// How much of what is held is set aside.
   std::size_t jumps() const { return jumps_.size(); }
   const reorder_counts& counts() const { return counts_; }
 

@@ -22,7 +22,7 @@ std::string_view round::in_one_piece(std::uint32_t index) const {
 }
 
 void round::copy_to(char* out, std::uint32_t index) const {
-  // An empty portion may have no place to go to, and memcpy takes none that is null.
+  // An empty portion may have no destination, and memcpy must not be given a null one.
   const auto append = [&out](const char* from, std::size_t size) {
     if (size == 0) return;
     std::memcpy(out, from, size);
@@ -59,8 +59,8 @@ round::group& round_builder::group_of(session_index session) {
 }
 
 std::shared_ptr<const round> round_builder::seal() {
-  // While a round is filled, `last` of a group counts its notifications. Here it first becomes
-  // the place of the next one and ends up behind the last one.
+  // While a round is filled, `last` of a group counts its notifications. Here it first becomes //
+  // the place of the next one, and at the end the place after the last one.
   std::uint32_t begin = 0;
   for (round::group& g : current_.groups_) {
     const std::uint32_t count = g.last;

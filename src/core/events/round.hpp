@@ -31,7 +31,7 @@ class round {
   /// Stands for the portion of a session that has no group: every broadcast, nothing of its own.
   static constexpr std::uint32_t broadcasts_only = 0xFFFFFFFF;
 
-  /// What one session has beside the broadcasts.
+  /// What one session has besides the broadcasts.
   struct group {
     session_index session;
     std::uint32_t first;  ///< its own notifications: parts [first, last)

@@ -61,7 +61,7 @@ void sequence::push(source_id id, std::shared_ptr<const event_block> block, time
   forget_ended();
 }
 
-/// Under `every_time`, with the first event of a source that came when no other went on.
+/// Under `every_time`: with the first event of a source that came when no other source went on.
 void sequence::begin_if_told(const source_state& source, time_point now, sequence_output& out) {
   if (options_.on_restart != restart_policy::every_time) return;
   const bool begins = source.begins;
@@ -78,7 +78,7 @@ bool sequence::may_start_again(const source_state& source, const event_block& bl
   if (source.first != 0) return !repeats(source);
   const sequence_number first = block.events.front().sequence;
   if (first == buffer_.next() || first > options_.window) return false;
-  // Many requests begin anywhere, beside sources that have nothing to send for the moment.
+  // Many requests begin anywhere, while sources have nothing to send for the moment.
   return nobody_goes_on() ||
          (source.kind == source_kind::connection && last_heard() + options_.restart_wait <= now);
 }
@@ -99,7 +99,7 @@ bool sequence::nobody_goes_on() const {
                       [](const auto& s) { return goes_on(s.second); });
 }
 
-/// When the last of those that go on has sent something.
+/// When one of the sources that go on last sent something.
 time_point sequence::last_heard() const {
   time_point last{};
   for (const auto& [id, source] : sources_) {
@@ -144,7 +144,7 @@ void sequence::begin_next_stream(time_point now, sequence_output& out) {
   end_repetitions(now, out);
 }
 
-/// Lets those contenders into the new epoch that connected before a second one with a number 1.
+/// Lets into the new epoch the contenders that connected before a second one with a number 1.
 void sequence::admit_next_stream(time_point now, sequence_output& out) {
   contention_since_ = now;
   contention_has_first_ = false;
@@ -161,7 +161,7 @@ void sequence::admit_next_stream(time_point now, sequence_output& out) {
   feed(now, out);
 }
 
-/// Those whom `admit_next_stream` would let in.
+/// Those that `admit_next_stream` would let in.
 sequence::newcomer sequence::next_stream() const {
   newcomer next;
   for (const auto& [id, source] : sources_) {
@@ -174,10 +174,10 @@ sequence::newcomer sequence::next_stream() const {
   return next;
 }
 
-/// When the older sources have been silent for so long that this stream does not wait for them; or
+/// From when on this stream does not wait for the older sources, because they are silent; or ///
 /// `never`.
 time_point sequence::superseded_at(const newcomer& next) const {
-  // What is set aside may be of no stream.
+  // What is set aside may belong to no stream.
   const bool something_waits = buffer_.held() != buffer_.jumps() ||
                                std::any_of(sources_.begin(), sources_.end(), [](const auto& s) {
                                  return !s.second.contender && !s.second.waiting.empty();
@@ -207,7 +207,7 @@ time_point sequence::contention_deadline() const {
   return contention_since_ + options_.restart_wait;
 }
 
-/// Takes what these contenders sent as events of the epoch that is now.
+/// Takes what these contenders sent as events of the current epoch.
 void sequence::end_contention(contenders which, time_point now, sequence_output& out) {
   contention_has_first_ = false;
   for (auto& [id, source] : sources_) {
@@ -251,7 +251,7 @@ void sequence::start_epoch(time_point now, sequence_output& out) {
   ++epoch_;
   interrupted_ = false;
   first_event_ = 0;
-  // Whoever reads learns of the epoch, even if nothing of it ever comes.
+  // The output tells of the epoch, even if nothing of it ever comes.
   begin_block(out);
 }
 
@@ -265,7 +265,7 @@ void sequence::feed(time_point now, sequence_output& out) {
   }
 }
 
-/// Only between calls: whoever feeds holds on to its source.
+/// Only between calls: during a call the source that is fed is in use.
 void sequence::forget_ended() {
   if (closed_ != 0) {
     for (auto s = sources_.begin(); s != sources_.end();) {
@@ -415,7 +415,7 @@ void sequence::release_all(time_point now, sequence_output& out) {
 void sequence::advance(time_point now, sequence_output& out) {
   const bool contended = contenders_ != 0;
   buffer_.refuse_overdue(now);
-  // Whoever calls has read all sources to their end: one that seems silent is.
+  // The caller has read all sources to their end: a source that seems silent is silent.
   for (newcomer next; contention_has_first_;) {
     next = next_stream();
     if (!next.goes_further || superseded_at(next) > now) break;
@@ -423,7 +423,7 @@ void sequence::advance(time_point now, sequence_output& out) {
   }
   settle_contenders(now, out);
   if (contended) {
-    // A contender may have what is missing, also behind what has been read of it: that is given up
+    // A contender may have what is missing, also after what has been read from it: that is given up
     // by the next call.
     if (contenders_ != 0 && buffer_.next_deadline() <= now) {
       end_contention(contenders::all, now, out);

@@ -3,27 +3,29 @@
 ///
 /// Epochs. An event is known by (epoch, number). A source that starts again at 1 is a *contender*:
 /// once the stream has moved beyond 1, its first block holds number 1, or, when no other source
-/// goes on (or, for a connection, has said anything for a while), begins within the window of 1
-/// with another than the expected number. Its events wait until 1 was seen and every older source
-/// has ended; then a new epoch begins with them. Of several contenders that each have their own 1,
-/// each begins an epoch, in the order in which they connected; one without belongs to the one
-/// before it. It is no restart if 1 does not come within the gap timeout or the first `window`
-/// events, if an older source goes on for longer than `restart_wait`, or if a gap would have to be
-/// given up meanwhile; then its events are taken as what they are.
+/// goes on (or, for a connection, has said anything for a while), begins within the window of 1 ///
+/// with a number that is not expected. Its events wait until 1 was seen and every older source ///
+/// has ended; then a new epoch begins with them. If several contenders have a number 1 of their
+/// own, each of them begins an epoch, in the order in which they connected; a contender without a
+/// number 1 belongs to the epoch of the one before it. It is no restart if 1 does not come within
+/// the gap timeout or the first `window` events, if an older source goes on for longer than
+/// `restart_wait`, or if a gap would have to be given up meanwhile; then its events are taken as
+/// what they are.
 ///
 /// Silence. A connection is no evidence that a stream goes on. Older sources that have sent nothing
-/// for `restart_wait`, and of which nothing waits, do not hold up a stream with another number 1
-/// than theirs and one more number near it. With nothing but a number 1 it waits on.
+/// for `restart_wait`, and have nothing that waits, do not hold up a stream that has another event
+/// 1 than theirs and one more number near it. A stream with a number 1 alone waits on.
 ///
 /// Repetition. A stream is *interrupted* when the daemon ended while it was going on, or when a
 /// source that had brought something of it did not end by itself: its connection broke, or it was a
-/// request, whose end means nothing. Under `restart_policy::automatic` a number 1 with the text of
-/// the number 1 of old then tells: the source that sends it is no contender, and sources that
+/// request, whose end means nothing. Under `restart_policy::automatic` an event 1 with the text of
+/// the old event 1 then decides: the source that sends it is no contender, and sources that ///
 /// contend without a number 1 of their own no longer do; their events are taken as what they are,
-/// duplicates and then new ones. This holds until a new epoch begins or the stream is over: a
-/// source that came after the interruption and has sent something, and all others, have ended by
-/// themselves, and nothing waits any more. Whoever starts at 1 after that begins a new epoch, with
-/// whatever text; but for a request, which is a repetition whenever it has the same text.
+/// duplicates and then new ones. This holds until a new epoch begins or the stream is over. It is
+/// over when a source that came after the interruption and has sent something, and all others, have
+/// ended by themselves, and nothing waits any more. A source that starts at 1 after that begins a
+/// new epoch, whatever its text; except a request, which is a repetition whenever it has the same
+/// text.
 ///
 /// Waiting. Under `gap_policy::wait` a block with an event ahead of the window is kept until the
 /// gap closes; it is not acknowledged, so its source stops being read.
@@ -69,13 +71,13 @@ struct sequence_start {
 };
 
 /// Events of one epoch in order; each text ends with the line ending. Each block begins where the
-/// one before it, of whatever call and epoch, has ended.
+/// block before it has ended, also across calls and epochs.
 struct ordered_block : event_block {
   epoch_number epoch = 1;
   log_position begin = 0;  ///< of the first event
   line_ending ending = line_ending::lf;
 
-  /// Of event `i`, 0..events.size(); behind the last one it is `end()`.
+  /// Of event `i`, 0..events.size(); for `events.size()` it is `end()`.
   log_position position_of(std::size_t i) const {
     const std::size_t offset = i == events.size() ? text.size() : events[i].offset;
     return begin + offset - i * (core::text_of(ending).size() - 1);
@@ -94,7 +96,7 @@ struct sequence_account {
   std::vector<refused_event> refused;
 };
 
-/// What a call brought forth.
+/// What came out of a call.
 struct sequence_output {
   /// One without events says that its epoch has begun, and nothing else.
   std::vector<ordered_block> blocks;
@@ -123,23 +125,23 @@ class sequence {
   void push(source_id source, std::shared_ptr<const event_block> block, time_point now,
             sequence_output& out);
 
-  /// Does what is due at `now`. All that the sources have sent by then has been pushed, but for
-  /// those of which a block is kept.
+  /// Does what is due at `now`. Everything that sources have sent by then has been pushed, except
+  /// what comes after a block that is kept.
   void advance(time_point now, sequence_output& out);
 
-  /// Begins a new epoch, as an operator orders it. What is held of the old one is released before;
-  /// contenders, and all that comes from now on, belong to the new one.
+  /// Begins a new epoch, as an operator orders it. What is held of the old epoch is released
+  /// before; contenders, and everything that comes from now on, belong to the new epoch.
   void begin_epoch(time_point now, sequence_output& out);
 
-  /// Releases what can be released without a further event; under `gap_policy::skip` gaps are
-  /// given up for it. For the end of the daemon.
+  /// Releases what can be released without a further event; under `gap_policy::skip` this gives
+  /// gaps up. For the end of the daemon.
   void release_all(time_point now, sequence_output& out);
 
   /// When `advance` has something to do, or `never`.
   time_point next_deadline() const;
 
-  /// Whether a block of `source` has not been taken yet: it may be that no further one comes
-  /// before it is.
+  /// Whether a block of `source` has not been taken yet. If so, its next block may not come before
+  /// this one is taken.
   bool keeps_block_of(source_id source) const;
 
   /// Whether anything of `source` is kept, taken or not.
@@ -147,8 +149,8 @@ class sequence {
 
   /// Whether the stream has come to its end: something of the epoch has come, in this run or before
   /// it, no source is open that has brought something new of it, and nothing is held or waits. An
-  /// interrupted stream is not over before a source that came later has sent something, be it
-  /// duplicates only, and has finished.
+  /// interrupted stream is not over before a source that came later has sent something, even if
+  /// only duplicates, and has finished.
   bool over() const;
 
   /// From now on, or not, the output says what became of each event.
@@ -168,7 +170,8 @@ class sequence {
   /// The end of everything released.
   log_position position() const { return position_; }
 
-  /// Events that have come and still wait: behind a gap, in a parked block, or with a contender.
+  /// Events that have come and still wait: for a gap to be filled, in a parked block, or with a ///
+  /// contender.
   std::size_t held() const;
 
   const reorder_counts& counts() const { return buffer_.counts(); }

@@ -6,7 +6,7 @@
 
 namespace skein::core {
 
-/// What happens to a gap that holds back the events behind it.
+/// What happens to a gap that holds back the events after it.
 enum class gap_policy : std::uint8_t {
   skip,  ///< it is given up when the window or the gap timeout is exceeded
   wait,  ///< it is waited for, and sources that are ahead of the window are not read
@@ -22,13 +22,13 @@ enum class late_policy : std::uint8_t {
 enum class restart_policy : std::uint8_t {
   automatic,   ///< once every older source has ended or is silent, unless it repeats the stream
   off,         ///< never: the sequence goes on
-  every_time,  ///< with the first event of a first source after none was connected
+  every_time,  ///< with its first event, if no source that had sent one was connected
 };
 
 struct sequence_options {
   /// Largest distance from the next expected number that is waited for, 1..2^24.
   std::int64_t window = 1000;
-  /// Longest time a gap holds back what is behind it. More than zero.
+  /// Longest time for which a gap holds back the events after it. More than zero.
   std::chrono::milliseconds gap_timeout{500};
   gap_policy on_gap = gap_policy::skip;
   late_policy on_late = late_policy::drop;

@@ -1,9 +1,9 @@
 /// How far a durable session has been sent to, and how far its client has acknowledged.
 ///
-/// Numbers begin again with every epoch. A client that names the epoch of what it acknowledges is
-/// taken at its word. One that says a number alone is understood by what it was sent: it counts for
-/// the oldest epoch of which something sent is open, and the number that was said last, said again,
-/// is a repetition. So it is never taken for more than it can mean.
+/// Numbers begin again with every epoch. If a client names the epoch of what it acknowledges, that
+/// counts. If it says only a number, the number counts for the oldest epoch of which something that
+/// was sent is open; the number that was said last, said again, is a repetition. So it is never
+/// taken for more than it can mean.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace skein::core {
 
 class session_cursor {
  public:
-  /// Epochs of which something is open that are told apart; of more the oldest are forgotten.
+  /// Number of open epochs that are told apart; if there are more, the oldest are forgotten.
   static constexpr std::size_t most_epochs = 256;
 
   struct place {
@@ -31,7 +31,7 @@ class session_cursor {
     beyond,  ///< nothing with this number or a higher one has been sent
   };
 
-  /// Everything up to `acknowledged` is.
+  /// Everything up to `acknowledged` was acknowledged before.
   explicit session_cursor(place acknowledged) : acknowledged_(acknowledged), last_(acknowledged) {}
 
   /// Whether this event or a later one was sent or acknowledged.
@@ -42,7 +42,7 @@ class session_cursor {
   /// Events of `epoch` up to `number` have been sent.
   void sent(epoch_number epoch, sequence_number number);
 
-  /// The client has everything up to `number`, of an epoch that it does not name.
+  /// The client has everything up to `number`, in an epoch that it does not name.
   outcome acknowledge(sequence_number number);
 
   /// The client has everything up to `p`.

@@ -56,7 +56,7 @@ void source_receipts::take(const event_block& block, std::size_t first, std::siz
     taken.push_back({block.events[i].sequence, position});
   }
   std::sort(taken.begin(), taken.end(), is_less);
-  // In one go for the block: each by itself would move all that are above it.
+  // All of the block at once: one by one, each would move all numbers above it.
   auto& numbers = g->numbers;
   const auto above = taken.empty() ? numbers.end() : find_number(numbers, taken.front().number);
   const std::vector<unsettled> there(above, numbers.end());

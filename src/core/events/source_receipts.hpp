@@ -1,15 +1,15 @@
-/// What one source is told of what became of its events.
+/// What one source is told about the fate of its events.
 ///
 ///     told    = ( durable / refused / epoch ) LF
 ///     durable = "A|" sequence
 ///     refused = "R|" sequence "|" reason
 ///     epoch   = "E|" number
 ///
-/// `A`: each of its lines up to there is durable, or was refused. `R`: it was, for good; 0 is a
-/// line that names no number. `E`: the epoch in which the numbers of what follows count.
+/// `A`: each of its lines up to this number is durable, or was refused. `R`: the line was refused
+/// for good; 0 stands for a line that names no number. `E`: the epoch of the numbers that follow.
 ///
-/// Memory: 16 bytes for each number of its own that is not settled, each once: what is not durable
-/// yet, and the window.
+/// Memory: 16 bytes for each of its numbers that is not settled, each once: those that are not ///
+/// durable yet, and those that wait in the window.
 #pragma once
 
 #include <cstddef>
@@ -37,15 +37,15 @@ void write_refusal(std::string& to, sequence_number number, std::string_view rea
 
 class source_receipts {
  public:
-  /// `epoch` is the one that is: that is told at once.
+  /// `epoch` is the current epoch; the source is told at once.
   explicit source_receipts(epoch_number epoch);
 
-  /// The sequence has taken events `first`..`last` of `block`. What of them is in order ends at
-  /// `position`.
+  /// The sequence has taken events `first`..`last` of `block`. The part of them that is in order
+  /// ends at `position`.
   void take(const event_block& block, std::size_t first, std::size_t last, epoch_number epoch,
             log_position position);
 
-  /// \param has_come  the number has come before, and is waited for still
+  /// \param has_come  the number has come before, and still waits to be settled
   void refuse(epoch_number epoch, sequence_number number, std::string_view reason, bool has_come);
 
   /// Whether the number is not settled.
@@ -75,7 +75,8 @@ class source_receipts {
     sequence_number upto = 0;       ///< told
   };
 
-  /// Refusals of an epoch that nobody was told of yet. More of them are not told one by one.
+  /// Most bytes of refusals of an epoch that the source was not told of yet. Further refusals are
+  /// not told one by one.
   static constexpr std::size_t most_refused = 64u << 10;
 
   group* find(epoch_number epoch);

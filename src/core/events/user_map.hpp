@@ -30,7 +30,7 @@ class user_map {
     if (!slots_.empty()) __builtin_prefetch(&slots_[home_of(user)]);
   }
 
-  /// The value of `user`, made if there is none.
+  /// The value of `user`, created if there is none.
   V& operator[](user_id user) {
     if (V* const found = find(user)) return *found;
     if ((size_ + 1) * 5 > slots_.size() * 4) rehash((size_ + 1) * 3 / 2 + (size_ + 1) / 3 + 8);
@@ -59,7 +59,8 @@ class user_map {
     size_ = 0;
   }
 
-  /// Places of the table. While it does not change, every user is at home at one and the same.
+  /// Places of the table. While this number does not change, every user is at home at the same
+  /// place.
   std::uint32_t places() const { return static_cast<std::uint32_t>(slots_.size()); }
 
   /// Calls `visit(user, value)` for each that is at home in [first, last) of the places.
@@ -70,7 +71,7 @@ class user_map {
     for (std::uint32_t seen = 0; seen != slots_.size(); ++seen, i = after(i)) {
       const slot& s = slots_[i];
       if (s.user == no_user) {
-        // Nobody is further from home than the next free place.
+        // No user is further from home than the next free place.
         if (seen + 1 >= last - first) return;
         continue;
       }
