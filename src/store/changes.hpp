@@ -1,4 +1,4 @@
-/// Changes of a store as a value, to be committed elsewhere than where they are made.
+/// Changes of a store as a value: made in one place, committed in another.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,7 @@ class changes {
     all_.push_back({kind::erase_range, f, std::move(from), std::move(to)});
   }
 
-  /// The keys of [from, to) are erased, and their room is to be given back.
+  /// The keys of [from, to) are erased, and their disk space is to be given back.
   void reclaim(family f, std::string from, std::string to) {
     reclaims_.push_back({f, std::move(from), std::move(to)});
   }
@@ -33,7 +33,7 @@ class changes {
   bool empty() const { return all_.empty(); }
   std::size_t bytes() const { return bytes_; }
 
-  /// All but the room, which is given back by `reclaim_in`.
+  /// Everything except giving disk space back, which `reclaim_in` does.
   void add_to(batch& b) const {
     for (const change& c : all_) {
       switch (c.what) {

@@ -46,7 +46,8 @@ struct meta_data {
   }
 
   bool has(core::epoch_number epoch) const { return has_between(epoch - 1, epoch); }
-  /// One behind `before`, up to `last`. Those whose events are gone are gone too.
+  /// An epoch after `before`, up to `last`. Epochs without events in the log are not there any
+  /// more.
   bool has_between(core::epoch_number before, core::epoch_number last) const {
     return std::any_of(epochs.begin(), epochs.end(),
                        [&](const epoch_begin& e) { return e.epoch > before && e.epoch <= last; });
@@ -161,7 +162,7 @@ class graph_check {
       if (next_->from > position || meta_.has_between(epoch_, next_->epoch)) break;
       made_.push_back({*next_, {}, next_->from >= meta_.begin.position});
       made& m = made_.back();
-      // What is wrong with slices is reported by those who read them all.
+      // What is wrong with slices is reported by the check that reads all of them.
       m.is_known = m.is_known && try_to([](auto&) {}, [&] { load(where_, m.what, m.graph); });
     }
     for (auto m = made_.begin(); m != made_.end();) {
@@ -247,7 +248,7 @@ class log_check {
     return at_;
   }
 
-  /// Of the epochs that are in the log from their begin on.
+  /// Only of epochs that are in the log from their begin on.
   void check_fingerprints() {
     for (const epoch_begin& e : meta_.epochs) {
       if (e.begin < meta_.begin.position || has_lost_) continue;
@@ -329,7 +330,7 @@ class log_check {
     }
   }
 
-  /// Against the record, if that can be read, and the one before.
+  /// Compares with the record, if that can be read, and with the entry before.
   void check_entry(const entry& e, const std::optional<core::ordered_block>& block) {
     const auto expect = [&](bool holds, const char* what) {
       if (!holds) report_(name_ + "the index entry is wrong: " + what);
@@ -409,7 +410,7 @@ class slices_check {
     const std::string name = "checkpoint " + std::to_string(at.generation) + ", slice of place " +
                              std::to_string(at.place) + ": ";
     if (of == meta_.checkpoints.end()) {
-      // What was being made when the daemon ended goes with the next start.
+      // A checkpoint that was unfinished when the daemon ended is erased at the next start.
       const bool is_unfinished =
           std::all_of(meta_.checkpoints.begin(), meta_.checkpoints.end(),
                       [&](const checkpoint& c) { return c.generation < at.generation; });
@@ -462,7 +463,7 @@ void check_meta(engine& where, const meta_data& meta, log_position end,
     if (c.epoch < meta.epoch_before(c.upto) || c.epoch > meta.epoch_at(c.from)) {
       report(name + "it is not of the epoch of its positions");
     }
-    // What is wrong with entries was reported by those who read them all.
+    // What is wrong with entries was reported by the check that reads all of them.
     try_to([](auto&) {},
            [&] {
              const auto at = entry_at(where, c.from);

@@ -22,15 +22,14 @@ struct check_counts {
   std::uint64_t subscribers = 0;
 };
 
-/// Reads every byte, and verifies every checksum and everything that layout.hpp says must be so:
-/// that records follow each other and agree with their index entries, epochs with both, and that
-/// each checkpoint is the graph that the one before it and the log lead to; likewise what
-/// topic_layout.hpp says. Calls `report` with a
-/// line for each finding, which names where it is. What follows from a finding is not reported once
-/// more, as far as that can be told.
+/// Reads every byte, and verifies every checksum and all invariants of layout.hpp: records follow
+/// each other and agree with their index entries, epochs agree with both, and each checkpoint is
+/// the graph to which the checkpoint before it and the log lead; and the invariants of
+/// topic_layout.hpp. Calls `report` with a line for each finding, which names the place. What only
+/// follows from a finding is not reported again, as far as that can be known.
 ///
-/// Nothing is written meanwhile: `where` is opened for reading, or nobody else has it. Takes the
-/// memory of two follower graphs. Throws store::error if the store cannot be read for another
+/// Nothing may be written meanwhile: `where` is opened for reading, or nobody else has it. Takes
+/// the memory of two follower graphs. Throws store::error if the store cannot be read for another
 /// reason than damage.
 check_counts check(engine& where, const std::function<void(const std::string&)>& report);
 

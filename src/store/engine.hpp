@@ -1,17 +1,17 @@
-/// Where everything durable lies: families of ordered keys and values.
+/// Where everything durable is stored: families of ordered keys and values.
 ///
 /// Keys are compared as unsigned bytes. A commit is atomic over all families, and commits become
-/// durable in their order: what survives a crash is what a prefix of them had written, and at least
-/// all up to the last one that was synced.
+/// durable in their order: what survives a crash is a prefix of them, with at least all commits up
+/// to the last one that was synced.
 ///
-/// Thread safe. Of `commit`, `sync` and `recover` one is done at a time: what waits for a sync of
-/// another thread takes as long. After a failure any thread may call `recover`, also several; and
-/// one whose commit was done meanwhile has nothing to do with it. A cursor may outlive its engine,
-/// whose directory stays locked as long; a batch may not.
+/// Thread safe. `commit`, `sync` and `recover` are serialised: a commit may wait for another
+/// thread's sync. After a failure any number of threads may call `recover`; a thread whose commit
+/// succeeded need not. A cursor may outlive the engine, and keeps its directory locked until then;
+/// a batch must not.
 ///
-/// Any call may throw `store::error` at any time, also because of what another thread does; only
-/// those of a batch, and `bytes_on_disk`, do not. What a failed commit wrote is never visible, unless the
-/// process dies before `recover` has returned: then it may be there.
+/// Any call may throw `store::error` at any time, also because of what another thread does, except
+/// the calls of a batch, and `bytes_on_disk`. A failed commit is never visible to this process. If
+/// the process dies before `recover` returns, the commit may be found at the next start.
 ///
 /// Family `meta` has a key from the start: `format` (see format.hpp).
 #pragma once
@@ -42,7 +42,7 @@ class error : public std::runtime_error {
 
   error(kind what, const std::string& text) : std::runtime_error(text), kind_(what) {}
   kind what_kind() const { return kind_; }
-  /// It is about what is stored: to try again is of no use.
+  /// The error is about what is stored: it is of no use to try again.
   bool is_damage() const { return kind_ == kind::corrupted || kind_ == kind::newer_version; }
 
  private:
@@ -59,12 +59,13 @@ constexpr const char* name_of(family f) {
   return names[static_cast<std::size_t>(f)];
 }
 
-/// Changes that are committed together, in their order. Used by one thread. It is memory, whatever
-/// becomes of the engine meanwhile, and stays as it is when a commit fails: nothing here throws.
+/// Changes that are committed together, in their order. Used by one thread. A batch is only memory:
+/// it does not depend on the state of the engine, and stays as it is when a commit fails. Nothing
+/// here throws.
 class batch {
  public:
   virtual ~batch() = default;
-  /// The value is its parts one behind the other.
+  /// The value is the concatenation of its parts.
   virtual void put(family f, std::string_view key,
                    std::initializer_list<std::string_view> value) = 0;
   virtual void erase(family f, std::string_view key) = 0;
@@ -74,8 +75,8 @@ class batch {
   virtual void clear() = 0;
 };
 
-/// Walks one family as it was when the cursor was made, and keeps the room of it: not for long.
-/// Used by one thread. Views are valid until the cursor moves.
+/// Iterates over a snapshot of one family. While it lives, the disk space of deleted data cannot be
+/// reclaimed: keep it short. Used by one thread. Views are valid until the cursor moves.
 class cursor {
  public:
   virtual ~cursor() = default;
@@ -85,7 +86,7 @@ class cursor {
   virtual void seek_back(std::string_view key) = 0;
   /// \pre valid
   virtual void next() = 0;
-  virtual bool valid() const = 0;  ///< false behind the last key, and before the first
+  virtual bool valid() const = 0;  ///< false after the last key, and before the first
   virtual std::string_view key() const = 0;
   virtual std::string_view value() const = 0;
 };
@@ -93,7 +94,7 @@ class cursor {
 /// How much a cursor is going to read.
 enum class reading : std::uint8_t {
   few,   ///< values here and there
-  many,  ///< much, one behind the other; not kept in caches
+  many,  ///< much, in order; not kept in caches
 };
 
 class engine {
@@ -102,36 +103,37 @@ class engine {
 
   virtual std::unique_ptr<batch> new_batch() = 0;
 
-  /// With `sync` it is on disk when the call returns.
+  /// With `sync` the commit is on disk when the call returns.
   virtual void commit(batch& changes, bool sync) = 0;
 
   /// Everything committed is on disk when the call returns.
   virtual void sync() = 0;
 
-  /// After a commit or sync has failed: makes the engine ready for another try, with all that was
-  /// committed. Throws if the cause is still there; then it may be called again.
+  /// After a commit or sync has failed: makes the engine ready for another try, with everything
+  /// that was committed. Throws if the cause is still there; then it may be called again.
   ///
-  /// Files may have to be opened again. Cursors stand in the way: the first call makes every one
-  /// throw when it moves, and `recover` throws until they are gone, and until what other threads
-  /// just read is done. Meanwhile nothing can be read or committed: `closed`.
+  /// Files may have to be opened again, which is impossible while there are cursors: the first call
+  /// makes every cursor throw when it moves, and `recover` throws until all of them are gone, and
+  /// until the present reads of other threads have ended. Meanwhile nothing can be read or
+  /// committed: `closed`.
   virtual void recover() = 0;
 
   virtual std::optional<std::string> get(family f, std::string_view key) = 0;
 
   virtual std::unique_ptr<cursor> walk(family f, reading how = reading::few) = 0;
 
-  /// Gives the room of [from, to) of `f` back, as far as that is cheap, and syncs before. The keys
-  /// were erased, or are not looked at any more: afterwards any may still be there or not. A log is
-  /// best cut so, without erasing: an erased range is merged with all that lies between it and the
-  /// newest keys.
+  /// Frees disk space of keys in [from, to) that were erased or are no longer needed, as far as
+  /// that is cheap; syncs first. Afterwards any of these keys may or may not exist. Prefer it to
+  /// `erase_range` for trimming a log: range tombstones make later reads slower.
   virtual void reclaim(family f, std::string_view from, std::string_view to) = 0;
 
-  /// Writes a copy of everything committed, to be opened like the original. `directory` does not
-  /// exist yet; its parent does. Commits may go on; some that do may be in it, none in part.
+  /// Writes a copy of everything committed, which can be opened like the original. `directory` does
+  /// not exist yet; its parent does. Commits may go on meanwhile; each of them is in the copy or
+  /// not, but never in part.
   virtual void backup(const std::filesystem::path& directory) = 0;
 
   /// Reads every byte and calls `damaged` for each thing that is wrong, with a text that names it.
-  /// Takes as much memory as opening the store once more.
+  /// Takes as much memory as it takes to open the store a second time.
   virtual void verify(const std::function<void(const std::string&)>& damaged) = 0;
 
   virtual std::uint64_t bytes_on_disk() = 0;
@@ -143,8 +145,9 @@ std::unique_ptr<engine> open_memory();
 struct disk_options {
   std::filesystem::path directory;
   bool create = true;      ///< if it does not exist; its parent does
-  bool read_only = false;  ///< beside a process that has it open; sees what was committed by now
-  std::size_t most_files = 256;  ///< of keys, that a writer keeps open, 20..; besides some 30 others
+  bool read_only = false;  ///< another process may have it open; sees what was committed by now
+  /// Most files with keys that a writer keeps open, 20..; besides some 30 others.
+  std::size_t most_files = 256;
 };
 
 /// Keeps everything in a directory, by RocksDB. One process at a time writes.

@@ -1,4 +1,4 @@
-/// How the format of a store is written down in it: family `meta`, in every engine.
+/// How a store says which format it has: in family `meta`, in every engine.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace skein::store {
 
 inline constexpr std::string_view format_key = "format";
 
-/// One more for each change that an earlier version of skein would not understand.
+/// Grows by one with each change that an earlier version of skein would not understand.
 inline constexpr std::uint32_t format_version = 1;
 
 /// 4 bytes, the highest first.
@@ -20,7 +20,7 @@ inline std::string encoded_format(std::uint32_t version) {
   return bytes;
 }
 
-/// Nothing if it is none.
+/// Nothing if `bytes` is not a version.
 inline std::optional<std::uint32_t> decoded_format(std::string_view bytes) {
   if (bytes.size() != 4) return std::nullopt;
   std::uint32_t version = 0;

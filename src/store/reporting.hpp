@@ -1,4 +1,4 @@
-/// Going through a store of which some may be damaged.
+/// Going through a store that may be damaged in part.
 #pragma once
 
 #include <functional>

@@ -1,7 +1,7 @@
 /// What was changed and is not committed: the newest value of each key.
 ///
-/// It is taken in generations, which are committed in their order. A value that is taken stays
-/// until its generation is committed, unless a newer one has come.
+/// Values are taken in generations, which are committed in their order. A value that was taken
+/// stays until its generation is committed, unless a newer one has come.
 #pragma once
 
 #include <cstddef>
@@ -38,8 +38,8 @@ class uncommitted {
     at->second = {std::move(value), generation_};
   }
 
-  /// Forgets it, if it was not taken yet; what was taken before must not be asked for any more.
-  /// Returns whether it does.
+  /// Forgets the value, if it was not taken yet; a value that was taken must not be asked for any
+  /// more. Returns whether it forgot one.
   bool drop(const Key& key) {
     const auto found = all_.find(key);
     if (found == all_.end() || found->second.generation != generation_) return false;
@@ -66,8 +66,8 @@ class uncommitted {
     ++generation_;
   }
 
-  /// The first generation that was taken, and is not yet, is committed. Calls `f(key, value)` for
-  /// what goes out of here, in any order.
+  /// The oldest generation that was taken is committed now. Calls `f(key, value)` for each value
+  /// that is removed from here, in any order.
   template <class F>
   void committed(F&& f) {
     core::expects(!taken_.empty(), "only what was taken is committed");

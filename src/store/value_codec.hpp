@@ -9,10 +9,10 @@
 
 namespace skein::store {
 
-/// Of every value by now; see layout.hpp.
+/// The version of most values; see layout.hpp.
 inline constexpr std::uint8_t value_version = 1;
 
-/// Behind `to`, the highest byte first: in keys.
+/// Appends to `to`, the highest byte first: for keys.
 template <class T>
 void append_big(std::string& to, T value) {
   for (int shift = 8 * (sizeof(T) - 1); shift >= 0; shift -= 8) {
@@ -30,7 +30,7 @@ T big_at_end(std::string_view from) {
   return value;
 }
 
-/// Behind `to`, the lowest byte first: in values.
+/// Appends to `to`, the lowest byte first: for values.
 template <class T>
 void append_little(std::string& to, T value) {
   const auto bits = static_cast<std::make_unsigned_t<T>>(value);
@@ -52,20 +52,20 @@ constexpr std::int64_t unzigzag(std::uint64_t value) {
 /// \throws error corrupted, with a text that names the key in hexadecimal
 [[noreturn]] void damaged(const char* what, std::string_view key, const char* why);
 
-/// \throws error newer_version, likewise
+/// \throws error newer_version, with such a text
 [[noreturn]] void written_later(const char* what, std::string_view key);
 
-/// XXH3 of `rest`, with as seed XXH3 of the key and of `head`.
+/// XXH3 of `rest`; the seed is XXH3 of the key and of `head`.
 std::uint64_t checksum(std::string_view key, std::string_view head, std::string_view rest = {});
 
-/// The version, and so many zeros.
+/// The version, and this many zeros.
 std::string begin_value(std::size_t zeros, std::uint8_t version = value_version);
 
-/// `value`, with its checksum behind.
+/// `value`, followed by its checksum.
 std::string with_checksum(std::string_view key, std::string value);
 
-/// Reads a value from front to back. All of it throws store::error: `newer_version` at once if that
-/// is so, else `corrupted`.
+/// Reads a value from front to back. Every call may throw store::error: `corrupted`, or
+/// `newer_version` at once if the value is of a later version.
 class reader {
  public:
   /// \param newest  of its versions, from 1
@@ -91,9 +91,9 @@ class reader {
   /// \throws error corrupted if it is more than `most`
   std::uint64_t read_varint(std::uint64_t most);
   std::string_view read_bytes(std::uint64_t count);
-  /// The checksum stands here; what is left is the rest.
+  /// The checksum is here; returns the rest after it.
   std::string_view checked_rest();
-  /// The checksum stands here, and nothing comes behind it.
+  /// The checksum is here, and nothing comes after it.
   void check_all();
 
   bool ended() const { return at_ == value_.size(); }

@@ -14,16 +14,17 @@ namespace skein::store {
 
 namespace {
 
-/// A record has at most about this much text, bytes: what has to be read for one event.
+/// A record has at most about this much text, in bytes: it all has to be read for one event.
 constexpr std::size_t full_record = 64u << 10;
-/// A start takes as long as it takes to read this much text, bytes, at most.
+/// A start has to read at most this much text, in bytes.
 constexpr std::uint64_t longest_replay = 256u << 20;
-/// Checkpoints within a bound: a tenth, for one has to be complete before an eighth is full.
+/// Checkpoints within a bound: one each tenth, since it has to be complete before an eighth is
+/// full.
 constexpr std::uint64_t parts = 10;
 /// Follows of a slice of a checkpoint.
 constexpr std::uint64_t edges_of_a_slice = 8192;
 
-/// Of a log that begins behind the record; the position is left to the caller.
+/// For a log that begins after the record; the caller fills in the position.
 log_begin begin_behind(const entry& e) {
   return {0, e.before + e.events, e.next, e.time};
 }
@@ -141,7 +142,7 @@ void event_log::add(const core::event& e) {
   key_count_ += core::write_keys(e, keys_.data() + key_count_);
 }
 
-/// `text` is that of all events added since the last record.
+/// `text` is the text of all events added since the last record.
 void event_log::end_record(std::string_view text) {
   if (record_events_ == 0) return;
   const std::string key = position_key(record_begin_);
@@ -188,7 +189,7 @@ void event_log::put_slice(const std::string& key, const std::string& value) {
   changes_->put(family::graph, key, {value});
 }
 
-/// Whether a stretch of the log is such a part of a bound or more.
+/// Whether a stretch of the log is at least such a part of a bound.
 bool event_log::is_part(core::log_position from, std::uint64_t before, core::log_position to,
                         std::uint64_t before_to) const {
   return to - from >= options_.max_bytes / parts ||
@@ -243,8 +244,8 @@ void event_log::commit(bool sync) {
   if (std::exchange(cut_, false)) reclaim();
 }
 
-/// The commit has worked, whatever becomes of this: sooner or later the engine gives the room back
-/// by itself, and if it is failing, the next commit says so.
+/// The commit has succeeded, whatever happens here: sooner or later the engine frees the disk space
+/// by itself; and if the engine fails, the next commit says so.
 void event_log::reclaim() {
   const std::string end = position_key(begin_.position);
   try {
@@ -269,7 +270,7 @@ bool event_log::wants_checkpoint(wall_time now) const {
          (ages_ && ages_->end_at(now - part_of_age) > last.from);
 }
 
-/// From here on everything is within the bounds, or so many eighths above.
+/// From here on everything is within the bounds, or at most this many eighths above them.
 core::log_position event_log::kept_from(wall_time now, unsigned eighths_above) const {
   const auto above = [&](auto bound) { return bound + bound / 8 * eighths_above; };
   core::log_position from = begin_.position;
@@ -290,7 +291,8 @@ core::log_position event_log::cut_of(const checkpoint& c) const {
   return at->end > c.from ? at->begin : at->end;
 }
 
-/// A checkpoint at the record that holds `target`. If it throws, none is made until the next cut.
+/// Makes a checkpoint at the record that holds `target`. If it throws, none is made until the next
+/// cut.
 checkpoint event_log::make_checkpoint(core::log_position target) {
   cannot_make_ = true;
   if (asked_) erase_slices(*asked_);
@@ -349,7 +351,7 @@ void event_log::cut(core::log_position at) {
   changes_->put(family::meta, begin_key, {encode(begin_)});
   changes_->erase_range(family::log, from, to);
   changes_->erase_range(family::index, from, to);
-  // The graph at the begin is that of the checkpoint: epochs before its own are not looked at.
+  // The graph at the begin is that of the checkpoint: earlier epochs than its own are not needed.
   if (const core::epoch_number epoch = checkpoints_.front().epoch; epoch > first_epoch_) {
     changes_->erase_range(family::meta, epoch_key(first_epoch_), epoch_key(epoch));
     first_epoch_ = epoch;

@@ -1,14 +1,14 @@
-/// The log of all events in order, and what stands beside it: where the epochs begin, checkpoints
-/// of the follower graph, how far users have acknowledged. This is its writer; there is one.
+/// The log of all events in order, and what belongs to it: where the epochs begin, checkpoints of
+/// the follower graph, how far users have acknowledged. This is its only writer.
 ///
-/// Everything is gathered and becomes durable by `commit`, all of it or nothing. What has to read
-/// first, or writes, throws store::error, and has lost nothing: the constructor, `put` of a
+/// Changes are gathered and become durable by `commit`, all of them or none. These calls read or
+/// write, may throw store::error, and then have lost nothing: the constructor, `put` of a
 /// checkpoint, `trim`, `inbox_of`, `has_come_to`; `commit`, `sync`, `recover`.
 ///
 /// Retention. What is within the bounds is always kept, and at most an eighth more. The log is cut
 /// only where the graph at the new begin is known: at checkpoints. They are asked for at every
-/// tenth of the tightest bound; if one does not come in time, it is made here, out of the one
-/// before and the follows since.
+/// tenth of the tightest bound; if one does not come in time, it is made here, from the one before
+/// and the follows since.
 #pragma once
 
 #include <chrono>
@@ -43,14 +43,14 @@ class event_log {
 
   void put(core::user_id user, const inbox& i);
   void erase_inbox(core::user_id user);
-  /// Slices of a checkpoint that is being made, number `next_generation()`; `value` is made for the
-  /// key. That of place 0 comes first, and begins the checkpoint anew. If another one was made here
-  /// meanwhile, it counts for nothing.
+  /// A slice of the checkpoint that is being made, number `next_generation()`; `value` was encoded
+  /// for `key`. The slice of place 0 comes first, and begins the checkpoint anew. If another
+  /// checkpoint was made here meanwhile, the slice is ignored.
   void put_slice(const std::string& key, const std::string& value);
-  /// All slices of it were put, and the events up to its `upto` are committed. `before` and `time`
-  /// are filled in here.
+  /// All slices of the checkpoint were put, and the events up to its `upto` are committed. `before`
+  /// and `time` are filled in here.
   void put(checkpoint c);
-  /// Number of the next checkpoint to be made; the same until it is.
+  /// Number of the next checkpoint; it stays the same until that checkpoint is made.
   generation_number next_generation();
 
   /// Bytes gathered.
@@ -66,16 +66,18 @@ class event_log {
   void recover() { where_.recover(); }
 
   /// Cuts the log where its bounds ask for it, with the next commit. Returns whether it does. Here
-  /// and below `now` is of a clock that nobody sets; ages are measured by it. Throws store::error.
+  /// and below `now` is the time of a clock that nobody sets; ages are measured by it. Throws
+  /// store::error.
   bool trim(wall_time now);
 
-  /// Whether a checkpoint should be made now, for retention or for a quick start; behind `trim`.
+  /// Whether a checkpoint should be made now, for retention or for a quick start; ask it after
+  /// `trim`.
   bool wants_checkpoint(wall_time now) const;
 
   std::optional<inbox> inbox_of(core::user_id user);
 
-  /// Whether the stream has come to number `number` of `epoch`. Of what is no longer kept it is not
-  /// known: true.
+  /// Whether the stream has come to number `number` of `epoch`. True if that is no longer known,
+  /// because the epoch is no longer kept.
   bool has_come_to(core::epoch_number epoch, core::sequence_number number);
 
   std::uint64_t inboxes_at_start() const { return inboxes_at_start_; }
@@ -109,14 +111,14 @@ class event_log {
   bool keep_graph_;
   std::unique_ptr<batch> changes_;
 
-  // As of what was gathered.
+  // With what was gathered.
   log_begin begin_;
   core::log_position end_ = 0;
   std::uint64_t events_ = 0;  ///< ever
   epoch_begin epoch_;
   bool has_epoch_ = false;  ///< something of `epoch_` has come
   core::sequence_number next_ = 1;
-  /// Epochs that have ended since the commit, and the number expected behind each.
+  /// Epochs that have ended since the commit, and for each the number that was expected next.
   std::vector<std::pair<core::epoch_number, core::sequence_number>> ended_;
   wall_time time_ = 0;
   bool over_ = true;

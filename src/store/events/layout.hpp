@@ -28,9 +28,9 @@
 /// users in zigzag form.
 ///
 ///     position     see core::log_position
-///     line end     bytes behind every line of the text: 1 (LF) or 2 (CRLF)
+///     line end    bytes at the end of every line of the text: 1 (LF) or 2 (CRLF)
 ///     bytes        of the text, line ends counted as one; key + bytes = key of the next record
-///     next         the expected number behind the record
+///     next         the expected number after the record
 ///     before       events in the log before the record, ever
 ///     time         ms since 1970; never less than that of the record before
 ///     first event  core::fingerprint_of event 1 of the epoch; 0: it has not come
@@ -63,8 +63,8 @@ using core::wall_time;
 
 using generation_number = std::uint32_t;
 
-/// Keys in the order of their numbers. Those that read a key throw store::error (`corrupted`) for
-/// one that is none.
+/// Keys in the order of their numbers. The functions that read a key throw store::error
+/// (`corrupted`) if it is malformed.
 std::string position_key(core::log_position position);
 core::log_position position_of(std::string_view key);
 std::string user_key(core::user_id user);
@@ -102,7 +102,7 @@ struct entry {
   std::string_view filter;  ///< core::key_filter of the keys of its events
 };
 
-/// Where the log begins, and what is known of the records that were cut off before.
+/// Where the log begins, and what is known of the records before, which were cut off.
 struct log_begin {
   core::log_position position = 0;
   std::uint64_t before = 0;
@@ -119,7 +119,7 @@ struct epoch_begin {
 };
 
 /// A checkpoint of the follower graph. It was made while the graph went on changing: each follower
-/// is as at some position of [from, upto]. The follows and unfollows from `from` on, done to it in
+/// is as at some position of [from, upto]. The follows and unfollows from `from` on, applied in
 /// their order, lead to the graph at any position from `upto` on.
 struct checkpoint {
   generation_number generation = 0;
@@ -160,11 +160,11 @@ epoch_begin decode_epoch(std::string_view key, std::string_view value);
 checkpoint decode_checkpoint(std::string_view key, std::string_view value);
 inbox decode_inbox(std::string_view key, std::string_view value);
 
-/// The followers at home in [first, last) of the graph's places, and whom they follow.
+/// The followers whose home is in [first, last) of the graph's places, and their followees.
 std::string encode_slice(std::string_view key, const core::follower_graph& graph,
                          std::uint32_t first, std::uint32_t last);
-/// Calls `follows(follower, followee)` for each edge. Returns the end of the slice. Nothing is
-/// called for a damaged one.
+/// Calls `follows(follower, followee)` for each edge. Returns the end of the slice. For a damaged
+/// slice `follows` is never called.
 std::uint32_t decode_slice(std::string_view key, std::string_view value,
                            const std::function<void(core::user_id, core::user_id)>& follows);
 

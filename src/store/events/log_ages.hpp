@@ -1,4 +1,5 @@
-/// How old the log is where: how far it had come at which time, by a clock that nobody sets.
+/// How old each part of the log is: how far the log had come at which time, by a clock that nobody
+/// sets.
 #pragma once
 
 #include <chrono>
@@ -13,8 +14,8 @@ namespace skein::store {
 
 class log_ages {
  public:
-  /// As exact as a 32nd of `max_age`. Of what is in the log it believes what the records say, but
-  /// that nothing is younger than now. Throws store::error.
+  /// Exact to a 32nd of `max_age`. For what is already in the log it takes the times of the
+  /// records, but none later than now. Throws store::error.
   log_ages(engine& where, std::chrono::milliseconds max_age, wall_time now) {
     const wall_time step = step_of(max_age);
     log_index index{where};
@@ -32,7 +33,7 @@ class log_ages {
     marks_.push_back({now, end});
   }
 
-  /// Everything before it was there at `time` already.
+  /// Everything before the result was there at `time` already.
   core::log_position end_at(wall_time time) const {
     core::log_position end = 0;
     for (const mark& m : marks_) {

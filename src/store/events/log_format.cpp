@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 /// header.
 constexpr std::size_t block_size = 32 * 1024;
 constexpr std::size_t header_size = 7;
-/// 1 to 4; those above are of files that are used again, or compressed.
+/// 1 to 4; higher types are in files that are used again, or compressed.
 constexpr unsigned char last_type = 4;
 
 std::uint32_t number(std::string_view bytes) {
@@ -37,7 +37,7 @@ class checksum {
       remainder_ = (remainder_ >> 1) ^ ((remainder_ & 1) != 0 ? 0x82F63B78u : 0u);
     }
   }
-  /// As it is stored, so that a checksum of checksums is none of the same (from LevelDB).
+  /// As it is stored, so that a checksum of data with checksums is not the same one (from LevelDB).
   std::uint32_t masked() const {
     const std::uint32_t value = ~remainder_;
     return ((value >> 15) | (value << 17)) + 0xA282EAD8u;

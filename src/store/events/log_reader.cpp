@@ -9,7 +9,7 @@ namespace skein::store {
 
 namespace {
 
-/// Where the index cannot be read, it is tried again so many positions further on; then twice as
+/// Where the index cannot be read, it is tried again this many positions further on; then twice as
 /// many, and so on.
 constexpr core::log_position first_stride = 64u << 10;
 

@@ -12,14 +12,14 @@
 
 namespace skein::store {
 
-/// Where a record lies, and what is known of it.
+/// Where a record is, and what is known of it.
 struct located_entry {
   core::log_position begin = 0;
   core::log_position end = 0;
   entry what;  ///< without the filter
 };
 
-/// The index of the log, as it was when this was made. A short-lived thing: it keeps a cursor.
+/// The index of the log, as it was when this object was created. Keep it short: it holds a cursor.
 class log_index {
  public:
   explicit log_index(engine& where);
@@ -29,12 +29,12 @@ class log_index {
 
   std::optional<located_entry> last() { return at(~core::log_position{0}); }
 
-  /// The first record for which `is` is true; it is true for all behind that one.
+  /// The first record for which `is` is true; it must be true for all later ones, too.
   std::optional<located_entry> first(const std::function<bool(const entry&)>& is);
 
   core::log_position begin() const { return begin_; }
 
-  /// Of the last record, or where the log begins.
+  /// The end of the last record, or the begin of an empty log.
   core::log_position end();
 
  private:
@@ -50,18 +50,18 @@ std::vector<checkpoint> read_checkpoints(engine& where);  ///< by `from`
 log_begin read_begin(engine& where);
 
 /// The position of the first event beyond number `number` of `epoch`, or the end of the log. If the
-/// record that has it cannot be read: where that begins.
+/// record with that event cannot be read: the begin of the record.
 core::log_position position_beyond(engine& where, core::epoch_number epoch,
                                    core::sequence_number number);
 
-/// The events of the record that begins at `begin`, each with `ending` behind it.
+/// The events of the record that begins at `begin`, each followed by `ending`.
 core::ordered_block block_of(core::log_position begin, const record& r, core::line_ending ending);
 
 /// Goes through the log from a position on, record by record. Used by one thread.
 ///
-/// It sees at least what was committed when it was made or last refreshed. At the end of that it
-/// keeps nothing open: it does not stand in the way of `engine::recover`, nor of the room of what
-/// is cut off.
+/// It sees at least what was committed when it was created or last refreshed. At the end of that it
+/// keeps nothing open: it neither stops `engine::recover`, nor keeps the disk space of what is cut
+/// off.
 class log_reader {
  public:
   /// Whether a record is to be read.
@@ -70,22 +70,22 @@ class log_reader {
   /// Begins where the log begins.
   log_reader(engine& where, core::line_ending ending, reading how = reading::many);
 
-  /// The next record is the one that holds `position`, or the first one behind it.
+  /// The next record is the one that holds `position`, or the first one after it.
   void seek(core::log_position position);
 
-  /// Reads the next record for which `wanted` is true; none at the end. `at()` is not behind the
-  /// begin of a record that `wanted` is asked about. Throws for one that is damaged; the next call
-  /// goes on behind it. For any other reason it throws as if it had not been called. Once `lost()`,
-  /// there is none any more.
+  /// Reads the next record for which `wanted` is true; nothing at the end. While `wanted` is asked
+  /// about a record, `at()` is not after its begin. Throws if a record is damaged; the next call
+  /// goes on after it. If it throws for another reason, it is as if it had not been called. Once
+  /// `lost()`, it returns nothing any more.
   std::optional<core::ordered_block> next(const filter& wanted = nullptr);
 
-  /// The end of what was read or passed over, at least what was sought.
+  /// The end of what was read or skipped; at least the position that was sought.
   core::log_position at() const { return at_; }
 
   /// Of the record read last.
   wall_time time() const { return time_; }
 
-  /// Whether it has come to a place from which on a stretch was cut off the log, or is missing.
+  /// Whether it has come to a place where a stretch was cut off the log, or is missing.
   bool lost() const { return lost_; }
 
   /// Lets it see what has been committed since; it stays where it is. Does not throw.

@@ -6,7 +6,7 @@ namespace skein::store {
 
 namespace {
 
-/// One pass over the log, in which everyone gets everything of theirs.
+/// One pass over the log, in which each user gets everything that is theirs.
 class pass : public audience {
  public:
   /// Up to `until`. Returns how far it has come.
@@ -23,7 +23,7 @@ class pass : public audience {
         const replay::stepped what = log.step();
         goes_on = what != replay::stepped::at_head && what != replay::stepped::lost;
       } catch (const error& e) {
-        // It is told to those who are served.
+        // The members that are served are told.
         if (e.what_kind() != error::kind::corrupted) throw;
       }
     }
@@ -56,7 +56,7 @@ class counter final : public pass {
     ++all_.events;
     all_.bytes += line.size();
   }
-  // What is told to all between the two is added; meanwhile the counts may be below zero.
+  // What is told to everybody between begin and end is added; until then counts may be below zero.
   void begin(core::session_index member) override {
     active_[member] = true;
     of_[member].events -= all_.events;
@@ -85,7 +85,7 @@ bool exceeds(const quota& limits, const pending& p) {
          (limits.max_bytes != 0 && p.bytes > limits.max_bytes);
 }
 
-/// Moves the beginning of each member behind what is too much. They have been counted.
+/// Moves the beginning of each member to after what is too much. The events were counted before.
 class cutter final : public pass {
  public:
   cutter(const quota& limits, std::vector<pending>& users)
@@ -135,7 +135,7 @@ void apply_age(const quota& limits, engine& where, wall_time now, std::vector<pe
   const wall_time oldest = now - limits.max_age.count();
   const auto first = index.first([&](const entry& e) { return e.time >= oldest; });
   const core::log_position since = first ? first->begin : index.end();
-  std::vector<pending> late;  // who would be served what is older
+  std::vector<pending> late;  // those that would be served what is older
   std::vector<std::size_t> which;
   for (std::size_t i = 0; i != users.size(); ++i) {
     if (users[i].from >= since) continue;
@@ -183,7 +183,7 @@ struct place_of_event {
   core::sequence_number number = 1;
 };
 
-/// The first event at or behind `begin`, or the one that is expected next.
+/// The first event at or after `begin`, or the event that is expected next.
 place_of_event first_at(engine& where, core::log_position begin) {
   log_reader log{where, core::line_ending::lf, reading::few};
   log.seek(begin);

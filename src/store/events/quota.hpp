@@ -10,7 +10,7 @@
 
 namespace skein::store {
 
-/// What a user has missed: everything of theirs from `from` on.
+/// What a user has missed: everything for this user from `from` on.
 struct pending {
   core::user_id user;
   core::log_position from;
@@ -23,14 +23,14 @@ struct pending {
 void count(engine& where, std::vector<pending>& users);
 
 /// Moves `from` of each user up to where the quota allows it: first by age, as exact as the time of
-/// a record; then, of what is left, by events and bytes. Returns for each what is not served, in
-/// words, if anything. Throws store::error.
+/// a record; then, for the rest, by events and bytes. Says in words for each user what is not
+/// served, if anything. Throws store::error.
 std::vector<std::optional<std::string>> apply(const quota& limits, engine& where, wall_time now,
                                               std::vector<pending>& users);
 
-/// What of the events beyond `number` of `epoch` is not in the log from `begin` on, in words, if
-/// anything. Of an earlier epoch than the one at `begin` the end is not known any more: then there
-/// may be nothing that is missing. Throws store::error.
+/// Says in words which events beyond `number` of `epoch` are not in the log, which begins at
+/// `begin`; nothing if none are missing. The end of an earlier epoch than that at `begin` is not
+/// known any more: then it may be that nothing is missing after all. Throws store::error.
 std::optional<std::string> missing_before(engine& where, core::epoch_number epoch,
                                           core::sequence_number number, core::log_position begin);
 

@@ -18,8 +18,8 @@ namespace {
           std::to_string(place) + " is missing");
 }
 
-/// A checkpoint that is given up goes with all its slices, and none is made again under its number:
-/// what a cursor saw of one that is there afterwards is all of it.
+/// A checkpoint is given up together with all its slices, and its number is never used again: if
+/// the checkpoint is still there afterwards, a cursor has seen all of it.
 bool is_there(engine& where, const checkpoint& c) {
   return where.get(family::meta, checkpoint_key(c.generation)).has_value();
 }
@@ -93,7 +93,7 @@ bool load(engine& where, const checkpoint& from, const std::vector<core::user_id
   }
   std::sort(homes.begin(), homes.end());
   // Many of them may be in one slice, which is read once: from the back to the front, the place of
-  // a slice tells who is in it.
+  // a slice tells which users are in it.
   while (!homes.empty()) {
     slices->seek_back(slice_key(from.generation, homes.back().first));
     const auto found = slices->valid() ? place_of_slice(slices->key()) : slice_place{};
@@ -122,7 +122,7 @@ graph_at_position graph_at(engine& where, core::log_position position, const pro
   found.epoch = start->epoch;
   if (start->with) load(where, *start->with, found.graph);
   log_reader log{where, core::line_ending::lf};
-  // It does no harm that the first record may begin before: what was done to an edge last counts.
+  // The first record may begin before, which does no harm: what was done last to an edge counts.
   log.seek(start->from);
   while (log.at() < position) {
     const auto block = log.next();

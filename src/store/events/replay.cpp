@@ -13,7 +13,8 @@ namespace {
 
 using core::event_kind;
 
-/// With more keys than this, to ask for each takes as long as to read the record.
+/// With more keys than this, asking the filter for each of them takes as long as reading the
+/// record.
 constexpr std::size_t most_keys = 512;
 
 }  // namespace
@@ -65,7 +66,8 @@ void replay::start() {
   log_.seek(at_);
 }
 
-/// Lets those begin and end whose turn it is at `at`: the audience has been told everything before.
+/// Lets members begin and end whose turn it is at `at`: the audience has been told everything
+/// before.
 void replay::take_turns(core::log_position at) {
   for (std::size_t i = 0; i != members_.size();) {
     member& m = members_[i];
@@ -122,7 +124,7 @@ void replay::enter(core::epoch_number epoch) {
     keeps = keeps_graph(epochs_, epoch_, epoch);
   } catch (const error& e) {
     if (e.what_kind() == error::kind::closed) throw;  // the next step tries it again
-    throw error{error::kind::failed, e.what()};       // there is no going on behind it
+    throw error{error::kind::failed, e.what()};       // it cannot go on after this
   }
   epoch_ = epoch;
   if (keeps) return;
@@ -146,7 +148,7 @@ void replay::lose_graph() {
   mending_.reset();
 }
 
-/// Of checkpoints that were begun at `from` or behind it; everything from there on is read.
+/// Looks at checkpoints that were begun at `from` or later; everything from there on is read.
 void replay::find_mending(core::log_position from) {
   try {
     for (const checkpoint& c : read_checkpoints(where_)) {
@@ -232,7 +234,7 @@ replay::stepped replay::step() {
     } catch (const error& e) {
       const bool newer = e.what_kind() == error::kind::newer_version;
       if (newer || e.what_kind() == error::kind::corrupted) lose_graph();
-      if (newer) throw error{error::kind::corrupted, e.what()};  // as little can be made of it
+      if (newer) throw error{error::kind::corrupted, e.what()};  // it is of as little use
       throw;
     }
     lost_ = log_.lost();

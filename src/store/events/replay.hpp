@@ -1,11 +1,11 @@
 /// Routes the log once more, for some users: what each of them has missed, in order.
 ///
-/// One pass over the log serves any number of users, each from a position of their own: their part
+/// One pass over the log serves any number of users, each from a position of their own. Their part
 /// of the follower graph is built on the way, from the nearest checkpoint on. While there are few
-/// of them, records with nothing for any of them are not read.
+/// users, records with nothing for any of them are not read.
 ///
-/// Behind a damaged record it is not known any more who follows whom, but for those who followed
-/// since: they are told of. At the next checkpoint that was begun behind it the graph is whole
+/// After a damaged record it is not known any more who follows whom, except for follows after the
+/// record: these count. At the next checkpoint that was begun after the record the graph is whole
 /// again.
 #pragma once
 
@@ -23,16 +23,16 @@
 
 namespace skein::store {
 
-/// The first position from which on a user can be told exactly what concerns them. Throws
+/// The first position from which on users can be told exactly what concerns them. Throws
 /// store::error, also if there is none.
 core::log_position history_begin(engine& where);
 
-/// Is told what the users get.
+/// Receives what the users get.
 class audience {
  public:
   virtual ~audience() = default;
-  /// `line`, with its line ending, goes to `member`. It lies in the block that is given to `keep`
-  /// afterwards.
+  /// `line`, with its line ending, goes to `member`. It points into the block that is given to
+  /// `keep` afterwards.
   virtual void tell(core::session_index member, std::string_view line) = 0;
   /// `line` goes to every member that has begun and not ended.
   virtual void tell_all(std::string_view line) = 0;
@@ -46,12 +46,12 @@ class replay {
   replay(engine& where, core::line_ending ending, audience& to)
       : where_(where), to_(to), log_(where, ending) {}
 
-  /// A user who gets everything of [from, until); before `start`. `from` is not before
-  /// `history_begin`. `member` is theirs alone; a user may have several.
+  /// Adds a user, who gets everything in [from, until); call it before `start`. `from` is not
+  /// before `history_begin`. No other user has this `member`; a user may have several.
   void add(core::session_index member, core::user_id user, core::log_position from,
            core::log_position until = ~core::log_position{0});
 
-  /// Everyone is added. Throws store::error. If what it takes was cut off the log meanwhile, the
+  /// All users are added. Throws store::error. If what is needed was cut off the log meanwhile, the
   /// first step says `lost`.
   void start();
 
@@ -62,8 +62,8 @@ class replay {
     lost,        ///< what comes next is not in the log any more. Nothing goes on
   };
 
-  /// Routes the next record that has something for somebody. Throws store::error (`corrupted`) for
-  /// a damaged one; the next step goes on behind it.
+  /// Routes the next record that has something for somebody. Throws store::error (`corrupted`) if
+  /// it is damaged; the next step goes on after it.
   stepped step();
 
   /// The member gets nothing from `position` on. Not while the audience is told something.
@@ -75,7 +75,7 @@ class replay {
   /// Lets it see what has been committed since. Does not throw.
   void refresh() { log_.refresh(); }
 
-  /// Everything before it has been told, and nothing behind it.
+  /// Everything before this position has been told, and nothing after it.
   core::log_position at() const { return at_; }
 
   /// Of the event that the audience is being told.

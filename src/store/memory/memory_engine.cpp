@@ -104,7 +104,7 @@ class memory_engine : public engine {
     state next = copy();
     static_cast<const memory_batch&>(changes).apply_to(next);
     const std::lock_guard lock{mutex_};
-    std::swap(now_, next);  // what was before is taken apart without the lock
+    std::swap(now_, next);  // the former state is destroyed without the lock
   }
 
   void sync() override {}

@@ -1,8 +1,8 @@
-/// An ordered map of strings of which every state can be kept: a copy takes one step and stays as
-/// it is while the original changes.
+/// An ordered map of strings whose former states can be kept: a copy takes constant time and stays
+/// as it is while the original changes.
 ///
-/// A treap (Seidel, Aragon 1996) whose nodes never change; a change makes new ones on the way from
-/// the root, some 2 log2 n. Copies may be used by different threads.
+/// It is a treap (Seidel, Aragon 1996) whose nodes never change; a change creates new ones on the
+/// way from the root, some 2 log2 n. Copies may be used by different threads.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,8 @@ class persistent_map {
   /// Erases the keys of [from, to); nothing if `to` is not above `from`.
   void erase_range(std::string_view from, std::string_view to);
 
-  /// Null if there is none. Valid as long as a copy from before a change of the key.
+  /// Null if there is none. Valid until the key changes, or for as long as a copy from before that
+  /// lives.
   const entry* find(std::string_view key) const;
 
   class walk;
@@ -39,7 +40,7 @@ class persistent_map {
   static link make(std::shared_ptr<const entry> what, std::uint64_t priority, link left,
                    link right);
   static link join(const link& low, const link& high);
-  /// Those below `key`, and the others.
+  /// The entries below `key`, and the others.
   static std::pair<link, link> split(const link& tree, std::string_view key);
 
   link root_;
@@ -57,12 +58,12 @@ class persistent_map::walk {
   void seek_back(std::string_view key);
   /// \pre at an entry
   void next();
-  /// Null behind the last entry, before the first, and before the first seek.
+  /// Null after the last entry, before the first one, and before the first seek.
   const entry* at() const;
 
  private:
   link root_;
-  /// The node where it is, on top; below, those that come after it.
+  /// The present node on top; below it, the nodes that come after it.
   std::vector<const node*> path_;
 };
 

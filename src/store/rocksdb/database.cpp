@@ -38,7 +38,7 @@ std::vector<std::string> families_in(const fs::path& directory, const rocksdb::D
   return names;
 }
 
-/// Files of RocksDB that hold keys: its logs, and with `tables` those that logs become.
+/// Files of RocksDB that hold keys: its logs, and with `tables` the files that logs become.
 std::set<std::string> files_in(const fs::path& directory, bool tables) {
   std::set<std::string> names;
   std::error_code failure;
@@ -50,7 +50,7 @@ std::set<std::string> files_in(const fs::path& directory, bool tables) {
   return names;
 }
 
-/// Nobody else has it open as long as this lives.
+/// While this lives, nobody else has it open.
 class held_lock {
  public:
   explicit held_lock(const fs::path& directory) {
@@ -73,7 +73,7 @@ error error_of(const fs::path& directory, const rocksdb::Status& status) {
   if (status.IsIOError() && text.find("LOCK") != std::string::npos) {
     return error_at(directory, error::kind::locked, "another process has it open");
   }
-  // What is missing is damage: what may be missing, such as the directory, was looked at before.
+  // What is missing is damage: what may be missing, for example the directory, was checked before.
   const bool is_damage = status.IsCorruption() || status.IsPathNotFound();
   return error_at(directory,
                   status.IsNoSpace() ? error::kind::no_space
@@ -144,7 +144,8 @@ void database::open_with(rocksdb::DBOptions options, bool read_only) {
     there = families_in(directory_, options);
   }
 
-  // What an earlier version has written may have fewer; to write makes the others.
+  // A store of an earlier version may have fewer families; opening it for writing creates the
+  // others.
   std::vector<rocksdb::ColumnFamilyDescriptor> wanted;
   std::vector<family> which;
   for (std::size_t f = 0; f < families; ++f) {

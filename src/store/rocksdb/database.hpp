@@ -17,14 +17,14 @@ namespace skein::store {
 
 class database {
  public:
-  /// \param most_files  that are kept open
+  /// \param most_files  files that are kept open
   /// \param filter  sees what is read from the log of RocksDB, unless it is null
   /// \throws error; newer_version if it has families that are unknown here
   static std::shared_ptr<database> open(const std::filesystem::path& directory, bool create,
                                         std::size_t most_files,
                                         rocksdb::WalFilter* filter = nullptr);
 
-  /// As the directory is by now, whoever writes there meanwhile.
+  /// Opens a read-only view of the current state, also while another process writes.
   /// \param filter  as above
   /// \throws error; unavailable if it changes too fast
   static std::shared_ptr<database> open_to_read(const std::filesystem::path& directory,
@@ -42,21 +42,21 @@ class database {
   const std::filesystem::path& directory() const { return directory_; }
   rocksdb::DB& operator*() const { return *db_; }
   rocksdb::DB* operator->() const { return db_.get(); }
-  /// Null if it is not there: in a store that is read, and that an earlier version has written.
+  /// Null if there is no such family: in a store of an earlier version that is only read.
   rocksdb::ColumnFamilyHandle* of(family f) const { return families_[static_cast<std::size_t>(f)]; }
 
-  /// Empty if it is not there; the same for `get`.
+  /// Empty if there is no such family; the same for `get`.
   std::unique_ptr<rocksdb::Iterator> walk(family f, const rocksdb::ReadOptions& options) const;
   std::optional<std::string> get(family f, std::string_view key) const;
 
-  /// About as much as opening writes, should it be opened again: what is in the log of RocksDB and
-  /// in no other file, without what has been overwritten or erased since. Reads all of it.
+  /// About how many bytes it would take to open the database again: what is only in the log of
+  /// RocksDB, without what has been overwritten or erased since. Reads all of it.
   std::uint64_t bytes_to_flush() const;
 
-  /// \throws error if the status is none of success
+  /// \throws error unless `status` is ok
   void check(const rocksdb::Status& status) const;
 
-  /// Who still reads should stop, for it is to be closed.
+  /// The database is to be closed: readers should stop.
   void abandon() { abandoned_ = true; }
   bool is_abandoned() const { return abandoned_; }
 
@@ -70,7 +70,7 @@ class database {
   std::atomic<bool> abandoned_ = false;
 };
 
-/// \pre `status` is none of success.
+/// \pre !status.ok()
 error error_of(const std::filesystem::path& directory, const rocksdb::Status& status);
 
 }  // namespace skein::store

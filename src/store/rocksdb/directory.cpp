@@ -32,7 +32,7 @@ bool precedes_a_store(const fs::directory_entry& entry) {
           name == "MANIFEST-000001" || name == "000001.dbtmp");
 }
 
-/// Of a path without a slash at its end, which would have no parent of its own.
+/// Takes a slash at the end away first, since such a path would have no parent of its own.
 fs::path parent_of(const fs::path& directory) {
   const fs::path whole = fs::absolute(directory).lexically_normal();
   return (whole.has_filename() ? whole : whole.parent_path()).parent_path();

@@ -16,21 +16,22 @@ error error_at(const std::filesystem::path& directory, error::kind what, const s
 /// What is in `directory`. `fresh`: nothing, or what was left of a creation that was cut short.
 enum class found_there : std::uint8_t { nothing, fresh, store };
 
-/// Looks, and refuses what no store may be made in: files, other people's directories.
+/// Looks, and refuses a place where no store may be created: a file, a directory with other files.
 /// \throws error unavailable
 found_there look_at(const std::filesystem::path& directory);
 
-/// Makes it for the owner alone, durably.
+/// Creates it for its owner alone, durably.
 /// \throws error unavailable, no_space
 void make_directory(const std::filesystem::path& directory);
 
 /// \throws error unavailable if this process may not write files there
 void require_writable(const std::filesystem::path& directory);
 
-/// Files in it that others than their owner may read or write, as far as they can get in.
+/// Files in it that others than their owner can read or write; none if others cannot enter the
+/// directory.
 std::vector<std::filesystem::path> open_to_others(const std::filesystem::path& directory);
 
-/// Lets nobody but the owner read or write the files in it.
+/// Lets only the owner read or write the files in it.
 /// \throws std::filesystem::filesystem_error
 void close_to_others(const std::filesystem::path& directory);
 
@@ -49,10 +50,10 @@ file_identity identity_of(const std::filesystem::path& file);
 /// \throws error unavailable, failed
 void sync_directory(const std::filesystem::path& directory);
 
-/// Taken beyond the ends of files, for what will be appended to them.
+/// Bytes that are reserved beyond the ends of files, for what will be appended to them.
 std::uint64_t bytes_reserved_in(const std::filesystem::path& directory, std::string_view extension);
 
-/// Of all files in it, as they are by now, or of those with this extension.
+/// Present size of all files in it, or of those with this extension.
 std::uint64_t bytes_in(const std::filesystem::path& directory, std::string_view extension = {});
 
 }  // namespace skein::store

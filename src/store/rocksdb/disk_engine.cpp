@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t MiB = 1 << 20;
 
-/// What is open at present; what uses it keeps it open.
+/// The database that is open at present; its users keep it open.
 class holder {
  public:
   explicit holder(std::shared_ptr<database> opened) : now_(std::move(opened)) {}
@@ -36,7 +36,7 @@ class holder {
     return now_;
   }
 
-  /// Takes it out, unless something uses it. False if so.
+  /// Takes it out, unless something uses it: then it returns false.
   bool close() {
     const std::lock_guard lock{mutex_};
     if (now_) now_->abandon();
@@ -170,7 +170,7 @@ class disk_cursor : public cursor {
   std::unique_ptr<rocksdb::Iterator> at_;
 };
 
-/// Passes over commits that failed, although all their bytes may be in the log.
+/// Skips commits that failed, although all their bytes may be in the log.
 class up_to : public rocksdb::WalFilter {
  public:
   explicit up_to(rocksdb::SequenceNumber last) : last_(last) {}
@@ -270,7 +270,7 @@ class disk_engine : public engine {
     }
   }
 
-  /// RocksDB may abort the process where its log is synced after it could not be written.
+  /// RocksDB may abort the process if its log is synced after it could not be written.
   void require_sound() {
     if (failed_) throw error{*failed_};
     require_there();
@@ -298,12 +298,12 @@ class disk_engine : public engine {
     committed_ = (*db)->GetLatestSequenceNumber();
     const std::uint64_t flushed = db->bytes_to_flush();
     constexpr std::uint64_t new_files = MiB / 4, first_commits = 2 * MiB;
-    // What is flushed gives back its room in the log, which is more.
+    // A flush frees room in the log, which is more than it takes.
     room_wanted_ = std::max(flushed + flushed / 32 + new_files, first_commits);
   }
 
-  /// What is in no file but the log is written once more; without room for it, the store would be
-  /// closed in vain.
+  /// What is only in the log is written once more; without room for that, the store would be closed
+  /// in vain.
   void require_room() const {
     const auto room = free_room();
     if (!room || *room >= *room_wanted_) return;
@@ -313,7 +313,7 @@ class disk_engine : public engine {
                        std::to_string(*room / MiB));
   }
 
-  /// With what is given back when files are closed.
+  /// Counts also the room that becomes free when files are closed.
   std::optional<std::uint64_t> free_room() const {
     std::error_code failure;
     const auto space = fs::space(directory_, failure);
@@ -321,8 +321,8 @@ class disk_engine : public engine {
     return space.available + bytes_reserved_in(directory_, ".log");
   }
 
-  /// DB::Resume would leave cursors alone. In RocksDB 7.8 it may wait for ever for a flush that
-  /// nobody does, or succeed only for the next write to fail: its issues 15030, 11643.
+  /// DB::Resume would not disturb cursors. But in RocksDB 7.8 it may wait for ever for a flush that
+  /// nobody does, or it may succeed and the next write fails: its issues 15030, 11643.
   void reopen() {
     if (!open_.close()) {
       throw error_at(directory_, error::kind::failed, "has to be opened again; cursors are open");
@@ -340,7 +340,7 @@ class disk_engine : public engine {
     }
   }
 
-  /// It took more room than it looked like. Until there is more than now it is read only.
+  /// It took more room than was expected. Until there is more room than now the store is read-only.
   void open_to_read(up_to& filter) {
     try {
       open_.set(database::open_to_read(directory_, &filter));
@@ -373,7 +373,7 @@ void disk_engine::backup(const fs::path& to) {
       throw error_at(directory, error::kind::unavailable, "is in the store itself");
     }
   }
-  // Made in a directory that nobody else can look into, and renamed when it is whole.
+  // Created in a directory that nobody else can look into, and renamed when it is complete.
   std::string partial = directory.string() + ".XXXXXX";
   if (!::mkdtemp(partial.data())) {
     throw error_at(directory, error::kind::unavailable, "cannot be created");
@@ -438,12 +438,13 @@ void check_format(database& db, bool read_only) {
   write_format(db);
 }
 
-/// To open a store for writing changes it. What is none, or of a later version, is left as it is.
+/// Opening a store for writing changes it. What is no store, or one of a later version, is left as
+/// it is.
 void check_before_writing(const fs::path& directory) {
   try {
     if (const auto stored = database::format_in(directory)) check_format(directory, *stored);
   } catch (const error& e) {
-    // Opening it says more about damage.
+    // If there is damage, opening it says more.
     if (e.what_kind() != error::kind::corrupted) throw;
   }
 }

@@ -1,4 +1,4 @@
-/// What RocksDB has to say.
+/// The log of messages that RocksDB writes.
 #pragma once
 
 #include <rocksdb/env.h>
@@ -8,9 +8,9 @@
 
 namespace skein::store {
 
-/// Drops everything, but remembers which file of the write-ahead log was damaged: RocksDB tells it
-/// here only. In a file of its own, which is what it does by default, a full disk would end the
-/// process where RocksDB was built with assertions.
+/// Drops everything, but remembers which file of the write-ahead log was damaged: RocksDB says it
+/// only here. By default RocksDB writes to a file of its own; then a full disk would end the
+/// process if RocksDB was built with assertions.
 class rocksdb_log : public rocksdb::Logger {
  public:
   rocksdb_log() : Logger(rocksdb::WARN_LEVEL) {}

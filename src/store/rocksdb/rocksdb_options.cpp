@@ -32,7 +32,7 @@ class no_recovery_of_its_own : public rocksdb::EventListener {
 rocksdb::DBOptions common_options() {
   rocksdb::DBOptions options;
   options.paranoid_checks = true;
-  // What a crash tore off at the end is no damage; all else is.
+  // What a crash tore off at the end is no damage; everything else is.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.skip_stats_update_on_db_open = true;
   options.stats_dump_period_sec = 0;
@@ -45,7 +45,7 @@ rocksdb::DBOptions common_options() {
 rocksdb::DBOptions writing_options(const std::filesystem::path& directory, std::size_t most_files) {
   rocksdb::DBOptions options = common_options();
   options.db_write_buffer_size = 80 * MiB;  // of all families
-  // Families that are seldom written would keep every log until they are flushed. As much as this
+  // Families that are seldom written would keep every log until they are flushed. Up to this much
   // is read when a store is opened after a crash.
   options.max_total_wal_size = 128 * MiB;
   options.max_open_files = static_cast<int>(most_files);
@@ -54,7 +54,7 @@ rocksdb::DBOptions writing_options(const std::filesystem::path& directory, std::
   options.max_background_jobs = 2;
   options.allow_concurrent_memtable_write = false;  // one thread at a time writes
   options.avoid_unnecessary_blocking_io = true;     // files are deleted in the background
-  // The page cache is left to others; a tenth less CPU at 100 MB/s.
+  // This leaves the page cache to other files, and takes a tenth less CPU at 100 MB/s.
   options.use_direct_io_for_flush_and_compaction = writes_directly(directory);
   options.max_bgerror_resume_count = 0;
   options.listeners = {std::make_shared<no_recovery_of_its_own>()};
@@ -63,7 +63,7 @@ rocksdb::DBOptions writing_options(const std::filesystem::path& directory, std::
 
 rocksdb::DBOptions reading_options() {
   rocksdb::DBOptions options = common_options();
-  // What the writer deletes stays readable as long as it is open here.
+  // Files that the writer deletes stay readable while they are open here.
   options.max_open_files = -1;
   return options;
 }
@@ -85,7 +85,7 @@ rocksdb::ColumnFamilyOptions options_of(family f) {
     options.write_buffer_size = 32 * MiB;
     table.block_size = 32 * KiB;
   } else if (f == family::message) {
-    // Put, read in their order, and erased: no key is looked for that is not there.
+    // Keys are put, read in order, and erased; no absent key is ever looked for.
     options.write_buffer_size = 16 * MiB;
     table.block_size = 16 * KiB;
   } else {

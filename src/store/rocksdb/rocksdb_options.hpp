@@ -7,11 +7,11 @@
 
 namespace skein::store {
 
-/// For writing: what is in memory of a process, memtables and caches, stays below some 120 MiB.
+/// For writing: memtables and caches together stay below some 120 MiB.
 /// \pre `directory` exists.
 rocksdb::DBOptions writing_options(const std::filesystem::path& directory, std::size_t most_files);
 
-/// For reading beside another process.
+/// For reading while another process writes.
 rocksdb::DBOptions reading_options();
 
 rocksdb::ColumnFamilyOptions options_of(family f);

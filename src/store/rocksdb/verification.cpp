@@ -28,7 +28,8 @@ class verification {
   explicit verification(const std::function<void(const std::string&)>& damaged)
       : damaged_(damaged) {}
 
-  /// What only opening reads: CURRENT, the manifest and the log. Null if they are damaged.
+  /// Reads what is only read when a store is opened: CURRENT, the manifest and the log. Null if
+  /// they are damaged.
   std::shared_ptr<database> open_again(const database& db) {
     const auto committed = db->GetLatestSequenceNumber();
     try {
