@@ -11,12 +11,10 @@
 #include <caf/defaults.hpp>
 #include <caf/send.hpp>
 #include <chrono>
-#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <future>
-#include <mutex>
 #include <optional>
 #include <random>
 #include <thread>
@@ -27,6 +25,9 @@
 #include "core/hash.hpp"
 #include "core/rate_limiter.hpp"
 #include "daemon/caf_settings.hpp"
+#include "daemon/exit_status.hpp"
+#include "daemon/last_resort.hpp"
+#include "daemon/open_store.hpp"
 #include "daemon/supervisor.hpp"
 #include "doors/http/api/problem.hpp"
 #include "io/acceptor.hpp"
@@ -37,9 +38,6 @@
 #include "io/lingering.hpp"
 #include "io/process.hpp"
 #include "io/start_signals.hpp"
-#include "store/events/recovery.hpp"
-#include "store/rocksdb/directory.hpp"
-#include "store/topics/lives.hpp"
 
 namespace {
 
@@ -48,61 +46,6 @@ using namespace skein;
 constexpr std::uint16_t source_port = 9090;
 constexpr std::uint16_t client_port = 9099;
 constexpr std::uint16_t http_port = 8082;
-
-bool is_stored(const daemon_options& options) {
-  return options.event.level != durability::none ||
-         options.topic.defaults.storage != core::topic_storage::memory;
-}
-
-/// A signal has come before the doors were open.
-struct ended_while_starting {};
-
-void end_if_asked() {
-  const int signal = io::noted_signal();
-  if (signal == 0) return;
-  log::info("ended while starting", {{"signal", signal}});
-  throw ended_while_starting{};
-}
-
-/// What is stored, as of the end of the log. Throws store::error, and ended_while_starting.
-std::shared_ptr<stored_state> open_store(const daemon_options& options, std::size_t most_files) {
-  auto stored = std::make_shared<stored_state>();
-  const bool events = options.event.level != durability::none;
-  if (!is_stored(options)) return stored;
-  using clock = std::chrono::steady_clock;
-  const auto begin = clock::now();
-  store::disk_options where{options.store.directory};
-  where.most_files = most_files;
-  stored->engine = store::open_disk(where);
-  stored->life = store::begin_life(*stored->engine);
-  if (const auto files = store::open_to_others(where.directory); !files.empty()) {
-    log::warn("others may read or write files of the store",
-              {{"files", files.size()}, {"first", files.front().string()}});
-  }
-  if (!events) {
-    log::info("store opened", {{"directory", options.store.directory}, {"events", "none"}});
-    return stored;
-  }
-  stored->log =
-      std::make_unique<store::event_log>(*stored->engine, options.event.log, options.keep_graph);
-  stored->start = stored->log->start();
-  auto last = begin;
-  stored->graph = store::recover_graph(*stored->engine, [&](auto at, auto end) {
-    end_if_asked();
-    if (clock::now() - last < std::chrono::seconds{1}) return;
-    last = clock::now();
-    log::info("reading the log", {{"position", at}, {"end", end}});
-  });
-  const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begin);
-  log::info("store opened", {{"directory", options.store.directory},
-                             {"epoch", stored->start.epoch},
-                             {"next", stored->start.next},
-                             {"interrupted", stored->start.interrupted},
-                             {"events", stored->log->events()},
-                             {"edges", stored->graph.edges()},
-                             {"ms", taken.count()}});
-  return stored;
-}
 
 /// Who may come in.
 class admissions {
@@ -173,33 +116,6 @@ void check_control_socket(const std::string& path) {
     throw std::runtime_error{"cannot listen on " + path + ": " + e.what()};
   }
 }
-
-/// Ends the process when it is not destroyed within two seconds: something does not close, for it
-/// waits for a disk that does not answer.
-class last_resort {
- public:
-  explicit last_resort(int exit_status)
-      : thread_{[this, exit_status] {
-          std::unique_lock lock{mutex_};
-          if (!closed_.wait_for(lock, std::chrono::seconds{2}, [this] { return is_closed_; })) {
-            std::_Exit(exit_status);
-          }
-        }} {}
-  ~last_resort() {
-    {
-      const std::lock_guard lock{mutex_};
-      is_closed_ = true;
-    }
-    closed_.notify_one();
-    thread_.join();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable closed_;
-  bool is_closed_ = false;
-  std::thread thread_;  ///< last: it uses the others
-};
 
 /// Those beside the workers: I/O, log, two of the store's, three of CAF's, three that wait for
 /// files, one for the end.

@@ -28,28 +28,14 @@
 #include "actors/topics/interfaces.hpp"
 #include "actors/topics/topic_recorder.hpp"
 #include "actors/topics/topics.hpp"
+#include "daemon/exit_status.hpp"
+#include "daemon/stored_state.hpp"
 #include "doors/control/control.hpp"
 #include "doors/http/http_session.hpp"
 #include "doors/lines/session.hpp"
 #include "doors/lines/source.hpp"
 
 namespace skein {
-
-/// Exit statuses of the daemon.
-inline constexpr int exit_ok = 0;
-inline constexpr int exit_cannot_start = 1;
-inline constexpr int exit_bad_configuration = 2;
-inline constexpr int exit_failed = 3;  ///< a part that cannot be replaced has failed
-inline constexpr int exit_lost = 4;    ///< something that was answered or told is not in the store
-
-/// What the daemon goes on with.
-struct stored_state {
-  std::shared_ptr<store::engine> engine;  ///< null if nothing is stored
-  std::unique_ptr<store::event_log> log;  ///< null if no events are
-  std::uint64_t life = 0;                 ///< of the daemon on this store
-  core::sequence_start start;
-  core::follower_graph graph;
-};
 
 struct supervisor_environment {
   daemon_options options;

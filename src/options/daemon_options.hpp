@@ -149,4 +149,10 @@ struct daemon_options {
   std::vector<std::pair<std::string, std::string>> caf;
 };
 
+/// Whether there is a store.
+inline bool is_stored(const daemon_options& options) {
+  return options.event.level != durability::none ||
+         options.topic.defaults.storage != core::topic_storage::memory;
+}
+
 }  // namespace skein

@@ -43,7 +43,7 @@ room(doors/control SYSTEM caf MAY ${for_doors} doors)
 room(doors/http SYSTEM caf MAY ${for_doors} doors doors/http/api actors/topics)
 room(doors/http/api SYSTEM json MAY ${core} io json calls)
 room(daemon SYSTEM caf MAY ${for_doors} actors/events actors/topics doors doors/lines doors/control
-     doors/http doors/http/api)
+     doors/http doors/http/api store store/events store/rocksdb store/topics)
 set(for_commands ${core} io config options cli)
 room(cli SYSTEM libraries MAY ${for_commands} cli/events cli/maze cli/store cli/topics)
 room(cli/events SYSTEM libraries MAY ${for_commands} cli/maze)
