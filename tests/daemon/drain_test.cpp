@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "actors/events/recorder.hpp"
 #include "support/whole_daemon.hpp"
 
 namespace skein {
@@ -15,7 +16,7 @@ class Drain : public storing_daemon {
  protected:
   stream_pointer connect_operator() {
     auto connection = std::make_shared<fake_stream>();
-    caf::anon_send(parent, control_accepted{connection});
+    caf::anon_send(parent, accepted{"control", connection});
     run();
     return connection;
   }
@@ -163,7 +164,7 @@ class DrainBesideASlowPeer : public Drain, public testing::WithParamInterface<co
       program->says("GET /v1/topics HTTP/1.1\r\nHost: a\r\n\r\n");
     }
     if (what == "silent_client")
-      caf::anon_send(parent, client_accepted{std::make_shared<fake_stream>()});
+      caf::anon_send(parent, accepted{"client", std::make_shared<fake_stream>()});
     if (what == "unread_events") connect_client(9)->takes(0);
     if (what == "unread_replay") connect_client(9, "|0")->takes(0);
     if (what == "silent_operator") connect_operator();

@@ -5,6 +5,7 @@
 #include <caf/send.hpp>
 #include <set>
 
+#include "daemon/doors.hpp"
 #include "daemon/supervisor.hpp"
 #include "store/events/recovery.hpp"
 #include "support/failing_call_engine.hpp"
@@ -46,11 +47,11 @@ class FailingStoreCall : public topic_plane {
     stored->log = std::make_unique<store::event_log>(*calls, all.event.log, false);
     stored->start = stored->log->start();
     stored->graph = store::recover_graph(*calls, [](auto, auto) {});
-    parent = system.spawn(
-        supervisor,
-        std::make_shared<const supervisor_environment>(supervisor_environment{
-            all, flow, nullptr, [] {}, [this](int status) { finished.push_back(status); }, false}),
-        stored);
+    parent = system.spawn(supervisor,
+                          std::make_shared<const supervisor_environment>(supervisor_environment{
+                              all, all_doors(all), flow, nullptr, [] {},
+                              [this](int status) { finished.push_back(status); }, false}),
+                          stored);
     run();
     plane = caf::actor_cast<topics_actor>(the("topics"));
   }
@@ -65,11 +66,10 @@ class FailingStoreCall : public topic_plane {
     EXPECT_EQ(flow.bytes(), 0u);
   }
 
-  template <class Message>
-  stream_pointer connect(const std::string& first) {
+  stream_pointer connect(const char* door, const std::string& first) {
     auto connection = std::make_shared<fake_stream>();
     if (!first.empty()) connection->says(first);
-    caf::anon_send(parent, Message{connection});
+    caf::anon_send(parent, accepted{door, connection});
     run();
     return connection;
   }
@@ -87,7 +87,7 @@ class FailingStoreCall : public topic_plane {
   // --- a user who wants everything, and connects again whenever the connection is closed ---
 
   void connect_user() {
-    user = connect<client_accepted>("2|\r\n");
+    user = connect("client", "2|\r\n");
     taken = 0;
   }
   void leave() {
@@ -188,9 +188,9 @@ std::uint64_t FailingStoreCall::play(const failure& how) {
   delivered.clear();
   acknowledged.clear();
   start_daemon();
-  source = connect<source_accepted>("");
+  source = connect("source", "");
   // Subscribed, connected, and known to all, before anything fails.
-  live = connect<client_accepted>("1\r\n");
+  live = connect("client", "1\r\n");
   connect_user();
   subscribe("t", "s");
   pass(60ms);
@@ -236,7 +236,7 @@ std::uint64_t FailingStoreCall::play(const failure& how) {
 
   // What is left is all there.
   start_daemon();
-  source = connect<source_accepted>("");
+  source = connect("source", "");
   EXPECT_EQ(store::event_log(*calls, all.event.log, false).next(), sent + 1);
   pass(1s);  // leases end
   for (int time = 0; time != 30; ++time) {

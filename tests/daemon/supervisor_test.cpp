@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "actors/base/log.hpp"
+#include "doors/lines/source.hpp"
 #include "support/whole_daemon.hpp"
 
 namespace skein {
@@ -44,7 +45,7 @@ TEST_F(Daemon, EndsClientsThatDoNotSayWhoTheyAreInTime) {
   start();
   const auto silent_client = [this] {
     auto connection = std::make_shared<fake_stream>();
-    caf::anon_send(parent, client_accepted{connection});
+    caf::anon_send(parent, accepted{"client", connection});
     run();
     return connection;
   };
@@ -67,7 +68,7 @@ TEST_F(Daemon, DrainsInOrderAndFinishes) {
   start();
   const auto client = connect_client(1);
   const auto waiting = std::make_shared<fake_stream>();
-  caf::anon_send(parent, client_accepted{waiting});
+  caf::anon_send(parent, accepted{"client", waiting});
   const auto source = connect_source();
   source->says("1|B\n3|B\n");
   run();
@@ -621,14 +622,14 @@ TEST_F(StoringDaemon, TheOperatorIsServed) {
   const auto ask = [this](const char* command) {
     const auto connection = std::make_shared<fake_stream>();
     connection->says(command);
-    caf::anon_send(parent, control_accepted{connection});
+    caf::anon_send(parent, accepted{"control", connection});
     settle();
     return connection->heard();
   };
   EXPECT_EQ(ask("epoch new\n"), "{\"ok\":true,\"epoch\":2,\"next\":1}\n");
   EXPECT_NE(ask("status\n").find("\"epoch\":2,\"next\":1,"), std::string::npos);
   const auto silent = std::make_shared<fake_stream>();
-  caf::anon_send(parent, control_accepted{silent});
+  caf::anon_send(parent, accepted{"control", silent});
   pass(options.client.handshake_timeout);
   EXPECT_TRUE(silent->closed());
 }

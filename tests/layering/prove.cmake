@@ -9,7 +9,7 @@ execute_process(COMMAND ${CMAKE_COMMAND} -DROOT=${HERE}/bad -P ${HERE}/check.cma
 if(status EQUAL 0)
   message(FATAL_ERROR "the check passed a bad tree")
 endif()
-string(REGEX MATCHALL "[^\n]+:[0-9]+: [a-z/]+ (must not include|is no room) [^\n]+" reported "${output}")
+string(REGEX MATCHALL "[^\n]+:[0-9]+: [a-z/.]+ (must not include|is no room) [^\n]+" reported "${output}")
 list(LENGTH reported reports)
 
 set(expected 0)

@@ -9,6 +9,7 @@
 #include <iostream>
 #include <set>
 
+#include "daemon/doors.hpp"
 #include "daemon/supervisor.hpp"
 #include "simulation/checker.hpp"
 #include "simulation/script.hpp"
@@ -50,11 +51,11 @@ class SimulatedDaemon : public actor_test {
       const auto inbox = stored->log->inbox_of(u.user);
       if (inbox) u.has = {lines->upto(u.user, {inbox->epoch, inbox->number})};
     }
-    parent = system.spawn(
-        supervisor,
-        std::make_shared<const supervisor_environment>(supervisor_environment{
-            options, flow, nullptr, [] {}, [this](int s) { finished.push_back(s); }, false}),
-        stored);
+    parent = system.spawn(supervisor,
+                          std::make_shared<const supervisor_environment>(supervisor_environment{
+                              options, all_doors(options), flow, nullptr, [] {},
+                              [this](int s) { finished.push_back(s); }, false}),
+                          stored);
     run();
     sources.clear();
     for (int i = 0; i != 2; ++i) sources.push_back(connect_source());
@@ -67,7 +68,7 @@ class SimulatedDaemon : public actor_test {
 
   std::shared_ptr<fake_stream> connect_source() {
     auto source = std::make_shared<fake_stream>();
-    caf::anon_send(parent, source_accepted{source});
+    caf::anon_send(parent, accepted{"source", source});
     return source;
   }
 
@@ -178,7 +179,7 @@ class SimulatedDaemon : public actor_test {
     }
     u.connection->says(first + "\r\n");
     if (random->one_in(3)) u.connection->limit_writes(random->between<std::size_t>(1, 5000));
-    caf::anon_send(parent, client_accepted{u.connection});
+    caf::anon_send(parent, accepted{"client", u.connection});
   }
 
   void check(durable_user& u) {
@@ -316,7 +317,7 @@ void SimulatedDaemon::step() {
         lives.back().user = random->between(1, users);
         lives.back().connection = std::make_shared<fake_stream>();
         lives.back().connection->says(std::to_string(lives.back().user) + "\n");
-        caf::anon_send(parent, client_accepted{lives.back().connection});
+        caf::anon_send(parent, accepted{"client", lives.back().connection});
       } else {
         check(lives.front());
         lives.front().connection->ends();
@@ -363,7 +364,7 @@ void SimulatedDaemon::play(std::uint64_t seed) {
   for (durable_user& u : durables) {
     u.connection = std::make_shared<fake_stream>();
     u.connection->says(std::to_string(u.user) + "|0\r\n");
-    caf::anon_send(parent, client_accepted{u.connection});
+    caf::anon_send(parent, accepted{"client", u.connection});
   }
   pass(100ms);
 

@@ -64,7 +64,9 @@ source_actor::behavior_type source_stand_in(source_actor::pointer self, source_r
       },
       [](flow_resumed) {},
       [](report_due) {},
+      [](look_at_deadline) {},
       [](drain) {},
+      [](drain_overdue) {},
   };
 }
 
@@ -194,7 +196,7 @@ session_actor::behavior_type session_stand_in(session_actor::pointer, session_re
             {message.ticket, message.of->epoch, message.of->upto, std::move(text)});
         if (record->holds) record->held.push_back(message.of);
       },
-      [](handshake_overdue) {},
+      [](look_at_deadline) {},
       [record](replaced) { record->replaced = true; },
       [](progress_due) {},
       [record](const session_news& news) { record->news.push_back(news); },

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/doors.hpp"
 #include "daemon/supervisor.hpp"
 #include "store/events/recovery.hpp"
 #include "support/actor_test.hpp"
@@ -30,29 +31,31 @@ class whole_daemon : public actor_test {
     }
     parent = system.spawn(supervisor,
                           std::make_shared<const supervisor_environment>(supervisor_environment{
-                              options, flow, nullptr, [this] { ++accepting_stopped; },
+                              options, doors(), flow, nullptr, [this] { ++accepting_stopped; },
                               [this](int status) { finished.push_back(status); }, false}),
                           stored);
     run();
   }
 
+  virtual std::vector<door> doors() const { return all_doors(options); }
+
   stream_pointer connect_source() {
     auto connection = std::make_shared<fake_stream>();
-    caf::anon_send(parent, source_accepted{connection});
+    caf::anon_send(parent, accepted{"source", connection});
     run();
     return connection;
   }
   stream_pointer connect_client(core::user_id user, const char* behind = "") {
     auto connection = std::make_shared<fake_stream>();
     connection->says(std::to_string(user) + behind + "\r\n");
-    caf::anon_send(parent, client_accepted{connection});
+    caf::anon_send(parent, accepted{"client", connection});
     run();
     return connection;
   }
 
   stream_pointer connect_http() {
     auto connection = std::make_shared<fake_stream>();
-    caf::anon_send(parent, http_accepted{connection});
+    caf::anon_send(parent, accepted{"http", connection});
     run();
     return connection;
   }

@@ -22,22 +22,14 @@ using statistics_actor = caf::typed_actor<
     /// Logs the totals, answers, and ends.
     caf::replies_to<drain>::with<drained>>;
 
-/// Parent of all: spawns a source or session for each connection, watches every actor, and ends
+/// Parent of all: opens each connection, watches every actor, and ends
 /// the daemon in order: sources and sessions over HTTP, topics, sequencer, flush of the log,
 /// router, sessions, replayer, recorders, statistics.
 using supervisor_actor = caf::typed_actor<
-    /// Spawns a source.
-    caf::reacts_to<source_accepted>,
-    /// Spawns a session.
-    caf::reacts_to<client_accepted>,
-    /// Spawns an http_session.
-    caf::reacts_to<http_accepted>,
-    /// Spawns a control.
-    caf::reacts_to<control_accepted>,
-    /// Tells sessions and controls whose handshake has taken too long.
-    caf::reacts_to<handshake_overdue>,
-    /// Lets sessions over HTTP see whether their clients take too long.
-    caf::reacts_to<progress_due>,
+    /// Lets the door spawn who serves the connection.
+    caf::reacts_to<accepted>,
+    /// Passes it on to connections for which it is time.
+    caf::reacts_to<look_at_deadline>,
     /// Passes on what the doors have counted.
     caf::reacts_to<report>,
     /// Begins to drain.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,25 +18,17 @@ namespace skein {
 
 class budget_share;  // byte_budget.hpp
 
-SKEIN_MESSAGE(source_accepted) {
-  std::shared_ptr<io::stream> connection;
-  bool is_socket = true;  ///< it tells of its readiness on the I/O thread
-};
-SKEIN_MESSAGE(client_accepted) {
-  std::shared_ptr<io::stream> connection;
-};
-SKEIN_MESSAGE(http_accepted) {
-  std::shared_ptr<io::stream> connection;
-};
-SKEIN_MESSAGE(control_accepted) {
+/// Somebody has come through a door.
+SKEIN_MESSAGE(accepted) {
+  std::string_view door;  ///< its name, a literal
   std::shared_ptr<io::stream> connection;
 };
 /// The connection can be read, or has ended.
 SKEIN_MESSAGE(readable){};
 /// The connection can be written, or has ended.
 SKEIN_MESSAGE(writable){};
-/// Time to have said who one is.
-SKEIN_MESSAGE(handshake_overdue){};
+/// Time to see whether the peer has done in time what it has to do.
+SKEIN_MESSAGE(look_at_deadline){};
 /// Time to see whether a client that lags still makes progress.
 SKEIN_MESSAGE(progress_due){};
 /// Time to write what was gathered.

@@ -29,10 +29,14 @@ using source_actor = caf::typed_actor<
     caf::reacts_to<catch_up>,
     /// Reads again after backpressure.
     caf::reacts_to<flow_resumed>,
+    /// Does nothing: a source may be silent.
+    caf::reacts_to<look_at_deadline>,
     /// Reports what it counted.
     caf::reacts_to<report_due>,
     /// Reads no more and ends.
-    caf::reacts_to<drain>>;
+    caf::reacts_to<drain>,
+    /// Ends at once.
+    caf::reacts_to<drain_overdue>>;
 
 /// The order of all events.
 using sequencer_actor = caf::typed_actor<
@@ -160,7 +164,7 @@ using session_actor = caf::typed_actor<
     /// Writes the portion, or keeps what the connection does not take.
     caf::reacts_to<portion>,
     /// Ends if the client has not said who it is.
-    caf::reacts_to<handshake_overdue>,
+    caf::reacts_to<look_at_deadline>,
     /// Ends: the user has a newer connection.
     caf::reacts_to<replaced>,
     /// Looks whether a client that lags still makes progress.

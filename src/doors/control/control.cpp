@@ -183,7 +183,7 @@ control_actor::behavior_type control(pointer self,
   return {
       [self](readable) { read_command(self); },
       [self](writable) { write_answer(self); },
-      [self](handshake_overdue) {
+      [self](look_at_deadline) {
         if (!self->state.asked) {
           self->state.asked = true;
           refuse(self, "no command has come in time");
@@ -192,6 +192,7 @@ control_actor::behavior_type control(pointer self,
         }
       },
       [self](drain) { end(self, ending::graceful); },
+      [self](drain_overdue) { end(self, ending::abort); },
   };
 }
 

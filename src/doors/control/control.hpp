@@ -22,9 +22,11 @@ using control_actor = caf::typed_actor<
     /// Writes the rest of the answer.
     caf::reacts_to<writable>,
     /// Ends if no command has come, or the answer is not taken.
-    caf::reacts_to<handshake_overdue>,
+    caf::reacts_to<look_at_deadline>,
     /// Ends.
-    caf::reacts_to<drain>>;
+    caf::reacts_to<drain>,
+    /// Ends.
+    caf::reacts_to<drain_overdue>>;
 
 struct control_environment {
   status_sources parts;

@@ -58,14 +58,12 @@ void publish_events(pointer self, api::publish_events&& call) {
     return;
   }
   const http_session_actor me{self};
-  self->send(
-      state.environment->supervisor,
-      source_accepted{std::make_shared<body_stream>(std::move(call.lines), std::move(share),
-                                                    (*state.connection)->peer(),
-                                                    [me](bool all, bool settled) {
-                                                      send_from_here(me, events_read{all, settled});
-                                                    }),
-                      false});
+  self->send(state.environment->supervisor,
+             accepted{"event_body", std::make_shared<body_stream>(
+                                        std::move(call.lines), std::move(share),
+                                        (*state.connection)->peer(), [me](bool all, bool settled) {
+                                          send_from_here(me, events_read{all, settled});
+                                        })});
 }
 
 /// At level `sync` they are durable by now.

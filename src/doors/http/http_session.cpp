@@ -241,7 +241,7 @@ http_session_actor::behavior_type http_session(pointer self,
       [self](writable) {
         if (!self->state.over && write(self)) proceed(self);
       },
-      [self](progress_due) { see_to_deadline(self); },
+      [self](look_at_deadline) { see_to_deadline(self); },
       [self](turn_came came) { on_turn(self, came.number); },
       [self](request_read& message) { on_request_read(self, message); },
       [self](answer_written& message) { on_answer_written(self, message); },

@@ -16,7 +16,7 @@ using http_session_actor = caf::typed_actor<
     /// Writes the rest of the answer.
     caf::reacts_to<writable>,
     /// Ends if the client takes too long.
-    caf::reacts_to<progress_due>,
+    caf::reacts_to<look_at_deadline>,
     /// Lets a worker begin.
     caf::reacts_to<turn_came>,
     /// Does what a large request wants, which a worker has read.

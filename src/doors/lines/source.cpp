@@ -273,8 +273,10 @@ source_actor::behavior_type source(pointer self,
         if (self->state.waiting || self->state.unread) read_once(self);
       },
       [self](flow_resumed) { read_on(self); },
+      [](look_at_deadline) {},
       [self](report_due) { self->state.counted.report(self); },
       [self](drain) { end(self, "the daemon ends", std::nullopt); },
+      [self](drain_overdue) { end(self, "the daemon ends", std::nullopt); },
   };
 }
 

@@ -128,7 +128,7 @@ TEST_F(Control, WhoSaysNothingIsRefusedInTheEnd) {
   connect();
   connection->says("stat");
   run();
-  caf::anon_send(actor, handshake_overdue{});
+  caf::anon_send(actor, look_at_deadline{});
   run();
   EXPECT_EQ(connection->heard(), "{\"ok\":false,\"error\":\"no command has come in time\"}\n");
   EXPECT_TRUE(has_ended(actor));
@@ -140,7 +140,7 @@ TEST_F(Control, WhoDoesNotTakeTheAnswerIsLeft) {
   connection->says("status\n");
   run();
   EXPECT_FALSE(has_ended(actor));
-  caf::anon_send(actor, handshake_overdue{});
+  caf::anon_send(actor, look_at_deadline{});
   run();
   EXPECT_EQ(connection->closed(), ending::abort);
   EXPECT_TRUE(has_ended(actor));

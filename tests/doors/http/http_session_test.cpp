@@ -19,18 +19,14 @@ supervisor_actor::behavior_type supervisor_stand_in(
     supervisor_actor::pointer self, std::shared_ptr<const source_environment> for_sources,
     streams* unread) {
   return {
-      [=](source_accepted& accepted) {
+      [=](accepted& one) {
         if (for_sources) {
-          self->spawn(source, for_sources, 1u, std::move(accepted.connection));
+          self->spawn(source, for_sources, 1u, std::move(one.connection));
         } else {
-          unread->push_back(std::move(accepted.connection));
+          unread->push_back(std::move(one.connection));
         }
       },
-      [](client_accepted&) {},
-      [](http_accepted&) {},
-      [](control_accepted&) {},
-      [](handshake_overdue) {},
-      [](progress_due) {},
+      [](look_at_deadline) {},
       [](const report&) {},
       [](drain) {},
       [](drain_overdue) {},
@@ -79,7 +75,7 @@ class HttpSession : public topic_plane {
   void wait(std::chrono::nanoseconds time) {
     pass(time);
     for (const auto& session : all_named("http_session")) {
-      caf::anon_send(caf::actor_cast<caf::actor>(session), progress_due{});
+      caf::anon_send(caf::actor_cast<caf::actor>(session), look_at_deadline{});
     }
     run();
   }

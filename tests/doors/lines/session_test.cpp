@@ -115,7 +115,7 @@ TEST_F(Session, AClientThatDoesNotSayWhoItIsInTimeIsAnsweredAndClosed) {
   connection->says("29");
   run();
   EXPECT_FALSE(has_ended());
-  caf::anon_send(actor, handshake_overdue{});
+  caf::anon_send(actor, look_at_deadline{});
   run();
   EXPECT_EQ(connection->heard().substr(0, 4), "ERR ");
   EXPECT_TRUE(has_ended());
@@ -124,7 +124,7 @@ TEST_F(Session, AClientThatDoesNotSayWhoItIsInTimeIsAnsweredAndClosed) {
 
 TEST_F(Session, NobodyWaitsForAClientThatHasSaidWhoItIs) {
   connect_user();
-  caf::anon_send(actor, handshake_overdue{});
+  caf::anon_send(actor, look_at_deadline{});
   run();
   EXPECT_FALSE(has_ended());
   EXPECT_FALSE(timer_is_left());

@@ -202,7 +202,7 @@ TEST_F(SourceReceipts, TheStatusSaysWhatIsDurable) {
   const auto ask = [this](const char* what = "status\n") {
     const auto connection = std::make_shared<fake_stream>();
     connection->says(what);
-    caf::anon_send(parent, control_accepted{connection});
+    caf::anon_send(parent, accepted{"control", connection});
     run();
     return connection->heard();
   };
