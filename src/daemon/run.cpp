@@ -89,6 +89,7 @@ int run_to_the_end(const daemon_options& options) {
                             [&](const door& which) { return listening.is_local(which); }}),
                         stored);
   drain_at(signals, parent);
+  io::tell_why_it_ends("skeind", exit_failed);  // no longer is it that it cannot start
   std::thread io_thread{[&] { context.run(); }};
 
   const int exit_status = finished.get_future().get();

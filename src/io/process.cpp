@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -28,8 +29,8 @@ constexpr const char* no_threads =
     "not enough threads or address space (ulimit -u and -v, pids.max of the cgroup)";
 constexpr const char* no_memory = "not enough memory (ulimit -v, memory.max of the cgroup)";
 
-const char* ending_name = "";
-int ending_status = 1;
+std::atomic<const char*> ending_name = "";
+std::atomic<int> ending_status = 1;
 
 void open_if_closed(int stream, int mode) {
   if (::fcntl(stream, F_GETFD) >= 0 || errno != EBADF) return;
@@ -76,7 +77,7 @@ void tell_why_it_ends(const char* name, int status) {
 }
 
 void complain(std::string_view text) {
-  const auto line = ending_name + (": " + core::visible(text)) + "\n";
+  const auto line = ending_name.load() + (": " + core::visible(text)) + "\n";
   patient_output{STDERR_FILENO}.write(line, std::chrono::seconds{2});
 }
 

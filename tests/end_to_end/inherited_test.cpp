@@ -178,31 +178,50 @@ TEST(Inherited, ALimitOfFileSizesIsAFullDisk) {
   EXPECT_TRUE(limited.lives());
 }
 
-TEST(Inherited, TooFewThreadsAreOneLine) {
-  const auto as_stranger = [](rlim_t threads) {
-    return [=] {
-      limit(RLIMIT_NPROC, threads);
-      // Who may pass the limit has none.
-      if (::setgid(61'234) != 0 || ::setuid(61'234) != 0) ::_exit(125);
-    };
-  };
-  if (::getuid() != 0) GTEST_SKIP() << "needs a user that has no other processes";
-  if (SKEIN_SANITIZED) GTEST_SKIP() << "sanitizers take threads of their own";
-  // Where strangers may reach it, wherever this was built.
+/// The program as a user that has no other processes, and what it may do.
+class AsStranger : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (::getuid() != 0) GTEST_SKIP() << "needs a user that has no other processes";
+    if (SKEIN_SANITIZED) GTEST_SKIP() << "sanitizers take threads of their own";
+    // Where strangers may reach it, wherever this was built.
+    fs::permissions(shared.path(), fs::perms::all);
+    fs::copy_file(SKEIND_PATH, program());
+  }
+
+  std::string program() const { return (shared.path() / "skeind").string(); }
+
+  process::start started_with(const fs::path& own, rlim_t threads) {
+    fs::permissions(own, fs::perms::all);
+    return {with_store(own / "store"), {}, own, 0, [threads] {
+              limit(RLIMIT_NPROC, threads);
+              // Who may pass the limit has none.
+              if (::setgid(61'234) != 0 || ::setuid(61'234) != 0) ::_exit(125);
+            }};
+  }
+
   temporary_directory shared;
-  fs::permissions(shared.path(), fs::perms::all);
-  const fs::path program = shared.path() / "skeind";
-  fs::copy_file(SKEIND_PATH, program);
+};
+
+TEST_F(AsStranger, TooFewThreadsAreOneLine) {
   for (rlim_t threads = 1; threads != 13; ++threads) {
     temporary_directory own;
-    fs::permissions(own.path(), fs::perms::all);
-    const auto done =
-        run(program.string(),
-            {with_store(own.path() / "store"), {}, own.path(), 0, as_stranger(threads)}, 5s);
+    const auto done = run(program(), started_with(own.path(), threads), 5s);
     if (!done.status) break;  // enough
     expect_one_line(done, 1, "skeind: not enough threads");
     EXPECT_FALSE(fs::exists(own.path() / "store"));
   }
+}
+
+TEST_F(AsStranger, TooFewThreadsWhenItHasServedAreAFailure) {
+  temporary_directory own;
+  process served{program(), started_with(own.path(), 1000)};
+  await_control(own.path() / "store");
+  const rlimit none{0, 0};
+  ASSERT_EQ(::prlimit(served.id(), RLIMIT_NPROC, &none, nullptr), 0);
+  served.signal(SIGTERM);  // the end takes one more thread
+  EXPECT_EQ(served.wait(), 3);
+  EXPECT_NE(served.err().find("skeind: not enough threads"), std::string::npos) << served.err();
 }
 
 TEST(Inherited, TooLittleAddressSpaceIsOneLine) {
