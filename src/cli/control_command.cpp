@@ -51,7 +51,7 @@ control_options parse_control(const arguments& args, const char* about) {
   o.place.add_to(visible, true);
   visible.add_options()  //
       ("timeout", duration(o.timeout, "timeout"),
-       "give up after so long without an answer; 0: never")                    //
+       "give up after this time without an answer; 0: never")                  //
       ("json", po::bool_switch(&o.json), "print the whole answer as it came")  //
       ("help", po::bool_switch(&o.help), "show this text");
   parse_words(args, visible, o.words);

@@ -64,7 +64,7 @@ io::host_port door_place::address() const {
   auto address = io::parse_address(listen, 0);
   if (port == 0 && address.port == 0) {
     throw std::runtime_error{std::string{"the daemon's "} + option +
-                             " is any free port; --port says which it has got"};
+                             " is any free port; say with --port which one it has"};
   }
   return {host.empty() ? reaching(address.host) : host, port == 0 ? address.port : port};
 }

@@ -25,7 +25,7 @@ std::string content_of(const std::string& path) {
     throw error(path, std::string{"cannot be read: "} + std::strerror(errno));
   content.resize(static_cast<std::size_t>(in.gcount()));
   if (content.size() > longest)
-    throw error(path, "is longer than 1 MiB, which no file of settings is");
+    throw error(path, "is longer than 1 MiB: it is no file of settings");
   for (const std::string_view mark : {"\xEF\xBB\xBF", "\xFF\xFE", "\xFE\xFF"})
     if (content.compare(0, mark.size(), mark) == 0)
       throw error(path, "begins with a byte order mark; it must be UTF-8 without one");

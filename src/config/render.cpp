@@ -26,8 +26,8 @@ std::string in_a_file(const std::string& name, const std::string& value) {
                       blanks.find(value.back()) != blanks.npos;
   if (!is_cut) return value;
   throw error(name, config::quoted(value) +
-                        " cannot be written to a file, which has no # in values and no "
-                        "blanks at their ends");
+                        " cannot be written to a file: a value in a file has no # and no "
+                        "blanks at its ends");
 }
 
 }  // namespace

@@ -124,8 +124,8 @@ std::optional<http_error> http_head::read_headers(std::string_view lines) {
   if (origins_ > 1) return http_error{400, "more than one Origin"};
   if (lengths_ > 1 || !plain_length_) return unclear_end;
   if (encoded_ && (lengths_ != 0 || !is_11)) return unclear_end;
-  if (encoded_ && !only_chunked_) return http_error{501, "a transfer coding beside chunked"};
-  if (expects_other_ && is_11) return http_error{417, "an expectation beside 100-continue"};
+  if (encoded_ && !only_chunked_) return http_error{501, "a transfer coding other than chunked"};
+  if (expects_other_ && is_11) return http_error{417, "an expectation other than 100-continue"};
   if (to_.authority.empty()) to_.authority = to_.headers.find("Host");
   to_.keep_alive = keep_alive() && !close_;
   return {};

@@ -188,8 +188,8 @@ class graph_check {
       is_known_ = true;
       return;
     }
-    report_difference(m.graph, graph_, name + "by the log, it is not so that ");
-    report_difference(graph_, m.graph, name + "it has not that ");
+    report_difference(m.graph, graph_, name + "the log does not say that ");
+    report_difference(graph_, m.graph, name + "it does not say that ");
   }
 
   /// Names one edge that `graph` has and `other` has not.
@@ -449,7 +449,7 @@ void check_meta(engine& where, const meta_data& meta, log_position end,
   for (const epoch_begin& e : meta.epochs) {
     const std::string name = "epoch " + std::to_string(e.epoch) + ": ";
     if (before && e.begin < before->begin) report(name + "it begins before the one before");
-    if (e.begin > end) report(name + "it begins behind the end of the log");
+    if (e.begin > end) report(name + "it begins after the end of the log");
     before = &e;
   }
   log_position from = meta.begin.position;

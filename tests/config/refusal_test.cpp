@@ -246,10 +246,10 @@ TEST(File, RefusesAByteOrderMark) {
 
 TEST(File, IsReadOnlySoFarAsOneMayBeLong) {
   EXPECT_EQ(of_flags({"--config", "/dev/zero"}),
-            "/dev/zero: is longer than 1 MiB, which no file of settings is");
+            "/dev/zero: is longer than 1 MiB: it is no file of settings");
   EXPECT_EQ(of_file(std::string(1 << 20, '\n')), "not refused");
   EXPECT_EQ(of_file(std::string((1 << 20) + 1, '\n')),
-            "caf-application.conf: is longer than 1 MiB, which no file of settings is");
+            "caf-application.conf: is longer than 1 MiB: it is no file of settings");
 }
 
 TEST(File, RefusesANameSetTwice) {

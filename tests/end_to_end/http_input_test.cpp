@@ -99,7 +99,7 @@ TEST_F(HttpInput, OfMessagesIsChecked) {
     for (const char* value : {"", "now", "2025-01-31", "2025-01-31T12:00:00",
                               "2025-02-30T12:00:00Z", "2025-01-31T25:00:00Z", "1738324800000"}) {
       EXPECT_EQ(with("\""s + name + "\":\"" + value + "\""),
-                "400 /"s + name + " must be a time of RFC 3339, as 2025-01-31T12:00:00Z")
+                "400 /"s + name + " must be a time of RFC 3339, for example 2025-01-31T12:00:00Z")
           << value;
     }
     EXPECT_EQ(with("\""s + name + "\":0"), "400 /"s + name + " must be a string");
@@ -252,7 +252,7 @@ TEST_F(HttpInput, OfDeadLettersIsChecked) {
 TEST_F(HttpInput, OfPathsIsChecked) {
   const auto why =
       " must be a name: 1..255 bytes of UTF-8 without blanks and controls, and something before, "
-      "between and behind its dots"s;
+      "between and after its dots"s;
   EXPECT_EQ(post("/v1/topics/a..b/messages", R"({"payload":"x"})"), "400 topic" + why);
   EXPECT_EQ(post("/v1/topics/./subscribers/%20/lease", "{}"),
             "400 topic" + why + "; subscriber" + why);

@@ -134,7 +134,7 @@ TEST(HttpRequest, ForNothingIsNotFound) {
             "\"detail\":\"there is nothing at this path\"}\n");
   EXPECT_EQ(text_of(client.get("/v1/topics/%zz")),
             "400 {\"type\":\"about:blank\",\"title\":\"Bad Request\",\"status\":400,\"detail\":"
-            "\"two hexadecimal digits must be behind every % of the target\"}\n");
+            "\"two hexadecimal digits must follow every % of the target\"}\n");
 }
 
 TEST(HttpRequest, OfAnotherTypeIsRefused) {
@@ -244,9 +244,9 @@ TEST(HttpRequest, ThatIsMalformedIsRefusedAndEndsTheConnection) {
       {request_of("POST /v1/epochs HTTP/1.0", chunked),
        "400 closed: where the body ends is not clear"},
       {request_of("POST /v1/epochs HTTP/1.1", "Transfer-Encoding: gzip, chunked\r\n"),
-       "501 closed: a transfer coding beside chunked"},
+       "501 closed: a transfer coding other than chunked"},
       {request_of("POST /v1/epochs HTTP/1.1", "Expect: wonders\r\n"),
-       "417 closed: an expectation beside 100-continue"},
+       "417 closed: an expectation other than 100-continue"},
       {request_of("POST /v1/epochs HTTP/1.1", chunked, "x\r\n"),
        "400 closed: a chunk's size is malformed"},
       {request_of("POST /v1/epochs HTTP/1.1", chunked, "-1\r\n"),

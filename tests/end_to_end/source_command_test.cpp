@@ -88,7 +88,7 @@ TEST_F(SourceCommand, SaysWhatHasNoReceiptWhenTheDaemonIsGone) {
   EXPECT_EQ(sender.wait(), 1);
   EXPECT_NE(sender.err().find("durable: 2 of 4 lines"), std::string::npos) << sender.err();
   EXPECT_NE(sender.err().find(
-                "without a receipt: 2 lines; to be sent again: everything behind 2 in epoch 1\n"),
+                "without a receipt: 2 lines; to be sent again: everything after 2 in epoch 1\n"),
             std::string::npos)
       << sender.err();
   EXPECT_NE(sender.err().find("skein: the "), std::string::npos) << sender.err();

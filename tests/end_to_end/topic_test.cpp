@@ -495,7 +495,7 @@ TEST(TopicsUnstored, LiveInMemory) {
   program client{broker};
   EXPECT_EQ(text_of(client.put("/v1/topics/t", R"({"storage":"durable"})")),
             problem(409, "nothing-stored", "This daemon stores nothing",
-                    R"(,"detail":"nothing is stored here: only storage memory is there")"));
+                    R"(,"detail":"nothing is stored here: topics can only be in memory")"));
   client.create("t");
   client.subscribe("t", "s");
   client.publish("t", "x", "", "?wait=durable");

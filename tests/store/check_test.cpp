@@ -207,7 +207,7 @@ TEST_F(Check, NamesEpochsThatDoNotFitTheLog) {
   EXPECT_TRUE(names(findings(store()), "position 16: an epoch begins within the record"));
   bad.begin = 51;
   put(bad);
-  EXPECT_TRUE(names(findings(store()), "epoch 2: it begins behind the end of the log"));
+  EXPECT_TRUE(names(findings(store()), "epoch 2: it begins after the end of the log"));
   put(good[1]);
   bad = good[0];
   bad.begin = 37;
@@ -315,9 +315,8 @@ TEST_F(Check, NamesAnEdgeInWhichACheckpointAndTheLogDiffer) {
   const std::string key = slice_key(2, 0);
   test::overwrite(store(), family::graph, key, encode_slice(key, graph, 0, c.places));
   const lines found = findings(store());
-  EXPECT_TRUE(
-      names(found, "checkpoint 2, of position 36: by the log, it is not so that 5 follows 77"));
-  EXPECT_TRUE(names(found, "checkpoint 2, of position 36: it has not that 5 follows 6"));
+  EXPECT_TRUE(names(found, "checkpoint 2, of position 36: the log does not say that 5 follows 77"));
+  EXPECT_TRUE(names(found, "checkpoint 2, of position 36: it does not say that 5 follows 6"));
   EXPECT_EQ(found.size(), 2u);
 }
 

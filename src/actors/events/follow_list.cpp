@@ -56,7 +56,7 @@ api::answer list_by_places(const api::list_follows& asked, std::uint64_t places,
   std::size_t told = 0;
   if (!asked.after.empty()) {
     const auto after = numbers_in<std::uint64_t>(asked.after);
-    if (after.size() != 4) return stale("`after` is none that was given");
+    if (after.size() != 4) return stale("`after` is not a cursor from an earlier answer");
     if (after[0] != process_tag() || after[1] != places || after[2] > places) {
       return stale("the graph has changed its size: list from the beginning");
     }
@@ -96,7 +96,8 @@ api::answer list_followees(const core::follower_graph& graph, const api::list_fo
     });
   }
   const auto after = numbers_in<core::user_id>(asked.after);
-  if (!asked.after.empty() && after.size() != 1) return stale("`after` is none that was given");
+  if (!asked.after.empty() && after.size() != 1)
+    return stale("`after` is not a cursor from an earlier answer");
   api::follow_list page;
   if (all) {
     all->for_each([&](core::user_id user) {

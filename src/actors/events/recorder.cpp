@@ -336,7 +336,7 @@ void try_to_end(pointer self, bool overdue) {
   const bool failed = state.commits.failing() || !commit(self, true);
   if (failed && !overdue) return;
   if (!state.unread.empty()) {
-    log::warn("acknowledgements are lost, what they are of comes again",
+    log::warn("acknowledgements are lost, their events come again",
               {{"users", state.unread.size()}});
   }
   std::uint64_t left = state.uncommitted;

@@ -75,7 +75,7 @@ void account(topic_state& state) {
 void log_damage(const topic_state& state) {
   if (!state.stored) return;
   for (const std::string& what : state.stored->take_damage()) {
-    log::error("a message is damaged, it is passed over", {{"topic", state.topic}, {"what", what}});
+    log::error("a message is damaged, it is skipped", {{"topic", state.topic}, {"what", what}});
   }
 }
 

@@ -160,7 +160,7 @@ result create(pointer self, const std::string& name, const api::create_topic& as
   }
   if (is_failing(state)) return not_stored();
   if (!state.catalog && asked.options.storage == core::topic_storage::durable) {
-    return refusal(reason::nothing_stored, "nothing is stored here: only storage memory is there");
+    return refusal(reason::nothing_stored, "nothing is stored here: topics can only be in memory");
   }
   if (state.count >= state.environment->options.max_topics) return too_many(state);
   auto promise = self->make_response_promise<answered>();

@@ -172,9 +172,9 @@ int client_command(const arguments& args) {
   o.place.add_to(visible);
   visible.add_options()  //
       ("count", number(o.count, "count", 0, std::numeric_limits<std::int64_t>::max()),
-       "end after so many lines; 0: never")                                       //
-      ("timeout", duration(o.timeout, "timeout"), "end after so long; 0: never")  //
-      ("ack", po::bool_switch(&o.acknowledges), "acknowledge what was printed")   //
+       "end after this many lines; 0: never")                                       //
+      ("timeout", duration(o.timeout, "timeout"), "end after this time; 0: never")  //
+      ("ack", po::bool_switch(&o.acknowledges), "acknowledge what was printed")     //
       ("help", "show this text");
   po::options_description all;
   all.add(visible).add_options()("id", po::value(&o.ids));

@@ -68,7 +68,7 @@ void report(const source_connection& sent, bool receipts, double seconds) {
   }
   if (ledger.open() != 0) {
     std::cerr << "without a receipt: " << ledger.open() << " lines; to be sent again: everything";
-    if (const auto last = ledger.last(); !last.empty()) std::cerr << " behind " << last;
+    if (const auto last = ledger.last(); !last.empty()) std::cerr << " after " << last;
     std::cerr << "\n";
   }
   std::cerr << std::flush;
@@ -86,7 +86,7 @@ int source_command(const arguments& args) {
       ("no-receipts", po::bool_switch(&o.without_receipts),
        "for servers that give no receipts")  //
       ("timeout", duration(o.sending.timeout, "timeout"),
-       "give up if the server neither takes nor says anything for so long; 0: never")  //
+       "give up if the server neither takes nor says anything for this time; 0: never")  //
       ("help", "show this text");
   po::options_description all;
   all.add(visible).add_options()("file", po::value(&o.file));

@@ -85,7 +85,7 @@ po::options_description describe(raw_options& raw, maze_options& o) {
       ("concurrency-level", number(raw.concurrency_level, "concurrency-level", 1, 1'000'000),
        "connected users [concurrencyLevel]")  //
       ("number-of-users", number(raw.number_of_users, "number-of-users", 0, 100'000'000),
-       "users 1..N; 0: 10 times the connected ones, for A and B as many [numberOfUsers]")  //
+       "users 1..N; 0: 10 times as many as are connected, for A and B as many [numberOfUsers]")  //
       ("random-seed",
        number(raw.random_seed, "random-seed", 0, std::numeric_limits<std::int64_t>::max()),
        "[randomSeed]")  //
@@ -103,7 +103,7 @@ po::options_description describe(raw_options& raw, maze_options& o) {
       ("rate", number(o.rate, "rate", 0, 1'000'000'000),
        "events per second; 0: as fast as the server takes them")                        //
       ("flush-batches", po::bool_switch(&o.flush_batches), "one write for each batch")  //
-      ("slice", number(o.slice, "slice", 1, 64 << 20), "bytes of one write at most");
+      ("slice", number(o.slice, "slice", 1, 64 << 20), "most bytes of one write");
 
   po::options_description server{"Server", 96, 56};
   server.add_options()                                                             //
@@ -117,26 +117,28 @@ po::options_description describe(raw_options& raw, maze_options& o) {
       ("received-ending", po::value(&raw.received_ending)->default_value(raw.received_ending),
        "end of received lines: lf or crlf")  //
       ("server-pid", number(o.server_pid, "server-pid", 0, most),
-       "report this process's CPU time and peak memory");
+       "also report CPU time and peak memory of the process with this id");
 
   po::options_description run{"Run (times: 20s, 500ms; a number alone is ms)", 96, 56};
   run.add_options()  //
       ("timeout", duration(o.timeout, "timeout"),
        "how long a client waits for a line that was sent; 0: for ever [timeout]")  //
-      ("settle-before", duration(o.settle_before, "settle-before"),
-       "between the last client's id and the first event; 0.05 ms for each client are added")  //
+      (
+          "settle-before", duration(o.settle_before, "settle-before"),
+          "pause between the last client's id and the first event; 0.05 ms for each client are "
+          "added")  //
       ("settle-after", duration(o.settle_after, "settle-after"),
-       "watch for extra lines after the last expected one for so long")                  //
+       "how long to watch for extra lines after the last expected one")                  //
       ("readers", number(o.readers, "readers", 1, 256), "threads that read and verify")  //
       ("read-buffer", number(o.read_buffer, "read-buffer", 1024, 64 << 20),
-       "bytes of one read at most")  //
+       "most bytes of one read")  //
       ("read-pause", number(o.read_pause, "read-pause", 0, 1'000'000),
        "us between two rounds of reading: fewer and larger reads that leave more of the machine "
        "to the server, at the price of latency; always 0 with a rate unless given")  //
       ("log-level", po::value(&o.log_level)->default_value(o.log_level)->value_name("LEVEL"),
        "debug, info: progress; warning, error: none [logLevel]")  //
       ("log-interval", duration(o.log_interval, "log-interval"),
-       "between two lines of progress [logInterval]")                                      //
+       "time between two lines of progress [logInterval]")                                 //
       ("json", po::bool_switch(&o.json), "result as one line of JSON on standard output")  //
       ("help", "show this text");
 

@@ -19,13 +19,13 @@ struct maze_options {
   std::int64_t sources = 1;        ///< connections that share the events
   std::int64_t window = 500;       ///< numbers that several sources may be ahead of the clients
   std::int64_t rate = 0;           ///< events per second; 0 is as fast as the server takes them
-  std::int64_t slice = 64 * 1024;  ///< bytes of one write at most, but at least one batch
+  std::int64_t slice = 64 * 1024;  ///< most bytes of one write, but at least one batch
   bool flush_batches = false;      ///< each batch in its own write
   std::chrono::milliseconds timeout{20'000};     ///< a client's wait for what was sent; 0: for ever
   std::chrono::milliseconds settle_before{200};  ///< the first event; and 50 us for each client
   std::chrono::milliseconds settle_after{100};   ///< the last line, to notice extra ones
   std::int64_t readers = 1;                      ///< threads that read the clients
-  std::int64_t read_buffer = 256 * 1024;         ///< bytes of one read at most
+  std::int64_t read_buffer = 256 * 1024;         ///< most bytes of one read
   std::int64_t read_pause = 200;                 ///< us between two rounds of reading
   std::chrono::milliseconds log_interval{1000};  ///< between two lines of progress
   std::int64_t server_pid = 0;                   ///< process to report about; 0 is none

@@ -128,10 +128,11 @@ int inbox_command(const arguments& args) {
   bool lists = false, deletes = false, help = false;
   po::options_description visible{"Options", 96, 56};
   place.add_to(visible, true);
-  visible.add_options()                                                                          //
-      ("list", po::bool_switch(&lists), "print all")                                             //
-      ("delete", po::bool_switch(&deletes), "delete it")                                         //
-      ("peek", number(peek, "peek", 0, 1'000'000'000), "print so many of the events that wait")  //
+  visible.add_options()                                   //
+      ("list", po::bool_switch(&lists), "print all")      //
+      ("delete", po::bool_switch(&deletes), "delete it")  //
+      ("peek", number(peek, "peek", 0, 1'000'000'000),
+       "print this many of the events that wait")  //
       ("help", po::bool_switch(&help), "show this text");
   po::options_description all;
   all.add(visible).add_options()("id", po::value(&ids));

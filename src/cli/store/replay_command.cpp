@@ -63,9 +63,9 @@ int replay_command(const arguments& args) {
   o.place.add_to(options, false);
   options.add_options()  //
       ("epoch", number(o.epoch, "epoch", 0, std::numeric_limits<core::epoch_number>::max()),
-       "only of this epoch; 0: of all")                                  //
-      ("from", number(o.from, "from", 1, most), "from this number on")   //
-      ("to", number(o.to, "to", 1, most), "up to and with this number")  //
+       "only events of this epoch; 0: of all epochs")                         //
+      ("from", number(o.from, "from", 1, most), "from this number on")        //
+      ("to", number(o.to, "to", 1, most), "up to and including this number")  //
       ("help", po::bool_switch(&help), "show this text");
   parse(args, options);
   if (help) {

@@ -13,8 +13,8 @@ namespace skein::cli {
 struct consumption {
   std::string topic;
   std::string subscriber;
-  std::int64_t lease = 0;  ///< messages of one lease request at most; 0: as the topic says
-  std::int64_t count = 0;  ///< end behind so many; 0: never
+  std::int64_t lease = 0;              ///< most messages of one lease request; 0: as the topic says
+  std::int64_t count = 0;              ///< end behind so many; 0: never
   std::chrono::milliseconds wait{0};   ///< for a message, in one request
   std::chrono::milliseconds retry{0};  ///< pause before a lost daemon is tried again; 0: end
   bool subscribe = true;               ///< make the subscriber

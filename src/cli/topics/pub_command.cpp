@@ -122,17 +122,20 @@ int pub_command(const arguments& args) {
   bool help = false;
   po::options_description visible{"Options", 96, 56};
   o.where.add_to(visible);
-  visible.add_options()                                                                          //
-      ("file", po::value(&o.file)->value_name("FILE"), "publish its lines; -: standard input")   //
-      ("whole", po::bool_switch(&o.whole), "the whole input is one message, line ends and all")  //
-      ("key", po::value(&o.key)->value_name("KEY"), "of all messages, for dedupe and order")     //
-      ("priority", po::value(&priority)->value_name("N"), "of all messages; 0 is the highest")   //
-      ("delay", po::value(&delay)->value_name("TIME"), "deliver them only after so long")        //
-      ("ttl", po::value(&ttl)->value_name("TIME"), "do not deliver them after so long")          //
+  visible.add_options()                                                                           //
+      ("file", po::value(&o.file)->value_name("FILE"), "publish its lines; -: standard input")    //
+      ("whole", po::bool_switch(&o.whole), "the whole input is one message, line ends and all")   //
+      ("key", po::value(&o.key)->value_name("KEY"), "key of all messages, for dedupe and order")  //
+      ("priority", po::value(&priority)->value_name("N"),
+       "priority of all messages; 0 is the highest")  //
+      ("delay", po::value(&delay)->value_name("TIME"),
+       "deliver the messages only after this time")  //
+      ("ttl", po::value(&ttl)->value_name("TIME"),
+       "do not deliver the messages after this time")  //
       ("wait", po::value(&o.how.wait)->default_value(o.how.wait)->value_name("FOR"),
        "accepted: for nothing; durable: until they are on disk; delivered: until all subscribers "
-       "have acknowledged them, within --timeout")                                   //
-      ("batch", number(batch, "batch", 1, 1000), "messages of one request at most")  //
+       "have acknowledged them, within --timeout")                                //
+      ("batch", number(batch, "batch", 1, 1000), "most messages of one request")  //
       ("json", po::bool_switch(&o.how.json),
        "each line, or PAYLOAD, is a message as the API takes it, as {\"payload\":\"a\",\"key\":"
        "\"b\"}; print what became of each as a line of JSON")  //

@@ -15,7 +15,7 @@ namespace skein::cli {
 struct publishing {
   std::string topic;
   std::string wait = "durable";   ///< as the API calls it
-  std::size_t batch = 100;        ///< messages of one request at most
+  std::size_t batch = 100;        ///< most messages of one request
   bool json = false;              ///< print what became of each message as a line of JSON
   std::string called{"message"};  ///< what messages are called that are refused, with their number
 };

@@ -88,9 +88,9 @@ int sub_command(const arguments& args) {
   o.where.add_to(visible);
   visible.add_options()  //
       ("count", number(o.what.count, "count", 0, any_number),
-       "end after so many messages; 0: never")  //
+       "end after this many messages; 0: never")  //
       ("max", number(o.what.lease, "max", 0, 1000),
-       "messages that are leased at once at most; 0: as the topic's batch says")  //
+       "most messages that are leased at once; 0: the topic's batch")  //
       ("no-ack", po::bool_switch(&o.no_ack),
        "do not acknowledge: messages come again when their lease ends")  //
       ("wait", duration(o.what.wait, "wait"),
@@ -115,8 +115,7 @@ int fetch_command(const arguments& args) {
   o.what.until_empty = true;
   po::options_description visible{"Options", 96, 56};
   o.where.add_to(visible);
-  visible.add_options()("max", number(o.what.count, "max", 0, any_number),
-                        "messages at most; 0: all");
+  visible.add_options()("max", number(o.what.count, "max", 0, any_number), "most messages; 0: all");
   parse_sub(args, about_fetch, visible, o);
   if (o.help) return exit_good;
   consumer{o.what, o.where}.run();

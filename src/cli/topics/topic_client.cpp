@@ -51,7 +51,7 @@ std::string text_of(unsigned status, const json::object& members) {
 void door::add_to(boost::program_options::options_description& options) {
   place.add_to(options);
   options.add_options()("timeout", duration(timeout, "timeout"),
-                        "give up after so long without an answer; 0: never");
+                        "give up after this time without an answer; 0: never");
 }
 
 namespace {

@@ -50,7 +50,8 @@ introduction parse_first_line(std::string_view line) {
   if (position.empty() || position == ".") return said;
   said.beyond = parse_position(position, said.names_epochs);
   if (!said.beyond)
-    said.wrong = "behind the user and | must be nothing, a number, or an epoch, a dot and a number";
+    said.wrong =
+        "after the user and | there must be nothing, a number, or an epoch, a dot and a number";
   return said;
 }
 

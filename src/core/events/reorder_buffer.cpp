@@ -225,7 +225,7 @@ void reorder_buffer::give_up_before(sequence_number n, event_block& out) {
 }
 
 sequence_number reorder_buffer::lowest_held() const {
-  expects(held_ != 0, "of nothing held there is no lowest");
+  expects(held_ != 0, "something is held when its lowest number is asked for");
   if (in_ring() == 0) {
     return std::min_element(
                jumps_.begin(), jumps_.end(),

@@ -60,12 +60,13 @@ struct topic_options {
   dedupe_policy dedupe = dedupe_policy::off;
   std::chrono::milliseconds dedupe_window{60'000};  ///< at policy `first`
   bool expire = true;                               ///< honour the expiry of messages
-  bool ordered = false;                          ///< a message waits for all before it with its key
-  std::uint32_t batch = 50;                      ///< messages of one delivery, 1..
-  std::chrono::milliseconds lease{30'000};       ///< until a delivery is made again; 0: never
+  bool ordered = false;                     ///< a message waits for all before it with its key
+  std::uint32_t batch = 50;                 ///< messages of one delivery, 1..
+  std::chrono::milliseconds lease{30'000};  ///< time until a message is delivered again; 0: never
   std::chrono::milliseconds retry_delay{1'000};  ///< before the second delivery; then twice as long
   std::chrono::milliseconds most_retry_delay{60'000};
-  std::uint32_t max_deliveries = 10;  ///< of one message, then it is a dead letter; 0: no bound
+  std::uint32_t max_deliveries =
+      10;  ///< deliveries of one message, then it is a dead letter; 0: no bound
 };
 
 /// Calls `f(name, member...)` for each option, with its members of all `o`.

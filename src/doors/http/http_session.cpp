@@ -45,7 +45,7 @@ void lose(pointer self) {
 io::http_response not_read_yet() {
   return unavailable(
       "the events have come, but not all of them are read, or on disk, yet: clients are slow, the "
-      "store fails, or events before them are missing; to repeat them does no harm");
+      "store fails, or events before them are missing; it is safe to send them again");
 }
 
 /// Whether the next request may be looked at.

@@ -23,7 +23,7 @@ std::string named_key(std::string_view name, T number) {
 template <class T>
 T number_of(const char* what, std::string_view name, std::string_view key) {
   if (key.size() != name.size() + sizeof(T) || key.substr(0, name.size()) != name) {
-    damaged(what, key, "this is no key of one");
+    damaged(what, key, "its key is malformed");
   }
   return big_at_end<T>(key);
 }

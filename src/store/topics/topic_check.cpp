@@ -145,7 +145,7 @@ class topic_check {
     const std::string name =
         name_of(k.topic) + "subscriber " + std::to_string(k.subscriber) + " (" + h.name + "): ";
     if (k.subscriber == 0 || !t.state || k.subscriber > t.state->subscribers_ever) {
-      report_(name + "the topic has not had so many");
+      report_(name + "the topic has had fewer subscribers");
     }
     const std::size_t priorities = t.state ? t.state->streams.size() : 0;
     if (h.cursors.size() != priorities) report_(name + "it has other priorities");

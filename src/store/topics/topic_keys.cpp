@@ -187,7 +187,7 @@ topic_family_key parse_topic_key(std::string_view key) {
   }
   known &= k.page.priority < core::most_priorities &&
            k.page.number <= std::numeric_limits<std::uint64_t>::max() / core::page_places;
-  if (!known || !in.good()) damaged("a value of family topic", key, "this is no key of one");
+  if (!known || !in.good()) damaged("a value of family topic", key, "its key is malformed");
   return k;
 }
 
@@ -204,7 +204,7 @@ message_family_key parse_message_key(std::string_view key) {
     k.id = {mark, in.read<core::place>()};
   }
   const bool known = k.is_delayed || mark < core::most_priorities;
-  if (!known || !in.good()) damaged("the message", key, "this is no key of one");
+  if (!known || !in.good()) damaged("the message", key, "its key is malformed");
   return k;
 }
 

@@ -271,7 +271,7 @@ std::string encode(std::string_view key, const stored_page& p) {
 stored_page decode_page(std::string_view key, std::string_view value) {
   reader in{"the page of a subscriber", key, value};
   const topic_family_key of = parse_topic_key(key);
-  if (of.what != topic_family_key::kind::page) in.fail("this is no key of one");
+  if (of.what != topic_family_key::kind::page) in.fail("its key is malformed");
   const std::uint64_t count = in.read_varint(core::page_places);
   if (count == 0) in.fail("it is empty");
   stored_page p;

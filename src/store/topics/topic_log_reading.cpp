@@ -72,7 +72,7 @@ void topic_log::state::add_stored(subscriber_id id, const subscriber_head& head,
   stored.push_back({id, head.name, head.idle_expiry, seen, core::progress::from(head.cursors)});
   stored_subscriber& s = stored.back();
   s.so_far.last_lease = head.last_lease;
-  if (id == 0 || id > subscribers_ever) refuse(s, "the topic has not had so many");
+  if (id == 0 || id > subscribers_ever) refuse(s, "the topic has had fewer subscribers");
   if (head.cursors.size() != options.priorities) refuse(s, "it has other priorities");
   for (core::priority_level p = 0; p != options.priorities; ++p) {
     const core::place cursor = head.cursors[p];

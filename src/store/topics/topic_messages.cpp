@@ -59,7 +59,7 @@ void topic_messages::erase(core::message_id id) {
 
 void topic_messages::erase_before(core::message_id upto) {
   stream& s = streams_[upto.priority];
-  core::expects(upto.at <= s.end, "nothing behind the end is erased");
+  core::expects(upto.at <= s.end, "nothing after the end is erased");
   if (upto.at <= s.begin) return;
   changes_.drop({upto.priority, s.begin}, upto);
   while (!s.messages.empty() && s.messages.begin()->first < upto.at) {

@@ -508,7 +508,7 @@ TEST_F(HttpSession, AnswersEventsThatNobodyReadsInTime) {
   stream->says(post("/v1/events", "1|B\n", "text/plain"));
   wait(http.max_wait + http.request_timeout);
   EXPECT_EQ(statuses(*stream), codes{503});
-  EXPECT_NE(stream->heard().find("to repeat them does no harm"), std::string::npos);
+  EXPECT_NE(stream->heard().find("it is safe to send them again"), std::string::npos);
   EXPECT_EQ(stream->closed(), ending::graceful);
   unread.clear();
 }

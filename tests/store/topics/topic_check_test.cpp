@@ -125,7 +125,7 @@ TEST_F(TopicCheck, NamesAStateThatDoesNotFit) {
   bad = state();
   bad.subscribers_ever = 1;
   expect_only(family::topic, state_key(orders), encode(state_key(orders), bad),
-              "topic 1 (orders): subscriber 2 (bob): the topic has not had so many");
+              "topic 1 (orders): subscriber 2 (bob): the topic has had fewer subscribers");
   bad = state();
   bad.delayed_ever = 2;
   expect_only(family::topic, state_key(orders), encode(state_key(orders), bad),

@@ -633,7 +633,8 @@ TEST_P(TopicLog, RefusesProgressThatDoesNotFit) {
   refuses(head, encode(head, subscriber_head{"ann", {}, 0, 0, {101, 0}}), "never published");
   refuses(head, encode(head, subscriber_head{"ann", {}, 0, 0, {1}}), "other priorities");
   refuses(state, encode(state, topic_state{{{0, 0, 0}}, 0, 0, 1, 0}), "its priorities");
-  refuses(state, encode(state, topic_state{{{0, 1, 100}, {}}, 0, 0, 0, 0}), "not had so many");
+  refuses(state, encode(state, topic_state{{{0, 1, 100}, {}}, 0, 0, 0, 0}),
+          "had fewer subscribers");
   const std::string page = page_key(number, ann, {0, 0}), other = page_key(number, 2, {0, 0}),
                     low = page_key(number, ann, {2, 0});
   const core::flight f;

@@ -26,7 +26,7 @@ void read_time(json_fields& from, std::string_view name, core::wall_time& to) {
   if (const auto time = time_in(text)) {
     to = *time;
   } else {
-    from.wrong(name, "must be a time of RFC 3339, as 2025-01-31T12:00:00Z");
+    from.wrong(name, "must be a time of RFC 3339, for example 2025-01-31T12:00:00Z");
   }
 }
 
@@ -54,7 +54,8 @@ void read_message(json_fields& from, wait_for wait, new_message& to) {
   read_time(from, "deliver_at", to.deliver_at);
   from.number("delay_ms", 0, longest_time.count(), to.delay);
   if (wait == wait_for::delivered) {
-    constexpr auto why = "must not be there at wait=delivered: what is delayed is not waited for";
+    constexpr auto why =
+        "must not be there with wait=delivered: delayed messages cannot be waited for";
     if (to.deliver_at != 0) from.wrong("deliver_at", why);
     if (to.delay.count() != 0) from.wrong("delay_ms", why);
   }

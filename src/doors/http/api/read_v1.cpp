@@ -40,7 +40,7 @@ void check_names(incoming& in) {
     if (name.data() != nullptr && !(old ? is_old_name(name) : is_name(name)))
       in.errors.in_target(names[i],
                           "must be a name: 1..255 bytes of UTF-8 without blanks and controls, and "
-                          "something before, between and behind its dots");
+                          "something before, between and after its dots");
   }
 }
 

@@ -155,7 +155,7 @@ outcome read_request(const io::http_request& http, const settings& with) {
   std::array<std::string, path_segments::most> decoded;
   if (http.target.find('%') != http.target.npos) {
     if (!is_well_encoded(http.target))
-      return failure(path, 400, "two hexadecimal digits must be behind every % of the target");
+      return failure(path, 400, "two hexadecimal digits must follow every % of the target");
     for (std::size_t i = 0; i != path.count; ++i) {
       decoded[i] = percent_decoded(path.at[i]);
       path.at[i] = decoded[i];

@@ -93,17 +93,18 @@ TEST(Publish, IsToldWhatIsWrongWithAMessage) {
   }
   for (const std::string name : {"deliver_at", "expires_at"}) {
     EXPECT_EQ(publish_errors(R"({"payload":"",")" + name + R"(":"tomorrow"})"),
-              "/" + name + " must be a time of RFC 3339, as 2025-01-31T12:00:00Z");
+              "/" + name + " must be a time of RFC 3339, for example 2025-01-31T12:00:00Z");
     EXPECT_EQ(publish_errors(R"({"payload":"",")" + name + R"(":1738324800})"),
               "/" + name + " must be a string");
   }
 }
 
 TEST(Publish, CannotWaitForTheDeliveryOfWhatIsDelayed) {
-  EXPECT_EQ(publish_errors(R"({"payload":"","delay_ms":1,"deliver_at":"2025-01-31T12:00:00Z"})",
-                           "?wait=delivered"),
-            "/deliver_at must not be there at wait=delivered: what is delayed is not waited for; "
-            "/delay_ms must not be there at wait=delivered: what is delayed is not waited for");
+  EXPECT_EQ(
+      publish_errors(R"({"payload":"","delay_ms":1,"deliver_at":"2025-01-31T12:00:00Z"})",
+                     "?wait=delivered"),
+      "/deliver_at must not be there with wait=delivered: delayed messages cannot be waited for; "
+      "/delay_ms must not be there with wait=delivered: delayed messages cannot be waited for");
   published_by(R"({"payload":"","delay_ms":0})", "?wait=delivered");
 }
 

@@ -133,7 +133,7 @@ TEST(Routes, AMalformedTargetIsABadRequest) {
 TEST(Routes, NamesInPathsAreNames) {
   const std::string wrong =
       "must be a name: 1..255 bytes of UTF-8 without blanks and controls, and something before, "
-      "between and behind its dots";
+      "between and after its dots";
   const std::string too_long(256, 'a');
   for (const std::string name : {"a..b", ".", "a%20b", "%ff", too_long.c_str()}) {
     EXPECT_EQ(errors_of(get("/v1/topics/" + name)), "topic: " + wrong);
