@@ -14,7 +14,7 @@ void check_range(const char* name, std::int64_t value, std::int64_t least, std::
                     std::to_string(most) + ", not " + std::to_string(value)};
 }
 
-/// One is nothing to go by, and is not taken for one that was not given.
+/// An empty value means nothing, and is not the same as an option that was not given.
 void refuse_empty_values(const po::parsed_options& given) {
   for (const auto& o : given.options) {
     const bool is_word = o.position_key >= 0;

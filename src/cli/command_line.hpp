@@ -46,7 +46,7 @@ boost::program_options::variables_map parse(
     const boost::program_options::positional_options_description& positional = {},
     const std::map<std::string, std::string>& environment = {});
 
-/// The same; what is no option goes to `words`.
+/// The same; arguments that are no options go to `words`.
 boost::program_options::variables_map parse_words(
     const arguments& args, const boost::program_options::options_description& options,
     arguments& words);

@@ -10,7 +10,7 @@ inline constexpr int exit_good = 0;
 inline constexpr int exit_bad = 1;
 inline constexpr int exit_usage = 2;
 
-/// Each takes the arguments behind its name, gives the exit status, and throws usage_error for
+/// Each takes the arguments after its name, returns the exit status, and throws usage_error for
 /// wrong arguments and std::runtime_error for what the machine or a server refuses.
 int maze_command(const arguments& args);
 int source_command(const arguments& args);

@@ -25,7 +25,7 @@ using std::chrono::steady_clock;
 
 /// Longest request, bytes without its end.
 constexpr std::size_t longest_request = 4096;
-/// No answer comes near this.
+/// No answer is nearly as long as this.
 constexpr std::size_t longest_answer = 1 << 20;
 
 /// One request and its answer.
@@ -37,7 +37,8 @@ class conversation {
   }
 
   std::string ask(const std::string& line) {
-    // One who has hung up may still have answered: what cannot be sent shows in the answer.
+    // A daemon that has hung up may still have answered: if the request cannot be sent, the answer
+    // shows it.
     send_all(connection_.get(), line + "\n");
     std::string answer;
     for (std::array<char, 4096> buffer; answer.size() < longest_answer;) {
@@ -67,7 +68,7 @@ class conversation {
       }
     }();
     connection_ = descriptor{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    // To connect waits as long as to send may: for room in the backlog.
+    // Connecting may wait for as long as sending may: for room in the backlog.
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout_);
     const timeval limit{seconds.count(), (timeout_ - seconds).count() * 1000};
     ::setsockopt(connection_.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);

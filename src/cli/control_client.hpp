@@ -1,4 +1,4 @@
-/// Talks to a daemon of this machine through its control door.
+/// Talks to a daemon on this machine through its control door.
 #pragma once
 
 #include <boost/json/object.hpp>

@@ -14,7 +14,7 @@ namespace po = boost::program_options;
 
 namespace {
 
-/// Without variables that are none of the daemon's: it is for the daemon to complain of them.
+/// Without variables that the daemon does not know: the daemon itself complains about those.
 config::environment variables_of_the_daemon() {
   const auto all = config::environment_of(environ);
   config::environment result;

@@ -1,5 +1,5 @@
 /// Where a daemon is that was started on this machine with the same file and the same variables:
-/// what commands go by that are not told.
+/// this is what commands use if they are not told.
 #pragma once
 
 #include <boost/program_options.hpp>
@@ -27,7 +27,7 @@ class daemon_settings {
   mutable std::shared_ptr<const daemon_options> read_;
 };
 
-/// A door for TCP: what is not given of `--host` and `--port` is as the daemon's settings say.
+/// A door over TCP: if `--host` or `--port` is not given, it is taken from the daemon's settings.
 struct door_place {
   const char* option;  ///< its option of the daemon, as `http.listen`
   std::string host;

@@ -33,7 +33,7 @@ class input {
   /// All of it. Throws as `check` does.
   std::string read_all();
 
-  /// To be called at its end: throws std::runtime_error if that was none, but an error.
+  /// To be called at the end: throws std::runtime_error if it was not the end, but an error.
   void check() const;
 
  private:

@@ -104,7 +104,7 @@ bool await_reader(const interruption& stop) {
   } catch (const interrupted&) {
     return false;
   }
-  // Ready it is also when nobody reads any more.
+  // It is also ready when nobody reads any more.
   int unread = 0;
   return ::ioctl(STDOUT_FILENO, FIONREAD, &unread) == 0 && unread == 0;
 }
@@ -117,7 +117,7 @@ std::size_t write_out(std::string_view text, const interruption& stop) {
     } catch (const interrupted&) {
       return written;
     }
-    // A pipe that is ready takes so much without a wait.
+    // A pipe that is ready takes this much without waiting.
     const auto size = ::write(STDOUT_FILENO, text.data() + written,
                               std::min<std::size_t>(text.size() - written, PIPE_BUF));
     if (size >= 0) {

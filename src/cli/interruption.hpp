@@ -21,8 +21,8 @@ class interrupted : public std::exception {
   const char* what() const noexcept override { return "interrupted"; }
 };
 
-/// SIGINT, SIGTERM, and a reader of standard output that has gone. As long as this lives, signals
-/// do not end the process; the next one behind its end does.
+/// SIGINT, SIGTERM, and a reader of standard output that has gone. While this lives, signals do not
+/// end the process; the first one after its end does.
 class interruption {
  public:
   interruption() : signals_{stop_signals()} {}
@@ -42,16 +42,16 @@ class interruption {
 /// False at the deadline. Throws interrupted if `stop`, which may be null, comes before.
 bool await(int fd, short events, time_point deadline, const interruption* stop);
 
-/// What may be written to a terminal of what strangers wrote: line ends and tabs as they are, all
-/// else as core/visible_text shows it.
+/// `text` of a stranger, made fit for a terminal: line ends and tabs as they are, everything else
+/// as core/visible_text shows it.
 std::string for_terminal(std::string_view text);
 
-/// Makes standard output, if it is a pipe, hold no more than its reader has not read of one
-/// message: then `await_reader` can tell. Whether it is so.
+/// If standard output is a pipe, makes it so small that it holds only what its reader has not read
+/// of one message: then `await_reader` can tell. Returns whether it has done so.
 bool make_pipe_small();
 
-/// Behind `make_pipe_small`: waits until everything was read that was written. False if that will
-/// not be: nobody reads any more, or `stop` has come.
+/// After `make_pipe_small`: waits until everything that was written has been read. False if that
+/// will not happen: nobody reads any more, or `stop` has come.
 bool await_reader(const interruption& stop);
 
 /// Writes `text` to standard output, past all buffers. Returns how much was written: less than all

@@ -76,7 +76,7 @@ int run(arguments args) {
   return known->run(args);
 }
 
-/// Says so, unless it is for nobody reads any more.
+/// Says so, unless the reason is that nobody reads any more.
 bool is_output_lost() {
   std::cout.flush();
   const bool flushed = std::fflush(stdout) == 0;

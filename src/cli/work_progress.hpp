@@ -1,4 +1,4 @@
-/// Tells on standard error how long work goes on.
+/// Tells on standard error how far long work has come.
 #pragma once
 
 #include <chrono>
@@ -8,15 +8,15 @@
 
 namespace skein::cli {
 
-/// About once a second how many there are, and how many a second: on a terminal in one line that
-/// is written again and again. Work of less than a second tells nothing.
+/// Says about once a second how many there are, and how many a second: on a terminal in one line
+/// that is written again and again. Says nothing during the first second.
 class work_progress {
  public:
-  /// `what` there are many of, e.g. "messages".
+  /// `what` is counted, e.g. "messages".
   explicit work_progress(std::string what);
 
   using clock = std::function<std::chrono::steady_clock::time_point()>;
-  /// The same, where standard error is a terminal or not, by another clock.
+  /// The same with another clock, and `terminal`: whether standard error is one.
   work_progress(std::string what, bool terminal, clock now);
   ~work_progress() { clear(); }
   work_progress(const work_progress&) = delete;

@@ -61,14 +61,14 @@ std::string nearest_flag(const std::string& name) {
               "unexpected argument " + quoted(word) + (dash ? nearest_flag(word.substr(1)) : ""));
 }
 
-/// Whether the word behind this one is its value.
+/// Whether the word after this one is its value.
 bool awaits_value(const std::string& word) {
   if (word.substr(0, 2) != "--") return false;
   const auto name = word.substr(2);
   return name == "config" || find_option(name) != nullptr;
 }
 
-/// With the long name for each short one: those that people try, and that of go-eventserver's
+/// With the long name for each short one: the short names that people try, and go-eventserver's
 /// only flag.
 std::vector<std::string> with_long_names(int argc, const char* const* argv) {
   std::vector<std::string> words;

@@ -20,9 +20,9 @@ environment environment_of(const char* const* variables) {
 
 namespace {
 
-/// What Kubernetes, and Docker before it, sets for a service whose name begins with `skein`:
-/// `SKEIN_SERVICE_HOST`, `SKEIN_HTTP_SERVICE_PORT`, `SKEIN_PORT=tcp://10.0.0.1:8082`,
-/// `SKEIN_PORT_8082_TCP_ADDR` and the like. Nobody means an option by them.
+/// Variables that Kubernetes, and Docker before it, sets for a service whose name begins with
+/// `skein`: `SKEIN_SERVICE_HOST`, `SKEIN_HTTP_SERVICE_PORT`, `SKEIN_PORT=tcp://10.0.0.1:8082`,
+/// `SKEIN_PORT_8082_TCP_ADDR` and the like. They are not meant as options.
 bool is_of_a_service(const std::string& name, const std::string& value) {
   static const std::regex always{
       "SKEIN_.*(SERVICE_HOST|SERVICE_PORT(_.+)?)|"

@@ -111,12 +111,12 @@ invocation read(int argc, const char* const* argv, const environment& variables,
   if (!result.config_file.empty()) apply(read_file(result.config_file), all, from);
   apply(read_environment(variables), all, from);
   apply(flags.settings, all, from);
-  // One that was asked for is within what is believed.
+  // A window that was asked for must be within what is believed.
   if (from.count("sequence.max-jump") == 0)
     all.sequence.max_jump = std::max(all.sequence.max_jump, std::int64_t{all.sequence.window});
   check_together(all, from);
   for (const auto& [name, s] : from) result.places[name] = s.place;
-  // A setting of CAF that nobody gave is there with our default, which may not be CAF's.
+  // A setting of CAF that was not given has our default, which may not be CAF's.
   const auto given = all;
   all.caf.clear();
   for (const auto& row : option_table()) row.kind.set(all, row.kind.text(given));

@@ -25,7 +25,7 @@ struct invocation {
   action what = action::run;
   /// Every setting in effect. `caf` holds every setting of CAF that the option table has, with
   /// durations and numbers as CAF writes them; `scheduler.max-threads` 0 is one for each core
-  /// but one.
+  /// except one core.
   daemon_options options;
   std::string config_file;                    ///< that was read, empty when there was none
   std::map<std::string, std::string> places;  ///< where each option was set that was set
@@ -34,14 +34,14 @@ struct invocation {
 
 /// Flag > environment > file > default. Help and version need neither environment nor file.
 /// \param directory where the default file is looked for; empty is the working directory.
-/// \throws error for anything wrong anywhere, overridden or not. An older environment variable
-/// that its `SKEIN_` name overrides is not looked at.
+/// \throws error for anything wrong anywhere, overridden or not. An older environment variable is
+/// ignored if its `SKEIN_` name overrides it.
 invocation read(int argc, const char* const* argv, const environment& variables,
                 const std::filesystem::path& directory = {});
 
 /// Resolves the hosts of all doors.
-/// \throws error with the place of a door that nobody can listen at on this machine: its host is
-/// unknown, or none of its addresses is an address of this machine.
+/// \throws error with the place of a door where it is impossible to listen on this machine: the
+/// host is unknown, or none of its addresses is an address of this machine.
 void check_doors(const invocation& given);
 
 /// The settings as a configuration file with the meaning of each. Reading it gives `all` again.

@@ -8,8 +8,8 @@
 
 namespace skein::config {
 
-/// Least number of bytes to insert, delete or replace, or of neighbours to exchange, that makes
-/// `to` out of `from` (optimal string alignment). Cost: the product of the lengths.
+/// Least number of steps that change `from` into `to`, where a step inserts, deletes or replaces a
+/// byte or exchanges two neighbours (optimal string alignment). Cost: the product of the lengths.
 std::size_t edit_distance(std::string_view from, std::string_view to);
 
 /// The name of `known` that `wanted` was meant to be, or an empty string when none is near. A

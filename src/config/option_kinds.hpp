@@ -117,7 +117,7 @@ option_kind boolean(Member member) {
   return choice<bool>(member, {{"true", true}, {"false", false}});
 }
 
-/// Words with commas between, or none; each is one by `is_one`.
+/// Words with commas between, or none; `is_one` is true for each.
 template <class Member>
 option_kind list(Member member, std::string word, bool (*is_one)(std::string_view)) {
   const auto set = [=](daemon_options& all, std::string_view text) {
@@ -131,8 +131,7 @@ option_kind list(Member member, std::string word, bool (*is_one)(std::string_vie
           [=](const daemon_options& all) { return write_list(member(all)); }};
 }
 
-/// Any text but an empty one, and those that a terminal or a file of settings could not show as
-/// they are.
+/// Any text, unless it is empty, or a terminal or a file of settings could not show it as it is.
 template <class Member>
 option_kind path(Member member) {
   const auto set = [=](daemon_options& all, std::string_view text) {

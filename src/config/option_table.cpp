@@ -4,7 +4,7 @@
 
 #include "config/error.hpp"
 
-// The member of daemon_options that a row is about.
+// The member of daemon_options to which a row belongs.
 #define SKEIN_MEMBER(path) \
   [](auto& all) -> auto& { \
     return all.path;       \
@@ -499,7 +499,7 @@ bool is_quoted(std::string_view text) {
          (text.front() == '"' || text.front() == '\'');
 }
 
-/// What somebody meant who wrote `64M`, `5m`, `1 GiB` or `10,000`, as it is written; or nothing.
+/// What was meant by `64M`, `5m`, `1 GiB` or `10,000`, as it has to be written; or nothing.
 std::string meant(const option& row, std::string_view text) {
   std::string bare;
   for (const char c : text)

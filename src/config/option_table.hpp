@@ -28,7 +28,7 @@ struct section {
   std::string title;
 };
 
-/// In the order in which they are shown. The first has no name: its options stand before any other.
+/// In the order in which they are shown. The first has no name: its options come before all others.
 const std::vector<section>& sections();
 
 /// Section by section.

@@ -19,7 +19,7 @@ std::string comment(const std::string& text) {
   return result + line + '\n';
 }
 
-/// \throws error if a file cannot say it
+/// \throws error if a file cannot have this value
 std::string in_a_file(const std::string& name, const std::string& value) {
   constexpr std::string_view blanks = " \t";
   const bool is_cut = value.find('#') != value.npos || blanks.find(value.front()) != blanks.npos ||

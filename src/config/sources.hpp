@@ -29,7 +29,7 @@ struct command_line {
 };
 
 /// The first argument is the program's name. Flags are `--name value` or `--name=value`; they are
-/// never abbreviated, but for `-h`, `-V` and go-eventserver's `-config`.
+/// never abbreviated, except for `-h`, `-V` and go-eventserver's `-config`.
 /// \throws error for an unknown flag, one without a value, one given twice, or a stray argument.
 command_line read_command_line(int argc, const char* const* argv);
 
@@ -41,9 +41,9 @@ using environment = std::map<std::string, std::string>;
 /// The variables of a process, given as its null-terminated `environ`.
 environment environment_of(const char* const* variables);
 
-/// Takes each `SKEIN_<OPTION>`, and an older name where its option has no such variable and it is
-/// not empty. Other variables are none of our business, nor are those that Kubernetes sets for a
-/// service named skein.
+/// Takes each `SKEIN_<OPTION>`, and an older name if its option has no such variable and the value
+/// is not empty. Other variables are ignored, and so are those that Kubernetes sets for a service
+/// named skein.
 /// \throws error for a variable `SKEIN_...` that is no option.
 std::vector<setting> read_environment(const environment& variables);
 

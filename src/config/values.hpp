@@ -49,7 +49,7 @@ bool is_host_name(std::string_view text);
 /// Of a web page: `http://host` or `https://host`, with or without `:port`.
 bool is_origin(std::string_view text);
 
-/// What is between the commas, without blanks around; nothing of `none`.
+/// The words between the commas, without the blanks around them; no words for `none`.
 std::vector<std::string> read_list(std::string_view text);
 std::string write_list(const std::vector<std::string>& words);
 

@@ -91,7 +91,7 @@ acceptor::acceptor(boost::asio::io_context& context, const std::filesystem::path
   try {
     d->socket.open(boost::asio::local::stream_protocol{});
     d->file.emplace(d->socket.native_handle(), d->name);
-    // At once: others take a file at which nobody listens for one that was left.
+    // At once: other processes think that a file at which nobody listens was left behind.
     d->socket.listen();
     d->socket.non_blocking(true);
   } catch (const boost::system::system_error& e) {

@@ -24,9 +24,9 @@ namespace skein::io {
 /// Listens on every address that a text such as `localhost:9090` or `:9090` names, or at the path
 /// of a Unix socket.
 ///
-/// Accepting never waits for what a client does. Whoever is one too many is told so, and closed.
-/// When descriptors run out all the same, clients wait in the kernel's backlog and accepting is
-/// tried again after `pause`.
+/// Accepting never waits for what a client does. A connection that is one too many is told so, and
+/// closed. If descriptors run out nevertheless, clients wait in the kernel's backlog and accepting
+/// is tried again after `pause`.
 class acceptor {
  public:
   using on_accept = std::function<void(std::shared_ptr<stream>)>;
@@ -40,20 +40,21 @@ class acceptor {
   acceptor(boost::asio::io_context& context, const std::string& address, std::uint16_t default_port,
            on_accept accepted, on_error failed, const peer_watch& watch = {});
 
-  /// A Unix socket, to which only the user of this process may connect. Its file is made, in place
-  /// of one at which nobody listens any more, and removed by `stop`. Throws std::runtime_error,
-  /// with one line that names the path, if it cannot be listened on: another process listens, the
-  /// path is empty or longer than 107 bytes, its directory is missing, or the machine refuses.
+  /// A Unix socket, to which only the user of this process may connect. Its file is created,
+  /// replaces a file at which nobody listens any more, and is removed by `stop`. Throws
+  /// std::runtime_error, with one line that names the path, if it cannot be listened on: another
+  /// process listens, the path is empty or longer than 107 bytes, its directory is missing, or the
+  /// machine refuses.
   acceptor(boost::asio::io_context& context, const std::filesystem::path& socket,
            on_accept accepted, on_error failed);
 
   struct admission {
-    /// Called for each connection, which keeps what it gets; null: it is one too many.
+    /// Called for each connection, which keeps the result; null: it is one too many.
     std::function<std::shared_ptr<void>()> place;
     std::string refusal;            ///< said to one too many; empty: nothing
     std::function<void()> refused;  ///< called for it
   };
-  /// Before `start`; else all may come in.
+  /// To be called before `start`; otherwise every connection is accepted.
   void admit(admission how);
 
   /// What is listened on, e.g. "127.0.0.1:9090", or the path; one or more.

@@ -21,7 +21,7 @@ struct host_port {
 /// Throws std::invalid_argument, with the reason, if the port is no number of 0..65535.
 host_port parse_address(const std::string& text, std::uint16_t default_port);
 
-/// Whether it is an address itself, of version 6 in brackets, and not a name.
+/// Whether `host` is an address, with brackets if it is of version 6, and not a name.
 bool is_ip_address(std::string_view host);
 
 /// Every endpoint that a listener on `text` binds. Throws as parse_address does, and
@@ -38,7 +38,7 @@ void check_listener(boost::asio::io_context& context, const std::string& text);
 /// longer than 107 bytes.
 boost::asio::local::stream_protocol::endpoint unix_endpoint(const std::string& path);
 
-/// `endpoint`, which is one of TCP.
+/// `endpoint` as one of TCP, which it is.
 boost::asio::ip::tcp::endpoint tcp_endpoint(
     const boost::asio::generic::stream_protocol::endpoint& endpoint);
 

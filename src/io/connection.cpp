@@ -33,7 +33,7 @@ constexpr std::size_t most_discarded = 256 << 10;
 
 connection::connection(stream_socket socket, std::shared_ptr<void> place)
     : place_(std::move(place)), socket_(std::move(socket)) {
-  // A Unix socket refuses what it has no need of.
+  // A Unix socket refuses this option, and does not need it.
   error_code ignored;
   socket_.non_blocking(true, ignored);
   socket_.set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
@@ -78,8 +78,8 @@ void connection::close(ending how) {
     lingering::of(socket_.get_executor().context()).take(shared_from_this());
     return;
   }
-  // The descriptor lives as long as this object: others may be using it. These calls end what they
-  // wait for.
+  // The descriptor lives as long as this object, since others may be using it. These calls end
+  // their waiting.
   if (how == ending::abort) {
     // To shut a TCP socket down says that all was read; to dissolve its association resets it.
     const sockaddr nobody{AF_UNSPEC, {}};
@@ -106,7 +106,7 @@ void connection::wake_all() {
 
 void connection::end() {
   ended_ = true;
-  discard();  // the kernel makes a reset of an end that leaves something unread
+  discard();  // the kernel resets a connection that ends with something unread
   error_code ignored;
   socket_.shutdown(stream_socket::shutdown_both, ignored);
 }

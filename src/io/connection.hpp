@@ -1,5 +1,5 @@
-/// A connection over TCP or a Unix socket. Reads and writes happen on the thread of whoever asks,
-/// waiting happens on the I/O thread.
+/// A connection over TCP or a Unix socket. Reads and writes happen on the calling thread, waiting
+/// happens on the I/O thread.
 #pragma once
 
 #include <atomic>
@@ -14,8 +14,8 @@
 
 namespace skein::io {
 
-/// A socket that knows its executor's type: that is 90 bytes less for each connection. Of which
-/// family it is, it need not know: that would be no byte less.
+/// A socket that knows its executor's type: that is 90 bytes less for each connection. A type that
+/// also knows its family would save no further byte.
 using stream_socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol,
                                                        boost::asio::io_context::executor_type>;
 
@@ -35,7 +35,7 @@ class connection final : public stream, public std::enable_shared_from_this<conn
 
   // --- for `lingering`, on the I/O thread ---
 
-  /// Throws away what has come. Returns false if nothing more will.
+  /// Throws away what has come. Returns false if nothing more will come.
   bool discard();
   /// Ends what is waited for.
   void wake_all();
@@ -49,7 +49,7 @@ class connection final : public stream, public std::enable_shared_from_this<conn
   bool has_ended() const { return ended_; }
 
  private:
-  std::shared_ptr<void> place_;  ///< goes behind the socket
+  std::shared_ptr<void> place_;  ///< is destroyed after the socket
   stream_socket socket_;
   std::unique_ptr<readiness> observer_;
   std::atomic<bool> closed_{false};

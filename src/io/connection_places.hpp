@@ -1,8 +1,8 @@
 /// How many connections each door may have.
 ///
-/// All together they stay within what the process can have, and no door takes what another one
-/// needs: an eighth of all is kept for each, or less if it may not have as many. The rest goes to
-/// whoever comes first.
+/// All doors together stay within what the process can have, and no door takes what another one
+/// needs: an eighth of all is kept for each door, or less if the door may not have that many. The
+/// rest goes to the connections that come first.
 ///
 /// Thread safe. A place may outlive this.
 #pragma once
@@ -16,7 +16,7 @@ namespace skein::io {
 class connection_places {
  public:
   using door_number = std::size_t;
-  /// As long as it lives the connection counts.
+  /// While it lives the connection counts.
   using place = std::shared_ptr<void>;
 
   /// \param total  of all doors
@@ -26,7 +26,7 @@ class connection_places {
   /// Null if the door may not have one more.
   place take(door_number door);
 
-  /// So many could be open at one door if nobody was at the others.
+  /// How many could be open at one door if there were none at the others.
   std::size_t most(door_number door) const;
 
  private:

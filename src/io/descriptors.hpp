@@ -14,8 +14,8 @@ struct descriptor_shares {
   std::size_t store_files;  ///< that the store keeps open
 };
 
-/// Half of the limit, and at most 384, is kept from strangers: for the store, for the operator, for
-/// those who are just turned away.
+/// Half of the limit, and at most 384, is kept from strangers: for the store, for the operator, and
+/// for connections that are just being turned away.
 /// \throws std::runtime_error if it is too low
 descriptor_shares share_descriptors(std::size_t limit);
 

@@ -51,7 +51,7 @@ decoded_events event_decoder::commit(std::size_t n) {
       },
       [&] { reject(core::malformed::line_too_long); });
   if (block.text.size() < n / 2) {
-    // Most of it were no events: what is left may be held for long.
+    // Most lines were no events, and the rest may be held for a long time.
     block.text.shrink_to_fit();
     block.events.shrink_to_fit();
   }

@@ -19,7 +19,7 @@ struct decoded_events {
   std::array<std::uint32_t, core::event_kinds> received{};         ///< by kind
   std::array<std::uint32_t, core::malformed_reasons> malformed{};  ///< by reason
   std::uint32_t malformed_lines = 0;
-  /// The first bytes were a browser's, and not looked at any further: nothing that follows may be.
+  /// The first bytes were a browser's. They were not decoded, and nothing that follows may be.
   bool of_a_browser = false;
   /// The first line of all was `ACK`.
   bool wants_receipts = false;
@@ -32,8 +32,8 @@ class event_decoder {
   /// Bytes read at a time; the unit of work of the event plane.
   static constexpr std::size_t read_size = 64 * 1024;
 
-  /// `max_line` is in bytes, without the line's end, at most `read_size` / 2.
-  /// `from_anybody`: it may be a browser that sends.
+  /// `max_line` is in bytes, without the line's end, at most `read_size` / 2. `from_anybody`: the
+  /// sender may be a browser.
   explicit event_decoder(std::size_t max_line, bool from_anybody = true)
       : framer_(max_line, read_size), told_(!from_anybody), may_want_receipts_(from_anybody) {}
 
@@ -50,7 +50,7 @@ class event_decoder {
   bool is_of_a_browser(std::size_t n);
 
   line_framer framer_;
-  bool told_;               ///< whether it is known that no browser sends
+  bool told_;               ///< whether it is known that the sender is no browser
   bool may_want_receipts_;  ///< no line has come
   bool keeps_refused_ = false;
 };

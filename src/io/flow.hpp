@@ -1,8 +1,8 @@
-/// Where the bytes are: how many are between being read from a source and being written to a
-/// client, and how many have been written.
+/// Counts the bytes that have been read from sources and not yet written to clients, and the total
+/// written.
 ///
-/// Whatever holds such bytes holds a `charge` for them. At `high` sources are read no more, below
-/// `low` they are read again. Thread safe.
+/// Each part that holds such bytes holds a `charge` for them. At `high` sources are not read any
+/// more, below `low` they are read again. Thread safe.
 #pragma once
 
 #include <atomic>
@@ -28,16 +28,16 @@ class flow {
   /// Whether sources must not be read.
   bool over() const { return bytes() >= high_; }
 
-  /// Whether a source is not read now, or would not be.
+  /// Whether sources are not read now.
   bool holds_up() const { return over() || is_waited_for_.load(); }
 
-  /// Whether it is so for what clients have not taken: not if, without what waits to be recorded,
-  /// sources would be read again.
+  /// Whether that is because of what clients have not taken: sources would not be read again even
+  /// without the bytes that wait to be recorded.
   bool is_held_up_by_clients() const {
     return holds_up() && bytes() >= low_ + recording_.load(std::memory_order_relaxed);
   }
 
-  /// These bytes, which are in flight, wait to be recorded, or do so no longer.
+  /// These bytes, which are in flight, begin to wait for being recorded, or end to do so.
   void begin_recording(std::size_t bytes) { recording_.fetch_add(bytes); }
   void end_recording(std::size_t bytes) { recording_.fetch_sub(bytes); }
 
@@ -93,7 +93,7 @@ class flow {
   std::vector<std::function<void()>> waiting_;
 };
 
-/// Bytes that somebody holds, counted in a flow for as long.
+/// Bytes that a part holds, counted in a flow while it holds them.
 class charge {
  public:
   charge() = default;

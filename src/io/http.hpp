@@ -17,7 +17,7 @@ class http_headers {
  public:
   void add(std::string_view name, std::string_view value);
 
-  /// The first value of `name`, whose case does not matter; empty if there is none.
+  /// The first value of `name`, without regard to case; empty if there is none.
   std::string_view find(std::string_view name) const;
 
   std::size_t size() const { return entries_.size(); }
@@ -43,13 +43,13 @@ class http_headers {
   std::vector<entry> entries_;
 };
 
-/// Whether both are the same but for the case of ASCII letters.
+/// Whether both are the same except for the case of ASCII letters.
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
 /// -1 if `c` is no hexadecimal digit.
 int hex_digit(char c);
 
-/// What of a request decides how its response is written.
+/// The part of a request that decides how its response is written.
 struct http_reply_form {
   std::uint8_t version = 11;  ///< 10 or 11
   bool head = false;          ///< no body goes out, whatever the response has
@@ -60,15 +60,16 @@ struct http_request {
   http_method method = http_method::get;
   /// As sent, not decoded; begins with `/`, or is `*` (only OPTIONS). `http://host?x` is `/?x`.
   std::string target;
-  /// Host and port that it is for: those of the target if it has some, else `Host`; may be empty.
+  /// Host and port that the request is for: those of the target if it has some, else `Host`; may be
+  /// empty.
   std::string authority;
   std::uint8_t version = 11;  ///< 10 or 11
   bool keep_alive = true;     ///< what the client wants, by its version and `Connection`
   http_headers headers;       ///< without trailers
-  std::string body;           ///< without its chunks' framing; of a large one the last piece
+  std::string body;           ///< without the framing of chunks; the last piece of a large body
   std::vector<std::string> pieces;  ///< of the body, before `body`; none after `join_body`
 
-  /// The target up to the first `?`, and what is behind that.
+  /// The target up to the first `?`, and what comes after it.
   std::string_view path() const { return std::string_view{target}.substr(0, target.find('?')); }
   std::string_view query() const {
     const auto at = target.find('?');
@@ -94,8 +95,8 @@ struct http_response {
   unsigned status = 200;     ///< 200..599
   std::string content_type;  ///< not sent if empty
   std::string body;
-  /// `Allow`, `Location`, `Retry-After` and the like; none of those that the writer makes,
-  /// `Content-Type`, `Content-Length`, `Date`, `Connection`, and no `Transfer-Encoding`.
+  /// For example `Allow`, `Location`, `Retry-After`; not `Transfer-Encoding`, and not what the
+  /// writer makes: `Content-Type`, `Content-Length`, `Date`, `Connection`.
   http_headers headers;
 };
 

@@ -56,8 +56,8 @@ bool is_plain_host(std::string_view text) {
   });
 }
 
-/// `target` as it is kept, and in `authority` what it has of that; empty if it is of no form that
-/// is served.
+/// `target` as it is kept, and its authority, if it has one, in `authority`; empty if its form is
+/// not served.
 std::string origin_form(std::string_view target, http_method method, std::string& authority) {
   if (target.front() == '/' || (target == "*" && method == http_method::options)) {
     return std::string{target};
@@ -75,7 +75,7 @@ std::string origin_form(std::string_view target, http_method method, std::string
   return (path.empty() || path.front() == '?' ? "/" : "") + std::string{path};
 }
 
-/// Whether a first line is one but for its version.
+/// Whether a first line is valid except for its version.
 bool names_a_version(std::string_view line) {
   if (line.size() < 11 || std::count(line.begin(), line.end(), ' ') != 2) return false;
   const std::string_view last = line.substr(line.size() - 11);

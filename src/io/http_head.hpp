@@ -22,7 +22,7 @@ class http_head : private boost::beast::http::basic_parser<true> {
   /// With its end. The target is refused beyond `max_target` bytes.
   std::optional<http_error> read_first_line(std::string_view line, std::size_t max_target);
 
-  /// All of them, with the empty line at their end; none is folded.
+  /// All headers, with the empty line at their end; none is folded.
   std::optional<http_error> read_headers(std::string_view lines);
 
   // What is true once the headers have been read.

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t first_capacity = 4 * 1024;
 constexpr std::size_t full_capacity = 64 * 1024;
-/// Of the first line, beside the target: method, two spaces, version, line end.
+/// Most bytes of the first line besides the target: method, two spaces, version, line end.
 constexpr std::size_t beside_target = 64;
 /// Of a chunk's line: 16 digits and the line end. What is beyond that is framing of no use.
 constexpr std::size_t plain_chunk_line = 18;
@@ -123,7 +123,7 @@ void http_reader::consume(std::size_t n) {
   line_ = scanned_ = 0;
 }
 
-/// Where behind the current line `unread()` goes on; 0 if the line is not complete, or has failed:
+/// Where `unread()` goes on after the current line; 0 if the line is not complete, or has failed:
 /// also if its end is not within the first `limit` bytes.
 std::size_t http_reader::line_end(std::size_t limit, const http_error& beyond) {
   const std::string_view bytes = unread();

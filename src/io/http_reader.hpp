@@ -5,8 +5,8 @@
 /// arrive.
 ///
 /// It is strict wherever two readers of the same bytes could disagree about where a request ends:
-/// lines end in CRLF, never in LF alone; no header is folded; no space stands before a colon or
-/// behind a chunk's size; `Content-Length` comes once, as digits, and never with
+/// lines end in CRLF, never in LF alone; no header is folded; there is no space before a colon or
+/// after a chunk's size; `Content-Length` comes once, as digits, and never with
 /// `Transfer-Encoding`, which is `chunked` and nothing else, and not in 1.0.
 #pragma once
 
@@ -22,7 +22,7 @@ namespace skein::io {
 /// In bytes.
 struct http_limits {
   std::size_t target = 8 * 1024;
-  std::size_t headers = 16 * 1024;      ///< all lines behind the first, with their ends; 431 beyond
+  std::size_t headers = 16 * 1024;      ///< all lines after the first, with their ends; 431 beyond
   std::size_t body = 16 * 1024 * 1024;  ///< without framing
 };
 
@@ -57,17 +57,17 @@ class http_reader {
   result next();
 
   /// After `request`, until the next call of `next`; may be moved from. A body of more than 256 KiB
-  /// is in pieces: to put it together takes as long as to read it again.
+  /// is in pieces: putting it together takes as long as reading it again.
   http_request& request() { return request_; }
 
   /// After `failed`.
   const http_error& error() const { return error_; }
 
-  /// Whether the connection stands between two requests, and nothing of the next one has come.
-  /// If not, after `more`, it stands within one.
+  /// Whether the connection is between two requests, and nothing of the next one has come. If not,
+  /// after `more`, it is within a request.
   bool idle() const { return state_ == state::start && begin_ == end_; }
 
-  /// After `request`: bytes behind it that have been read.
+  /// After `request`: bytes after it that have been read.
   std::size_t ahead() const { return end_ - begin_; }
 
   /// Bytes of memory held for what was read: next to nothing while `idle()`, else the buffer, from

@@ -14,8 +14,8 @@ namespace skein::io {
 std::string_view reason_phrase(unsigned status);
 
 /// Appends `response` to `out`, in the form that its request asks for; for a request that could not
-/// be read, `http_reply_form{}`. Whoever writes a response without `keep_alive` has to close the
-/// connection behind it. `now`, in seconds since 1970, is written as `Date`.
+/// be read, `http_reply_form{}`. After a response without `keep_alive` the caller has to close the
+/// connection. `now`, in seconds since 1970, is written as `Date`.
 ///
 /// No value can end its header: CR, LF and NUL in names and values are written as spaces.
 void write_response(const http_reply_form& form, const http_response& response, std::string& out,

@@ -19,7 +19,7 @@ class patient_output {
   /// Whether all of `text` was written. While it has to wait, `give_up` is asked ten times a
   /// second.
   bool write(std::string_view text, const std::function<bool()>& give_up) const;
-  /// The same; gives up when nothing was taken for so long.
+  /// The same; gives up when nothing was taken for this time.
   bool write(std::string_view text, std::chrono::milliseconds patience) const;
 
  private:

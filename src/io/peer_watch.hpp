@@ -6,11 +6,11 @@
 namespace skein::io {
 
 struct peer_watch {
-  /// A peer from which nothing has come for so long is asked whether it is there; one that does not
-  /// answer for as long again is gone. Whole seconds, rounded up; 0: it is never asked.
+  /// When nothing has come from a peer for this time, it is asked whether it is there; if it does
+  /// not answer for as long again, it is gone. Whole seconds, rounded up; 0: it is never asked.
   std::chrono::milliseconds keep_alive{15'000};
-  /// A peer that does not acknowledge, or does not make room for, what is sent to it for so long is
-  /// gone. 0: that is left to the kernel, which tries for a quarter of an hour, and waits for room
+  /// A peer is gone if for this time it does not acknowledge what is sent to it, or has no room for
+  /// it. 0: that is left to the kernel, which tries for a quarter of an hour, and waits for room
   /// for ever.
   std::chrono::milliseconds user_timeout{0};
 };

@@ -1,5 +1,4 @@
-/// What a process inherits from whoever starts it, made fit to work with; and how it says that it
-/// cannot go on.
+/// Puts right what a process inherits from its parent; and lets it say why it cannot go on.
 #pragma once
 
 #include <cstddef>
@@ -15,9 +14,10 @@ namespace skein::io {
 /// about says what is wrong.
 void take_over_process();
 
-/// What would end the process by SIGABRT with words of a library ends it with one line that begins
-/// with `name`: no threads, no memory, and exceptions that nobody catches. The exit status is
-/// `status`; for such exceptions it remains SIGABRT. `name` must live as long as the process.
+/// If there are no threads or no memory left, or nobody catches an exception, a library would end
+/// the process by SIGABRT with words of its own. After this call the process ends with one line
+/// that begins with `name`, and with `status`; after an exception that nobody catches still by
+/// SIGABRT. `name` must live as long as the process.
 void tell_why_it_ends(const char* name, int status);
 
 /// One line on standard error, `name: text` with the name of `tell_why_it_ends`, as
@@ -26,7 +26,7 @@ void tell_why_it_ends(const char* name, int status);
 void complain(std::string_view text);
 
 /// Lines for people on standard output, as core/visible_text shows them. False if not all of them
-/// could be written; whoever takes nothing for ten seconds does not read.
+/// could be written, or nothing was taken for ten seconds.
 bool print(std::string_view lines);
 
 /// What it says, or what a limit of the machine means where a library has no good words for it.

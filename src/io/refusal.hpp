@@ -15,8 +15,9 @@ class refusal {
   /// \param text  is said to the client; empty: nothing
   explicit refusal(std::string text) : text_(std::move(text)) {}
 
-  /// What the client has sent is read for a while, for the kernel makes a reset of an end that
-  /// leaves something unread, and throws away what was said. So many at a time; others end at once.
+  /// What the client has sent is read for a while, since the kernel resets a connection that ends
+  /// with something unread, and throws away what was said. At most this many at a time; others end
+  /// at once.
   static constexpr std::size_t most_leaving = 8;
 
   void say_to(stream_socket socket);

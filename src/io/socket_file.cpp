@@ -27,7 +27,7 @@ int probe(const unix_address& address) {
   const int error =
       ::connect(socket, address.data(), static_cast<socklen_t>(address.size())) == 0 ? 0 : errno;
   ::close(socket);
-  return error == EAGAIN ? 0 : error;  // so many wait that there is no room for this one
+  return error == EAGAIN ? 0 : error;  // there is no room for one more that waits
 }
 
 /// Removes what a process that is gone has left.

@@ -7,8 +7,8 @@
 
 namespace skein::io {
 
-/// Exists as long as this object: made by binding a socket, removed at the end unless it has become
-/// another one meanwhile.
+/// The file exists as long as this object: binding a socket creates it, and it is removed at the
+/// end unless another file has taken its place.
 class socket_file {
  public:
   /// Binds `socket`, which is open and of the family AF_UNIX. Only the user of this process may

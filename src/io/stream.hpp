@@ -45,8 +45,8 @@ class stream {
 
   /// How an open connection ends.
   enum class ending : std::uint8_t {
-    /// What was written still arrives, and an end behind it, also if the peer goes on sending for a
-    /// while: it is read, and what it says thrown away, within the bounds of io/lingering.
+    /// What was written still arrives, and the end after it, also if the peer goes on sending for a
+    /// while: that is read and thrown away, within the bounds of io/lingering.
     graceful,
     /// At once: what the kernel still holds is thrown away. A Unix socket holds nothing: what was
     /// written is with the peer.

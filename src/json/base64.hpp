@@ -9,7 +9,7 @@ namespace skein::api {
 
 std::string base64_of(std::string_view bytes);
 
-/// Nothing if it is none, or has bits behind its end.
+/// Nothing if `text` is not base64, or has bits after its end.
 std::optional<std::string> bytes_in_base64(std::string_view text);
 
 }  // namespace skein::api

@@ -17,7 +17,7 @@ struct json_value {
 
   kinds kind = kinds::null;
   bool flag = false;
-  bool taken = false;        ///< for who reads it
+  bool taken = false;        ///< for the reader to use
   std::uint32_t span = 1;    ///< values: this one, and those in it at any depth
   std::int64_t integer = 0;  ///< the nearest there is, if it is too large; 1.0 and 1e3 are integers
   std::string_view name;     ///< in its object

@@ -26,7 +26,7 @@ struct json_place {
 
 class json_fields {
  public:
-  /// `object` is of any kind: what is no object has no fields, and is an error.
+  /// `object` may be of any kind: a value that is no object has no fields, and is an error.
   json_fields(json_value& object, const json_place& place, field_errors& errors);
 
   // Each leaves `to` as it is, and returns false, if there is no such field or it is wrong.
@@ -54,7 +54,7 @@ class json_fields {
     }
     return wrong(name, std::move(expected));
   }
-  /// Null if there is none, or it has not `least`..`most` elements.
+  /// Null if there is none, or if it does not have `least`..`most` elements.
   json_value* array(std::string_view name, std::size_t least, std::size_t most);
 
   /// `name` must be there.
@@ -68,7 +68,7 @@ class json_fields {
   json_place place_of(std::string_view name) const { return {&place_, name}; }
   field_errors& errors() { return errors_; }
 
-  /// What was not asked for is unknown.
+  /// Fields that were not asked for are unknown.
   void end();
 
  private:

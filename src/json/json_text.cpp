@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-/// Whether a byte may have to be written otherwise.
+/// Whether a byte may have to be escaped.
 using byte_table = std::array<bool, 256>;
 
 constexpr byte_table table_of(std::string_view special) {
@@ -25,7 +25,7 @@ constexpr byte_table table_of(std::string_view special) {
 constexpr byte_table special_few = table_of("\"\\\x7f");
 constexpr byte_table special_go = table_of("\"\\<>&");
 
-/// Appends what `rest` begins with; returns its size.
+/// Appends the first character of `rest`; returns its size.
 std::size_t append_special(std::string& out, std::string_view rest, json_escapes escapes) {
   const char c = rest.front();
   switch (c) {

@@ -19,7 +19,7 @@ void append_json_text(std::string& out, std::string_view text, json_escapes esca
 /// No fewer bytes than `append_json_text` appends for `text`, whatever the escapes.
 std::size_t json_text_size(std::string_view text);
 
-/// Appends a value to a string, compact: sees to quotes and commas.
+/// Appends a value to a string, compact: takes care of quotes and commas.
 class json_writer {
  public:
   explicit json_writer(std::string& out) : out_{out} {}
@@ -29,7 +29,7 @@ class json_writer {
   json_writer& begin_array() { return begin('['); }
   json_writer& end_array() { return end(']'); }
 
-  /// Of the member that comes next; plain ASCII.
+  /// The name of the next member; plain ASCII.
   json_writer& name(std::string_view name);
 
   json_writer& text(std::string_view value);

@@ -9,8 +9,8 @@
 
 namespace skein::api {
 
-/// With `Z` or an offset. What is finer than a millisecond is cut off; a leap second is the one
-/// behind it.
+/// With `Z` or an offset. What is finer than a millisecond is cut off; a leap second counts as the
+/// second after it.
 std::optional<core::wall_time> time_in(std::string_view text);
 
 /// In UTC, with milliseconds. Times beyond the years 0..9999 become the first or last of them.

@@ -74,15 +74,15 @@ struct inbox_options {
 };
 
 struct topic_options {
-  core::topic_options defaults;  ///< of topics that are made without a word about it
+  core::topic_options defaults;  ///< of topics that are created without these
   /// Longest time until what was accepted, but not waited for, is written to the store. What was
-  /// written but not synced survives the end of the process, not that of the machine.
+  /// written but not synced survives the end of the process, but not a failure of the machine.
   std::chrono::milliseconds commit_interval{20};
   core::topic_limits limits{256u << 20, 1'000'000};  ///< of each topic
   std::size_t max_memory = 1u << 30;                 ///< bytes, of all topics together
   std::size_t max_topics = 100'000;
   std::size_t max_subscribers = 100'000;  ///< of one topic
-  /// A topic that nobody has asked for anything for so long leaves memory.
+  /// A topic that was not asked for anything for this time leaves memory.
   std::chrono::milliseconds idle_timeout{60'000};
 };
 
@@ -104,12 +104,12 @@ struct http_options {
   std::chrono::milliseconds max_wait{60'000};
   /// When a publish by /api is answered.
   api::wait_for api_wait = api::wait_for::accepted;
-  /// Names by which the daemon may be reached, beside those of the loopback interface on which it
-  /// listens; none: all, unless it does.
+  /// Names by which the daemon may be reached. If it listens on the loopback interface they are
+  /// added to the names of that interface; otherwise none means all.
   std::vector<std::string> hosts;
   std::vector<std::string> origins;  ///< of web pages that may use it: `https://a.example:8443`
   bool for_operator = false;         ///< begins epochs, and purges all dead letters at once
-  /// A subscriber that was made by /api is removed when it has fetched nothing for so long.
+  /// A subscriber that was created by /api is removed when it has fetched nothing for this time.
   std::chrono::milliseconds api_expiry{24 * 3'600'000};
 };
 
@@ -124,7 +124,7 @@ struct control_options {
 
 /// Backpressure: bytes between being read from a source and being written to a client.
 struct flow_options {
-  std::size_t high_mark = 64u << 20;  ///< at this many bytes sources are read no more
+  std::size_t high_mark = 64u << 20;  ///< at this many bytes sources are not read any more
   std::size_t low_mark = 48u << 20;   ///< below this many they are read again
 };
 

@@ -138,7 +138,7 @@ class printing_clients {
   void print(listener& l) {
     if (!l.pending.empty() && l.pending.back() == '\r') l.pending.pop_back();
     if (options_.acknowledges && l.pending.rfind("E|", 0) == 0) {
-      // What came before is acknowledged with what follows.
+      // What came before is acknowledged together with what follows.
       l.last.clear();
       l.epoch = l.pending.substr(2) + ".";
       l.pending.clear();

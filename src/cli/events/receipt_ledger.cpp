@@ -87,7 +87,7 @@ void receipt_ledger::refuse(core::sequence_number number, std::string_view reaso
     ++reasons_[reasons_.size() < most_reasons ? std::string{reason} : "for other reasons"];
   }
   if (number == 0 && reason == core::name_of(core::malformed::line_too_long)) {
-    // Which one is not said; it may name a number.
+    // The receipt does not say which line; it may name a number.
     const auto longest =
         std::max_element(numbers_.begin(), numbers_.end(),
                          [](const auto& a, const auto& b) { return a.length < b.length; });

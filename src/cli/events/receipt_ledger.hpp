@@ -1,4 +1,4 @@
-/// What a source knows of its lines out of its receipts (docs/protocol.md).
+/// What a source knows about its lines from its receipts (docs/protocol.md).
 ///
 /// Memory: 16 bytes for each line without a receipt; the refusals that are named, and a count for
 /// each reason, both bounded.
@@ -18,10 +18,10 @@ namespace skein::cli {
 
 class receipt_ledger {
  public:
-  /// A line, without its end, is on its way.
+  /// A line, given without its end, was sent.
   void sent(std::string_view line);
 
-  /// A line of the server. Returns the refusal that it tells of, as "7: duplicate".
+  /// A line of the server has come. Returns the refusal that it tells, for example "7: duplicate".
   /// \throws std::runtime_error if it is no receipt
   std::optional<std::string> told(std::string_view line);
 

@@ -48,7 +48,7 @@ source_connection::source_connection(const endpoint& server, const sending_optio
 }
 
 bool source_connection::may_read() const {
-  // Nothing is sent to a server that does not know what is asked of it.
+  // Nothing is sent before the server has answered that it gives receipts.
   if (input_ended_ || (options_.receipts && !ledger_.begun())) return false;
   return in_.size() < most_of_one_read || in_.find('\n') == in_.npos;
 }

@@ -1,4 +1,4 @@
-/// A connection to a server's source door that sends the lines of a descriptor, and heeds the
+/// A connection to a server's source door that sends the lines of a descriptor, and reads the
 /// receipts meanwhile.
 #pragma once
 
@@ -17,7 +17,7 @@ namespace skein::cli {
 
 struct sending_options {
   std::int64_t rate = 0;  ///< lines per second; 0: as fast as they come and the server takes them
-  /// How long the server may neither take nor say anything while that is waited for; 0: for ever.
+  /// How long to wait while the server neither takes nor says anything; 0: for ever.
   std::chrono::milliseconds timeout{30'000};
   bool receipts = true;
 };
@@ -28,8 +28,9 @@ class source_connection {
   source_connection(const endpoint& server, const sending_options& options,
                     std::function<void(const std::string&)> on_refused);
 
-  /// Sends what `input` has until its end, a last line without an end with one, and returns when
-  /// the server has said of all what became of it; or, without receipts, has taken all.
+  /// Sends what `input` has until its end, and adds a line end if the last line has none. Returns
+  /// when the server has said what became of each line; or, without receipts, when it has taken
+  /// all.
   /// \throws std::runtime_error if it cannot be read, or the server is lost, or silent for too long
   void send(int input, const char* input_name);
 

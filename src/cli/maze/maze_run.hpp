@@ -38,9 +38,9 @@ struct maze_progress {
   double seconds = 0;
 };
 
-/// Plays the script. `report`, if any, is called each log interval in the calling thread. What goes
-/// wrong between start and end is in the result; throws std::runtime_error if a connection cannot
-/// be made.
+/// Plays the script. `report`, if any, is called in the calling thread at each log interval. What
+/// goes wrong between start and end is in the result; throws std::runtime_error if a connection
+/// fails.
 maze_result run_maze(const maze_script& script, const maze_options& options,
                      const std::function<void(const maze_progress&)>& report = {});
 

@@ -66,7 +66,7 @@ class maze_script {
     return {text_.data() + begin, static_cast<std::size_t>(end - begin)};
   }
 
-  /// The last event up to and with `event` that any client is told of, -1 if there is none.
+  /// The last event up to and including `event` that any client is told of, -1 if there is none.
   std::int64_t last_told(std::int64_t event) const;
 
   // Expectation.

@@ -24,8 +24,8 @@ class position_index {
   std::size_t size() const { return starts_.size(); }
   std::uint32_t start(std::size_t part) const { return starts_[part]; }
 
-  /// The part that holds the position (the last one for anything behind its start); at least one
-  /// part must be there.
+  /// The part that holds the position (the last part for any position after its start); there must
+  /// be at least one part.
   std::uint32_t find(std::uint32_t position) const {
     const auto block = std::size_t{position} >> shift;
     auto part = block < blocks_.size() ? blocks_[block] : blocks_.back();

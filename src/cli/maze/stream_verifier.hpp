@@ -15,7 +15,7 @@ namespace skein::cli {
 struct difference {
   std::uint32_t user = 0;
   std::uint64_t position = 0;  ///< of the line in the client's stream, counted from 1
-  std::string expected;        ///< with its end; empty behind the last line
+  std::string expected;        ///< with its end; empty after the last line
   std::string received;        ///< with its end if that came
   std::string what;            ///< "altered line", "missing line(s) before event 17", ...
 };
@@ -57,7 +57,7 @@ class stream_verifier {
  private:
   struct wrong_line {
     std::uint64_t position;
-    std::int64_t event;  ///< -1 behind the last line
+    std::int64_t event;  ///< -1 after the last line
     std::string expected;
     std::string received;
   };

@@ -39,7 +39,7 @@ std::string lease_request(std::int64_t most, std::chrono::milliseconds wait) {
   return body;
 }
 
-/// How many texts, which have these ends, were written.
+/// Returns how many of the texts with these ends were written.
 std::ptrdiff_t write_all(std::string_view text, const std::vector<std::size_t>& ends,
                          const interruption& stop) {
   const auto written = write_out(text, stop);
@@ -162,7 +162,7 @@ json::object consumer::settle(const char* how, const std::vector<std::string>& l
   out.begin_object().name("leases").begin_array();
   for (auto i = begin; i != end; ++i) out.text(leases[i]);
   out.end_array();
-  // What was not seen is given back without the pause behind a failure.
+  // What was not seen is given back without the pause that follows a failure.
   if (how == std::string_view{"nack"}) out.name("delay_ms").number(std::int64_t{0});
   out.end_object();
   return client_.ask("POST", path(how), body);
@@ -171,7 +171,8 @@ json::object consumer::settle(const char* how, const std::vector<std::string>& l
 void consumer::acknowledge() {
   while (!written_.empty()) {
     const auto size = std::min(written_.size(), most_leases);
-    // What was asked without an answer may have been done: then the leases are not known any more.
+    // If there was no answer it may have been done nevertheless: then the leases are not known any
+    // more.
     const bool again = std::exchange(acknowledging_, true);
     try {
       settle("ack", written_, 0, size);
@@ -205,7 +206,7 @@ void consumer::give_back() {
   }
 }
 
-/// One that is not removed is removed by the daemon when it has asked for nothing for a while.
+/// If this fails, the daemon removes the subscriber when nothing was asked for it for a while.
 void consumer::unsubscribe() {
   if (!options_.ephemeral || !subscribed_) return;
   try {

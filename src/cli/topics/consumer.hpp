@@ -14,7 +14,7 @@ struct consumption {
   std::string topic;
   std::string subscriber;
   std::int64_t lease = 0;              ///< most messages of one lease request; 0: as the topic says
-  std::int64_t count = 0;              ///< end behind so many; 0: never
+  std::int64_t count = 0;              ///< end after this many; 0: never
   std::chrono::milliseconds wait{0};   ///< for a message, in one request
   std::chrono::milliseconds retry{0};  ///< pause before a lost daemon is tried again; 0: end
   bool subscribe = true;               ///< make the subscriber
@@ -24,10 +24,10 @@ struct consumption {
   bool ack = true;
 };
 
-/// Prints what comes until the count is reached, there is nothing more to be done, a signal comes,
-/// or nobody reads the output any more. What was written out is acknowledged then, and what was
-/// not is given back. Into a pipe messages go one by one: what its reader has not read is given
-/// back too, so that `| head` takes no more than it prints.
+/// Prints what comes until the count is reached, there is nothing more to do, a signal comes, or
+/// nobody reads the output any more. What was written out is acknowledged; what was not is given
+/// back. Into a pipe messages go one by one, and what the reader has not read is given back too, so
+/// that `| head` takes no more than it prints.
 class consumer {
  public:
   consumer(const consumption& options, const door& where);

@@ -76,14 +76,15 @@ class settling {
   }
 
  private:
-  /// Once through all of them by id: one that is replayed and dies again meanwhile is left behind.
+  /// Goes through all of them once, by id: a message that is replayed and dies again meanwhile is
+  /// left alone.
   void settle_all() {
     daemon_.list_pages(options_.path(), "messages", [this](const json::array& letters) {
       arguments ids;
       for (const auto& letter : letters) {
         if (letter.is_object()) ids.emplace_back(text_in(letter.get_object(), "id"));
       }
-      // Unknown ones have been settled by others since. No ids would be all.
+      // Others have settled the unknown ones since. A request without ids would mean all.
       if (!ids.empty()) settle(ids);
       return true;
     });

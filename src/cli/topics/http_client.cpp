@@ -24,10 +24,10 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-/// How long an answer is still waited for behind an interruption.
+/// How long to wait for an answer after an interruption.
 constexpr std::chrono::milliseconds grace{200};
 
-/// Of what the daemon answers nothing comes near this.
+/// No answer of the daemon is nearly as long as this.
 constexpr std::uint64_t most_answer_bytes = 1u << 30;
 
 /// A connection as Beast reads and writes one, until a deadline.
@@ -43,7 +43,7 @@ class timed_stream {
   }
   template <class Buffers>
   std::size_t write_some(const Buffers& buffers, error_code& error) {
-    // Beast gathers head and body in one sequence; what is not taken it gives again.
+    // Beast gathers head and body in one sequence, and repeats what was not taken.
     const asio::const_buffer from = first_of(buffers);
     return move(POLLOUT, error,
                 [&] { return ::send(fd_, from.data(), from.size(), MSG_NOSIGNAL); });
@@ -68,7 +68,8 @@ class timed_stream {
     try {
       return await(fd_, events, deadline_, stop_);
     } catch (const interrupted&) {
-      // What is on its way may be leased to us: better that it comes than that it is waited for.
+      // The messages of an answer on its way may be leased to us: so it is better to wait for it a
+      // little.
       const auto patience = std::min(deadline_, std::chrono::steady_clock::now() + grace);
       if (events != POLLIN || !await(fd_, events, patience, nullptr)) throw;
       return true;
@@ -160,7 +161,7 @@ http_answer http_client::ask(const char* method, std::string_view target,
                              std::chrono::milliseconds timeout) {
   const auto deadline =
       timeout == timeout.zero() ? time_point::max() : std::chrono::steady_clock::now() + timeout;
-  // Nothing is kept that an exception leaves in the middle of something.
+  // After an exception the connection is in an unknown state, and is not kept.
   descriptor connection = std::exchange(connection_, {});
   if (connection.get() < 0 || is_stale(connection.get())) connection = connect(deadline);
   timed_stream stream{connection.get(), deadline, stop_};
@@ -181,7 +182,8 @@ http_answer http_client::ask(const char* method, std::string_view target,
     throw server_lost{"the daemon at " + server_.name + " " + reason_of(error), true};
   };
   if (error == asio::error::timed_out) fail();
-  // One who has hung up may still have answered: what cannot be sent shows in the answer.
+  // A server that has hung up may still have answered: if the request cannot be sent, the answer
+  // shows it.
   boost::beast::flat_buffer buffer;
   http::response_parser<http::string_body> parser;
   parser.body_limit(most_answer_bytes);

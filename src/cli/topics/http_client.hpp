@@ -20,7 +20,7 @@ class server_lost : public std::runtime_error {
   server_lost(const std::string& what, bool may_be_done)
       : std::runtime_error{what}, may_be_done_{may_be_done} {}
 
-  /// Whether it may have done what it was asked.
+  /// Whether the server may have done what it was asked.
   bool may_be_done() const { return may_be_done_; }
 
  private:
@@ -33,21 +33,21 @@ struct http_answer {
   std::string body;
 };
 
-/// Connects when it is first asked, keeps the connection, and makes a new one if the server has
-/// closed it in between. What was sent is never sent again.
+/// Connects at the first request, keeps the connection, and opens a new one if the server has
+/// closed it in between. Nothing is ever sent twice.
 class http_client {
  public:
   /// \throws std::runtime_error if the host is unknown
   http_client(const std::string& host, std::uint16_t port);
 
-  /// Without `body` the request has none; else it is JSON. `target` is a path, encoded, and
-  /// perhaps a query. `timeout` is for all of it, to connect too; 0 is none. Throws server_lost;
-  /// and interrupted, if what is heeded has come, but not while an answer is on its way. Behind
+  /// Without `body` the request has none; else it is JSON. `target` is a path, encoded, and perhaps
+  /// a query. `timeout` covers everything, also connecting; 0 is none. Throws server_lost; and
+  /// interrupted, if the signal of `heed` has come, but not while an answer is on its way. After
   /// both the next request takes a new connection.
   http_answer ask(const char* method, std::string_view target,
                   const std::optional<std::string>& body, std::chrono::milliseconds timeout);
 
-  /// What is heeded from now on: while `stop` lives, or nothing, if it is null.
+  /// From now on requests end when `stop` has come, which lives as long; null: they do not.
   void heed(const interruption* stop) { stop_ = stop; }
 
   /// As it was given: "host:port".

@@ -17,10 +17,10 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t most_pending_bytes = 1 << 20;
-/// What a daemon may take longer than the time in which messages are to be acknowledged.
+/// How much longer a daemon may take than the time in which messages are to be acknowledged.
 constexpr std::chrono::milliseconds grace{10'000};
 
-/// Why a message was refused whose outcome is this; null if it was not.
+/// Why a message with this outcome was refused; null if it was not.
 const char* refusal(std::string_view outcome) {
   if (outcome == "no_subscribers") return "the topic has no subscribers";
   if (outcome == "overflow") return "a subscriber has too many messages pending";
@@ -30,7 +30,7 @@ const char* refusal(std::string_view outcome) {
   return nullptr;
 }
 
-/// The index in `/messages/17/priority`, and what is behind it.
+/// The index in `/messages/17/priority`, and what comes after it.
 std::optional<std::pair<std::size_t, std::string>> message_at(std::string_view pointer) {
   constexpr std::string_view begin = "/messages/";
   if (pointer.substr(0, begin.size()) != begin) return {};
@@ -119,8 +119,8 @@ void publisher::publish(messages what) {
   }
 }
 
-/// Refuses those that the daemon does not understand, and returns the others. Throws `p` if it is
-/// not about one of them.
+/// Refuses the messages that the daemon does not understand, and returns the others. Throws `p` if
+/// it is not about any of them.
 publisher::messages publisher::without_wrong(messages what, const problem& p) {
   std::map<std::size_t, std::string> wrong;
   if (p.members.contains("errors")) {
@@ -134,7 +134,7 @@ publisher::messages publisher::without_wrong(messages what, const problem& p) {
       reason.append(" ").append(text_in(error.get_object(), "detail"));
     }
   } else if (p.status == 400 || p.status == 413) {
-    // The whole of the body is wrong, or too long: then each for itself.
+    // The body as a whole is wrong, or too long: then each message is sent alone.
     if (what.size() > 1) {
       for (auto& m : what) publish({std::move(m)});
       return {};
@@ -187,7 +187,7 @@ void publisher::count(const std::string& outcome) {
   }
 }
 
-/// Neighbours that were refused for one reason are named together.
+/// Neighbours that were refused for the same reason are named together.
 void publisher::tell() {
   for (auto first = results_.begin(); first != results_.end();) {
     const std::string& reason = first->second.reason;

@@ -28,7 +28,7 @@ class publisher {
   /// `message` is an object of JSON. Publishes it when there is enough for a request.
   void add(std::string message);
 
-  /// The next message is none, for this reason.
+  /// The next message is refused, for this reason.
   void refuse(std::string reason);
 
   /// Publishes what there is, and tells what became of it. Throws problem if nothing can be

@@ -41,7 +41,7 @@ struct sub_options {
   bool help = false;
 };
 
-/// That nobody else has.
+/// A name that no other subscriber has.
 std::string name_of_its_own() {
   std::random_device random;
   std::ostringstream name;

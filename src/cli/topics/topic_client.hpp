@@ -15,7 +15,7 @@
 
 namespace skein::cli {
 
-/// Where the daemon is, and how long it is waited for; options of every command for topics.
+/// Where the daemon is, and how long to wait for it; options of every command for topics.
 struct door {
   door_place place{"http.listen", {}, 0, {}};
   std::chrono::milliseconds timeout{30'000};  ///< of one request
@@ -31,7 +31,7 @@ class problem : public std::runtime_error {
   unsigned status;
   boost::json::object members;  ///< of the problem document (RFC 9457)
 
-  /// It may well be over soon: something is full, cannot be written, or is ending.
+  /// The problem may be over soon: something is full, cannot be written, or is ending.
   bool may_pass() const { return status == 429 || status >= 500; }
 };
 
@@ -39,8 +39,8 @@ class topic_client {
  public:
   explicit topic_client(const door& where);
 
-  /// The object that is answered, empty if there is none. `patience` is what the daemon may take
-  /// longer. Throws problem, and as http_client does.
+  /// The object that is answered, empty if there is none. `patience` is how much longer the daemon
+  /// may take. Throws problem, and as http_client does.
   boost::json::object ask(const char* method, std::string_view target,
                           const std::optional<std::string>& body = {},
                           std::chrono::milliseconds patience = {});
@@ -64,16 +64,16 @@ class topic_client {
 /// What a command prints with --json if the API answers nothing; as the control door says it.
 inline constexpr const char* done_as_json = "{\"ok\":true}\n";
 
-/// `/v1/topics`, and behind it all `parts` as segments, encoded.
+/// `/v1/topics`, followed by all `parts` as segments, encoded.
 std::string topic_path(std::initializer_list<std::string_view> parts);
 
 /// \throws usage_error if it cannot be the name of a topic or subscriber
 void check_name(const std::string& name);
 
-/// A member as text; empty if it is not there, or is none.
+/// A member as text; empty if it is not there, or is no text.
 std::string_view text_in(const boost::json::object& object, std::string_view name);
 
-// A member of an answer. \throws std::runtime_error if there is none of its kind
+// A member of an answer. \throws std::runtime_error if there is none of this kind
 const boost::json::array& array_in(const boost::json::object& object, std::string_view name);
 const boost::json::object& object_in(const boost::json::object& object, std::string_view name);
 std::uint64_t number_in(const boost::json::object& object, std::string_view name);
