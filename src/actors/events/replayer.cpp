@@ -45,7 +45,7 @@ void send_news(pointer self, const feed_actor& to, kind what, ticket_number tick
 /// Lets those go who have reached their position. The round is empty.
 void end_members(pointer self, replay_pass& pass) {
   for (const core::session_index m : std::exchange(pass.ended, {})) {
-    const delivery::member gone = pass.to[m];
+    const round_members::member gone = pass.to[m];
     send_news(self, gone.actor, kind::done, gone.ticket, pass.replay.at());
     pass.let_go(m);
   }
@@ -99,7 +99,7 @@ void wait_at_head(pointer self, std::uint32_t id, replay_pass& pass) {
 }
 
 void tell_everyone(pointer self, const replay_pass& pass, kind what, const std::string& text) {
-  for (const delivery::member& m : pass.to.members()) {
+  for (const round_members::member& m : pass.to.members()) {
     if (m.actor) send_news(self, m.actor, what, m.ticket, pass.replay.at(), text);
   }
 }

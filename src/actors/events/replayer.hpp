@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "actors/base/interfaces.hpp"
-#include "actors/events/delivery.hpp"
+#include "actors/events/round_members.hpp"
 #include "io/flow.hpp"
 #include "options/daemon_options.hpp"
 #include "store/engine.hpp"
@@ -109,7 +109,7 @@ class replay_pass final : public store::audience {
     }
   }
 
-  delivery to;
+  round_members to;
   store::replay replay;
   std::vector<core::session_index> ended;  ///< they have reached their position
   std::vector<bool> has_ended;             ///< the same by index

@@ -15,8 +15,8 @@
 
 #include "actors/base/counting.hpp"
 #include "actors/base/interfaces.hpp"
-#include "actors/events/delivery.hpp"
 #include "actors/events/interfaces.hpp"
+#include "actors/events/round_members.hpp"
 #include "core/events/follower_graph.hpp"
 #include "io/flow.hpp"
 #include "options/daemon_options.hpp"
@@ -54,7 +54,7 @@ struct router_state {
   core::epoch_number epoch = 1;
   core::log_position position = 0;  ///< everything before it has been routed
 
-  delivery sessions;
+  round_members sessions;
   struct pending_join {
     feed_actor actor;
     join what;

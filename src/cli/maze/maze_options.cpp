@@ -123,10 +123,9 @@ po::options_description describe(raw_options& raw, maze_options& o) {
   run.add_options()  //
       ("timeout", duration(o.timeout, "timeout"),
        "how long a client waits for a line that was sent; 0: for ever [timeout]")  //
-      (
-          "settle-before", duration(o.settle_before, "settle-before"),
-          "pause between the last client's id and the first event; 0.05 ms for each client are "
-          "added")  //
+      ("settle-before", duration(o.settle_before, "settle-before"),
+       "pause between the last client's id and the first event; 0.05 ms for each client are "
+       "added")  //
       ("settle-after", duration(o.settle_after, "settle-after"),
        "how long to watch for extra lines after the last expected one")                  //
       ("readers", number(o.readers, "readers", 1, 256), "threads that read and verify")  //

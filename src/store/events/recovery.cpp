@@ -114,7 +114,7 @@ bool load(engine& where, const checkpoint& from, const std::vector<core::user_id
   return true;
 }
 
-graph_at_position graph_at(engine& where, core::log_position position, const progress& tell) {
+graph_at_position graph_at(engine& where, core::log_position position, const tell_progress& tell) {
   const auto start = fold_start_for(where, position);
   if (!start) damaged("the log does not begin at 0, and there is no checkpoint of the graph");
   const std::vector<epoch_begin> epochs = read_epochs(where);
@@ -136,7 +136,7 @@ graph_at_position graph_at(engine& where, core::log_position position, const pro
   return found;
 }
 
-core::follower_graph recover_graph(engine& where, const progress& tell) {
+core::follower_graph recover_graph(engine& where, const tell_progress& tell) {
   graph_at_position found = graph_at(where, log_index{where}.end(), tell);
   const std::vector<epoch_begin> epochs = read_epochs(where);
   if (!epochs.empty() && epochs.back().epoch != found.epoch &&

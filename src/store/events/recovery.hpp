@@ -38,7 +38,7 @@ bool load(engine& where, const checkpoint& from, const std::vector<core::user_id
           core::follower_graph& graph);
 
 /// How far a recovery has come: positions.
-using progress = std::function<void(core::log_position at, core::log_position end)>;
+using tell_progress = std::function<void(core::log_position at, core::log_position end)>;
 
 struct graph_at_position {
   core::follower_graph graph;
@@ -48,10 +48,10 @@ struct graph_at_position {
 /// The graph after everything before `position`, which is the begin of a record, or the end. Throws
 /// store::error; `corrupted` also if a record is missing.
 graph_at_position graph_at(engine& where, core::log_position position,
-                           const progress& tell = nullptr);
+                           const tell_progress& tell = nullptr);
 
 /// The graph at the end of the log. Nobody may write meanwhile. Throws store::error; `corrupted`
 /// also if a record is missing.
-core::follower_graph recover_graph(engine& where, const progress& tell);
+core::follower_graph recover_graph(engine& where, const tell_progress& tell);
 
 }  // namespace skein::store

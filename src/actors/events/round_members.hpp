@@ -10,7 +10,7 @@
 
 namespace skein {
 
-class delivery {
+class round_members {
  public:
   struct member {
     feed_actor actor;  ///< null if the index is free
