@@ -122,7 +122,7 @@ template <class Member>
 option_kind list(Member member, std::string word, bool (*is_one)(std::string_view)) {
   const auto set = [=](daemon_options& all, std::string_view text) {
     auto words = read_list(text);
-    const auto may_be = [&](const std::string& word) { return word != "none" && is_one(word); };
+    const auto may_be = [&](const std::string& one) { return one != "none" && is_one(one); };
     if (!std::all_of(words.begin(), words.end(), may_be)) return false;
     member(all) = std::move(words);
     return true;
