@@ -63,11 +63,11 @@ struct publish {
   wait_ticket ticket = 0;        ///< likewise
 };
 
-/// Makes the subscriber, and the topic if there is none.
+/// Creates the subscriber, and the topic if there is none.
 struct subscribe {
   std::string subscriber;  ///< empty: one that is new, and named by a UUID
-  /// It is removed when it has asked for nothing for so long; 0: never. Not said: never, or as it
-  /// is if it is there.
+  /// The subscriber is removed when nothing was asked for it for this time; 0: never. If not said:
+  /// never, or unchanged if the subscriber exists.
   std::optional<milliseconds> idle_expiry{};
 };
 
@@ -87,7 +87,7 @@ struct lease {
   wait_ticket ticket = 0;  ///< of the wait
 };
 
-/// All that is there. It is leased until `handed_over` says what became of it.
+/// Everything that is there. It is leased until `handed_over` says what became of it.
 struct fetch {
   std::string subscriber;
 };

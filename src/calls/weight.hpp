@@ -7,7 +7,7 @@
 
 namespace skein::api {
 
-// Bytes of one entry beside its texts, and a few more.
+// Bytes of one entry besides its texts, and a few more.
 inline constexpr std::size_t bytes_of_message = 300;
 inline constexpr std::size_t bytes_of_topic = 600;
 inline constexpr std::size_t bytes_of_subscriber = 250;

@@ -9,8 +9,8 @@
 
 namespace skein {
 
-/// Ends the process when it is not destroyed within two seconds: something does not close, for it
-/// waits for a disk that does not answer.
+/// Ends the process when it is not destroyed within two seconds: then something does not close,
+/// because it waits for a disk that does not answer.
 class last_resort {
  public:
   explicit last_resort(int exit_status)

@@ -52,7 +52,7 @@ class open_door {
     return to_look_.empty() ? next_round_ : to_look_.front().at;
   }
 
-  /// Calls `tell` for each connection that is to look at its deadline by now.
+  /// Calls `tell` for each connection that has to look at its deadline now.
   template <class Tell>
   void let_look(core::time_point now, Tell&& tell) {
     while (!to_look_.empty() && to_look_.front().at <= now) {

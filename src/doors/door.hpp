@@ -46,11 +46,11 @@ class reception {
  public:
   virtual ~reception() = default;
 
-  /// Spawns, from `parent`, who serves the connection.
+  /// Spawns, from `parent`, the actor that serves the connection.
   virtual connection_actor open(caf::local_actor* parent, connection_number number,
                                 std::shared_ptr<io::stream> connection) = 0;
 
-  /// It has ended. Whoever it told that it is there forgets it, if it has failed.
+  /// It has ended. If it has failed, the actors that know it are told to forget it.
   virtual void ended(connection_number, const connection_actor&, bool /*failed*/) {}
 };
 
@@ -92,10 +92,10 @@ struct door {
   /// Those at addresses have to share what the process can have; those at a socket do not.
   std::size_t max_connections = 0;
   std::string refusal{};   ///< said to one too many
-  core::counts refused{};  ///< counted for it, beside `connections_refused`
+  core::counts refused{};  ///< counted for it, besides `connections_refused`
 
   drain_group ends_with = drain_group::users;
-  /// Says so to whoever comes when the daemon is ending; null: it is only closed.
+  /// Says so to a connection that comes when the daemon is ending; null: it is only closed.
   std::function<void(io::stream&)> turn_away{};
 
   /// When a connection is sent `look_at_deadline`; a timer of its own would cost it as much memory

@@ -54,7 +54,7 @@ class event_feed::inbox final : core::inbox_session::intents {
 
   core::time_point now() const { return feed_.self_->clock().now(); }
 
-  /// The others who are told by the round wait no longer for this one.
+  /// The other sessions of the round do not wait for this one any more.
   void let_go_of_round() {
     if (!session_.holds_round()) held_.reset();
   }

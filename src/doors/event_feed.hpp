@@ -36,8 +36,7 @@ class feed_client {
   virtual ~feed_client() = default;
 
   /// Whole lines, events of `epoch`, for the client: to be written, or to wait. Returns how many
-  /// bytes of them the client has or will get; of a durable feed fewer than all only by whole
-  /// lines.
+  /// bytes of them the client has or will get; a durable feed may leave out whole lines only.
   virtual std::size_t tell(core::epoch_number epoch, std::string_view lines) = 0;
   /// Bytes that wait to be written; of a durable feed at most `event_feeds::inbox.room`.
   virtual std::size_t waiting() const = 0;
@@ -75,7 +74,7 @@ class event_feed {
   core::time_point next_deadline() const;
   void look();
 
-  /// Router and replayer let go of it. It is asked nothing, and asks for nothing, afterwards.
+  /// Router and replayer forget it. Afterwards nothing is asked of it, and it asks for nothing.
   void end();
 
   /// The same; the router has done so.

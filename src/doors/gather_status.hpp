@@ -1,4 +1,4 @@
-/// What the daemon knows of itself, asked of all who know a part.
+/// What the daemon knows about itself: asks all actors that know a part.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 
 namespace skein {
 
-/// Who knows.
+/// The actors that know.
 struct status_sources {
   sequencer_actor sequencer;
   statistics_actor statistics;
@@ -24,7 +24,7 @@ namespace detail {
 
 using status_teller = caf::typed_actor<caf::replies_to<status_wanted>::with<status>>;
 
-/// A key that several tell comes once, with the highest number: who tells less does not know yet.
+/// A key that several tell comes once, with the highest number: the others do not know yet.
 inline void add(status& all, const status& told) {
   for (const auto& [key, number] : told.facts) {
     const auto known = std::find_if(all.facts.begin(), all.facts.end(),

@@ -14,9 +14,9 @@ class byte_budget {
  public:
   explicit byte_budget(std::size_t most) : most_(most) {}
 
-  /// Returns whether there was enough left. As long as others have taken nothing there always is:
-  /// what is larger than the budget is had alone.
-  /// \param own  bytes that who asks has taken before
+  /// Returns whether there was enough left. While others have taken nothing there always is: what
+  /// is larger than the budget can be taken alone.
+  /// \param own  bytes that the caller has taken before
   bool take(std::size_t bytes, std::size_t own = 0) {
     const std::size_t before = used_.fetch_add(bytes);
     if (before == own || before + bytes <= most_) return true;
@@ -24,8 +24,8 @@ class byte_budget {
     return false;
   }
 
-  /// Takes up to so much, and of what is left a quarter at most: many who do so at a time leave
-  /// something for others. Returns it.
+  /// Takes up to this much, but at most a quarter of what is left, so that many callers at a time
+  /// leave something for others. Returns how much.
   std::size_t take_up_to(std::size_t bytes) {
     std::size_t before = used_;
     std::size_t taken = 0;

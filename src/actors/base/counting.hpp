@@ -29,7 +29,7 @@ class counting {
     arm(self);
   }
 
-  /// Lets `report_due` come; for who counts into `unreported` itself.
+  /// Lets `report_due` come; for an actor that counts into `unreported` itself.
   template <class Self>
   void arm(Self* self) {
     if (!std::exchange(armed_, true)) self->delayed_send(self, delay_, report_due{});

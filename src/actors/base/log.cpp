@@ -26,8 +26,8 @@
 namespace skein::log {
 namespace {
 
-/// Standard error. Only the thread of the log waits for whoever reads it, and behind `end` not even
-/// that one for long.
+/// Standard error. Only the thread of the log waits for its reader, and after `end` not even that
+/// thread for long.
 class standard_error : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
   void end() { deadline_ = (clock::now() + patience).time_since_epoch().count(); }
@@ -75,7 +75,7 @@ class running {
   core::keyed_map<std::string, core::rate_limiter> kinds_;  ///< messages are literals: they are few
 };
 
-std::shared_mutex changing;  // shared by those who log, alone for those who start and stop
+std::shared_mutex changing;  // shared by threads that log, exclusive to start and stop
 std::unique_ptr<running> current;
 
 const char* name_of(log_level level) {

@@ -3,8 +3,8 @@
 ///   time=2026-01-02T03:04:05.678Z level=info msg="source connected" peer=127.0.0.1:4711 id=3
 ///
 /// Lines are written by a thread of the log's own. Its queue is bounded: when the disk or the
-/// terminal behind standard error is slow, the oldest waiting lines are dropped and counted, and
-/// nobody who logs ever waits. Every function may be called from every thread.
+/// terminal of standard error is slow, the oldest waiting lines are dropped and counted, and
+/// logging never waits. Every function may be called from every thread.
 ///
 /// Never log per event, and never a payload.
 #pragma once
@@ -75,7 +75,7 @@ class fields {
 /// Lines that may wait to be written.
 inline constexpr std::size_t queue_capacity = 8192;
 
-/// How long the end of the log waits for whoever reads standard error.
+/// How long the end of the log waits for the reader of standard error.
 inline constexpr std::chrono::seconds patience{2};
 
 /// Lines of one kind, that is with one message, in a second; no more are written, unless everything

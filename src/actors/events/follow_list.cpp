@@ -15,10 +15,10 @@ namespace {
 
 /// What one call looks at; a good deal less than a millisecond for the router.
 constexpr std::uint64_t places_a_call = 1u << 12;
-/// So many followees are sorted for each page.
+/// This many followees are sorted for each page.
 constexpr std::size_t most_sorted = 1u << 12;
 
-/// A cursor is of this process: another one has another order.
+/// A cursor is valid in this process: another process has another order.
 std::uint64_t process_tag() {
   static const std::uint64_t tag = std::random_device{}();
   return tag;

@@ -1,8 +1,8 @@
 /// Who follows a user, and whom a user follows, a page at a time.
 ///
-/// The graph keeps nothing for a followee: their followers are found by a walk over all who follow
-/// anybody, so many of them a call. A page may be short, or empty, and is not the last as long as
-/// it says where to go on.
+/// The graph keeps nothing for a followee: followers are found by a walk over all users that follow
+/// anybody, a limited number at each call. A page may be short, or empty; it is the last one if it
+/// does not say where to go on.
 #pragma once
 
 #include "calls/calls.hpp"

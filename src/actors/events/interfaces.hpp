@@ -59,7 +59,7 @@ using sequencer_actor = caf::typed_actor<
     caf::reacts_to<deadline_due>,
     /// Once all have answered: gives up gaps that are overdue, decides about restarts.
     caf::reacts_to<caught_up>,
-    /// Ends the epoch that is, whatever is missing of it.
+    /// Ends the current epoch, whatever is missing in it.
     caf::replies_to<begin_epoch>::with<epoch_begun>,
     /// Where the sequence is.
     caf::replies_to<status_wanted>::with<status>,
@@ -77,7 +77,7 @@ using recorder_actor = caf::typed_actor<
     caf::reacts_to<stream_over>,
     /// Records how far a user has got.
     caf::reacts_to<acknowledged>,
-    /// Tells a session where its user's inbox stands; makes one if there is none.
+    /// Tells a session where its user's inbox stands; creates an inbox if there is none.
     caf::reacts_to<open_inbox>,
     /// Records a part of a checkpoint.
     caf::reacts_to<graph_slice>,
@@ -116,7 +116,7 @@ using replayer_actor = caf::typed_actor<
     caf::reacts_to<log_grew>,
     /// Reads on.
     caf::reacts_to<slice_due>,
-    /// Tells those who hold a pass up that others wait.
+    /// Tells sessions that hold a pass up that others wait.
     caf::reacts_to<hurry_due>,
     /// Ends.
     caf::replies_to<drain>::with<drained>>;
@@ -139,14 +139,14 @@ using router_actor = caf::typed_actor<
     caf::replies_to<api::list_follows>::with<answered>,
     /// Begins a checkpoint of the graph.
     caf::reacts_to<checkpoint_wanted>,
-    /// Makes the next slice of it.
+    /// Makes the next slice of the checkpoint.
     caf::reacts_to<slice_taken>,
     /// Reports what it counted.
     caf::reacts_to<report_due>,
     /// Sends what was gathered, answers when the sessions have it, and ends.
     caf::replies_to<drain>::with<drained>>;
 
-/// Whoever holds an event feed (doors/event_feed): a connection of a user, through whatever door.
+/// An actor that holds an event feed (doors/event_feed): a connection of a user, through any door.
 using feed_actor = caf::typed_actor<
     /// Writes the portion, or keeps what the connection does not take.
     caf::reacts_to<portion>,

@@ -24,7 +24,7 @@ using core::ticket_number;
 template <class Block>
 struct charged {
   Block block;
-  mutable io::charge bytes;  ///< who holds it alone may let go of it
+  mutable io::charge bytes;  ///< an actor that holds it alone may release it
 };
 
 SKEIN_MESSAGE(source_opened) {
@@ -63,7 +63,7 @@ SKEIN_MESSAGE(caught_up) {
 SKEIN_MESSAGE(ordered_events) {
   std::shared_ptr<const charged<core::ordered_block>> events;
 };
-/// A round on its way to the sessions; tells when the last of them has let go of it.
+/// A round on its way to the sessions; tells when the last of them has released it.
 struct round_in_flight {
   std::shared_ptr<const core::round> round;
   core::epoch_number epoch;  ///< of all that is in it

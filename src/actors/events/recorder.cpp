@@ -68,7 +68,7 @@ void leave_recording(const recorder_state& state, const recorder_state::waiting_
   }
 }
 
-/// What was waited for is on disk. What came behind events that are stalled goes on waiting.
+/// What was waited for is on disk. What came after events that are stalled goes on waiting.
 void answer(pointer self) {
   recorder_state& state = self->state;
   const recorder_environment& environment = *state.environment;
@@ -240,7 +240,7 @@ void open(pointer self, const feed_actor& session, const open_inbox& wanted) {
       inbox = inbox_of(state, wanted.user);
       if (!inbox) ++state.inbox_count;
     } catch (const store::error& e) {
-      if (!is_set || !e.is_damage()) throw;  // else it is made anew
+      if (!is_set || !e.is_damage()) throw;  // else it is created anew
     }
     if (is_set) inbox.reset();
   } catch (const store::error& e) {
@@ -292,7 +292,7 @@ void acknowledge(pointer self, const acknowledged& message) {
       wake_to_read(self);
       return;
     }
-    // It is made anew.
+    // It is created anew.
   }
   state.counted.count(self, counter::acknowledgements);
   recorder_state::changed_inbox& changed = state.inboxes[message.user];

@@ -5,10 +5,10 @@
 /// already; they are gathered here and are on disk within `commit_interval`.
 ///
 /// When the store fails, for example because the disk is full, nothing is lost: what comes waits
-/// here with its bytes charged to the flow, until the sources are read no more, and writing is
+/// here with its bytes charged to the flow, until the sources are not read any more, and writing is
 /// tried again every `core::group_commit::retry_interval`, also at the end, until that is overdue.
-/// So are inboxes that cannot be read for the moment; one that is damaged is made anew by the next
-/// acknowledgement.
+/// Inboxes that cannot be read for the moment are tried again, too; a damaged inbox is created anew
+/// by the next acknowledgement.
 #pragma once
 
 #include <chrono>
@@ -59,7 +59,7 @@ struct recorder_state {
   store::wall_time wall_at_start = 0;
   core::time_point started{};
   std::deque<waiting_block> stalled;         ///< while the store fails; bounded by the flow
-  bool over_stalled = false;                 ///< behind them the stream is over
+  bool over_stalled = false;                 ///< after them the stream is over
   std::optional<graph_slice> stalled_slice;  ///< while the store fails
   std::vector<waiting_block> recorded;       ///< at level `sync`: for the router, after the commit
   struct changed_inbox {

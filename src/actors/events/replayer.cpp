@@ -42,7 +42,7 @@ void send_news(pointer self, const feed_actor& to, kind what, ticket_number tick
   self->send(to, std::move(news));
 }
 
-/// Lets those go who have reached their position. The round is empty.
+/// Lets sessions go that have reached their position. The round is empty.
 void end_members(pointer self, replay_pass& pass) {
   for (const core::session_index m : std::exchange(pass.ended, {})) {
     const round_members::member gone = pass.to[m];
@@ -51,7 +51,7 @@ void end_members(pointer self, replay_pass& pass) {
   }
 }
 
-/// Lets the pass see what the log has by now.
+/// Lets the pass see the present end of the log.
 void refresh(pointer self, replay_pass& pass) {
   pass.seen = self->state.log_end;
   pass.replay.refresh();
@@ -76,7 +76,7 @@ void flush(pointer self, std::uint32_t id, replay_pass& pass) {
   end_members(self, pass);
 }
 
-/// Once all who were told that they are at the head have answered, the pass goes on.
+/// Once all sessions that were told that they are at the head have answered, the pass goes on.
 void leave_head(pointer self, replay_pass& pass) {
   if (!pass.at_head || pass.unanswered != 0) return;
   pass.at_head = false;
@@ -84,7 +84,7 @@ void leave_head(pointer self, replay_pass& pass) {
   arm(self);
 }
 
-/// Tells those who have everything, and waits, unless the log has grown meanwhile.
+/// Tells the sessions that have everything, and waits, unless the log has grown meanwhile.
 void wait_at_head(pointer self, std::uint32_t id, replay_pass& pass) {
   const bool has_grown = pass.seen != self->state.log_end;
   flush(self, id, pass);
@@ -223,7 +223,7 @@ void work(pointer self) {
   }
 }
 
-/// Others have waited: whoever holds a round is told so.
+/// Others have waited: sessions that hold a round are told so.
 void hurry(pointer self) {
   replayer_state& state = self->state;
   state.hurry_armed = false;

@@ -1,10 +1,10 @@
 /// Reads the log for users who have missed something.
 ///
-/// Those who ask while it is busy share the next pass over the log, so that ten thousand who come
-/// back at once cost one. A pass sends rounds like the router, one in flight. At the head of the
-/// log it waits for its sessions to have joined the router, each from a position of its own, and
-/// brings each up to there. A pass is as slow as the slowest of its sessions; when others wait for
-/// one of the few passes to end, the slow are told to let go.
+/// Sessions that ask while it is busy share the next pass over the log, so that ten thousand that
+/// come back at once cost one pass. A pass sends rounds like the router, one in flight. At the head
+/// of the log it waits for its sessions to have joined the router, each from a position of its own,
+/// and brings each up to there. A pass is as slow as the slowest of its sessions; when others wait
+/// for one of the few passes to end, the slow ones are told to hurry.
 ///
 /// It reads files, so it has a thread of its own.
 #pragma once
@@ -51,7 +51,7 @@ class replay_pass final : public store::audience {
       told += to.active();
       return;
     }
-    // A broadcast of this round would go to those who have ended, too.
+    // A broadcast of this round would go to sessions that have ended, too.
     for (core::session_index m = 0; m != to.members().size(); ++m) {
       if (to[m].active && !has_ended[m]) tell(m, line);
     }
@@ -74,7 +74,7 @@ class replay_pass final : public store::audience {
     return places[session.id()] = to.add(session, wanted.user, wanted.ticket);
   }
 
-  /// The session has everything that it wanted of it.
+  /// The session has everything that it wanted from the replay.
   void let_go(core::session_index member) {
     if (const auto found = told_at_head.find(member); found != told_at_head.end()) {
       unanswered -= found->second ? 0 : 1;
@@ -115,7 +115,7 @@ class replay_pass final : public store::audience {
   std::vector<bool> has_ended;             ///< the same by index
   std::unordered_map<caf::actor_id, core::session_index> places;
   std::map<core::session_index, bool> told_at_head;  ///< and whether they have answered
-  std::size_t unanswered = 0;                        ///< of these, those who have not
+  std::size_t unanswered = 0;                        ///< of these, those that have not
   std::size_t kept_bytes = 0;                        ///< of blocks that the round points into
   std::uint64_t told = 0;
   bool in_flight = false;

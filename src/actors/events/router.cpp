@@ -16,7 +16,7 @@ namespace {
 using pointer = measured_actor<router_actor, router_state>*;
 using core::event_kind;
 
-/// What a session needs about to write its portion; so long the sessions are taken to be busy.
+/// About how long a session needs to write its portion; for this time sessions count as busy.
 constexpr std::chrono::microseconds cost_of_a_write{10};
 /// Less than this is not waited for: a timer costs as much.
 constexpr std::chrono::microseconds shortest_wait{200};
@@ -179,7 +179,7 @@ void work(pointer self) {
     flush(self);
   }
   if (!state.flush_armed) {
-    // Behind all that is in the mailbox by now.
+    // After everything that is in the mailbox now.
     state.flush_armed = true;
     self->send(self, flush_due{});
   }

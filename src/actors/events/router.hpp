@@ -1,10 +1,10 @@
 /// Knows who follows whom and who is connected, and gathers what each session is told.
 ///
-/// Notifications are gathered into rounds, for many deliveries in one write are what makes the
-/// daemon fast. A round ends when the mailbox has been worked off, but not while the sessions are
-/// still busy with the one before it, and after a large one not before a pause of at most
-/// `flush_interval`. On a quiet system nothing is ever held back. While a round is full, blocks are
-/// not taken: the sequencer, and behind it the sources, wait.
+/// Notifications are gathered into rounds, since many deliveries in one write make the daemon fast.
+/// A round ends when the mailbox has been worked off, but not while the sessions are still busy
+/// with the one before it, and after a large one not before a pause of at most `flush_interval`. On
+/// a quiet system nothing is ever held back. While a round is full, blocks are not taken: so the
+/// sequencer and the sources wait.
 #pragma once
 
 #include <chrono>

@@ -152,7 +152,7 @@ void follow_up(pointer self, core::sequence_output& output) {
     const std::size_t bytes = block.text.capacity() + block.events.capacity() * sizeof(core::event);
     const ordered_events events{std::make_shared<const charged<core::ordered_block>>(
         charged<core::ordered_block>{std::move(block), io::charge{environment.flow, bytes}})};
-    // The recorder is first: what the router says of events reaches it behind them.
+    // The recorder is first, so that what the router says about events reaches it after them.
     if (environment.recorder) {
       environment.flow.begin_recording(events.events->block.text.size());
       self->send(environment.recorder, events);
@@ -189,10 +189,10 @@ status status_of(const sequencer_state& state, core::time_point now) {
   return told;
 }
 
-/// What is overdue may lie in a connection, unread because the daemon or the machine is busy. So
-/// nothing is given up before every source has been read to its end, but for those that may not
+/// An overdue event may be unread in a connection, because the daemon or the machine is busy. So
+/// nothing is given up before every source has been read to its end, except sources that may not
 /// send more before something is given up. What has become overdue since they were asked is not
-/// given up: of that their answers say nothing.
+/// given up: their answers say nothing about it.
 void advance(pointer self) {
   core::sequence_output output;
   self->state.sequence->advance(self->state.asked, output);
@@ -229,8 +229,8 @@ sequencer_actor::behavior_type sequencer(pointer self,
         self->state.sequence->push(message.source, {std::move(message.events), &block->block},
                                    self->clock().now(), output);
         follow_up(self, output);
-        // Nobody may be held up by what waits here: it may be they who have what it waits for. The
-        // source's credit, or the window, is its bound.
+        // What waits here must not hold up other sources: they may have what it waits for. Its
+        // bound is the source's credit, or the window.
         if (self->state.sequence->keeps_any_of(message.source)) block->bytes.set(0);
         if (self->state.sequence->keeps_block_of(message.source)) {
           stop_waiting_for(self, message.source);

@@ -18,7 +18,7 @@ inline constexpr std::size_t quick_bytes = 64u << 10;
 /// read, but is read because it fits.
 class answer_room {
  public:
-  /// Room for so many bytes of payloads, or for a part of what is left.
+  /// Room for this many bytes of payloads, or for a part of what is left.
   answer_room(std::shared_ptr<byte_budget> of, std::size_t most)
       : share_(std::make_shared<budget_share>(std::move(of))) {
     share_->extend(with_text(most));

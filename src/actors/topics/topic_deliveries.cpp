@@ -9,7 +9,7 @@ namespace {
 
 using undelivered = topic_state::undelivered;
 
-/// Some of those who have still to acknowledge messages of it.
+/// Some of the subscribers that have still to acknowledge messages of it.
 std::vector<std::string> waits_for(const topic_state& state, const core::receipt& receipt) {
   constexpr std::size_t most = core::receipt_book::most_named;
   std::vector<core::subscriber_id> who;
@@ -27,7 +27,7 @@ std::vector<std::string> waits_for(const topic_state& state, const core::receipt
   return names;
 }
 
-/// What can be said by now: that all have acknowledged everything, and else what is missing.
+/// What can be said now: that all have acknowledged everything, or else what is missing.
 api::answer as_things_stand(const topic_state& state, const core::receipt& receipt,
                             undelivered&& what) {
   api::published& answer = what.answer;

@@ -4,8 +4,8 @@
 /// all are answered by it. It is synced if one of them wants that. Then the room of what they have
 /// erased is given back.
 ///
-/// When the store fails, for example because the disk is full, all who wait are answered by an
-/// error at once; what they wanted is kept in its order and tried again every
+/// When the store fails, for example because the disk is full, all callers that wait get an error
+/// at once; what they wanted is kept in its order and tried again every
 /// `core::group_commit::retry_interval`, also at the end, until that is overdue. A topic sends
 /// nothing more until it is told, so what is kept is bounded by what was on its way.
 #pragma once

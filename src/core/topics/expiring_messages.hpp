@@ -1,7 +1,7 @@
 /// Which messages of a topic expire first.
 ///
-/// Of many it knows only the first ones; when these have gone the others have to be looked for. So
-/// it takes no more room however many there are. All times are of one clock.
+/// It knows only the ones that expire first; when these have gone the others have to be looked for.
+/// So its memory does not grow with the number of messages. All times are of one clock.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,7 @@ class expiring_messages {
     first_.erase(std::prev(first_.end()));
   }
 
-  /// The first one that has expired by `now`: added for that time, but perhaps not there any more.
+  /// The first one that has expired by `now`, as it was added; it may be gone since.
   std::optional<std::pair<clock_time, message_id>> take_first(clock_time now) {
     if (first_.empty() || first_.begin()->first > now) return std::nullopt;
     const auto taken = *first_.begin();
@@ -39,7 +39,7 @@ class expiring_messages {
     return taken;
   }
 
-  /// Whether others may have expired by `now`, which it does not know.
+  /// Whether messages may have expired by `now` that it does not know.
   bool may_miss(clock_time now) const { return known_until_ <= now; }
 
   /// There are others, of which nothing is known.

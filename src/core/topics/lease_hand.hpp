@@ -1,5 +1,5 @@
-/// What a client has in hand of one subscriber's messages, and what their topic has to be told: so
-/// that none is kept for a client that has gone, and none is given back twice.
+/// What a client has in hand of one subscriber's messages, and what their topic has to be told. So
+/// no message is kept for a client that has gone, and none is given back twice.
 ///
 ///              given                 taken              settled
 ///     asked ──────────▶ on the way ──────────▶ held ──────────────▶ forgotten
@@ -23,14 +23,14 @@ namespace skein::core {
 
 class lease_hand {
  public:
-  /// What becomes of messages that the client has taken.
+  /// What happens to messages that the client has taken.
   enum class once_taken : std::uint8_t {
     acknowledged,  ///< by that
     left_to_it,    ///< it settles them itself, perhaps through another connection
     held,          ///< here, until it settles them
   };
 
-  /// What the topic is to be told. Each lease is in one report at most, and in one place of it.
+  /// What the topic is to be told. Each lease is in at most one report, and once in that.
   struct report {
     std::vector<lease_name> acknowledged;
     std::vector<lease_name> given_back;  ///< never reached the client: as if not leased
@@ -52,11 +52,11 @@ class lease_hand {
   /// The answer; without messages also if it is a refusal. \pre the topic owes one
   [[nodiscard]] report given(std::vector<lease_name> leases);
 
-  /// The client has taken so many of those on the way, oldest first.
+  /// The client has taken this many of the messages on the way, oldest first.
   [[nodiscard]] report taken(std::size_t count);
   [[nodiscard]] report taken() { return taken(on_the_way_.size()); }
 
-  /// Those on the way cannot be sent; the client is there.
+  /// The messages on the way cannot be sent; the client is still there.
   [[nodiscard]] report not_taken();
 
   /// The client has settled it, or its lease has ended. Returns whether it was held.
@@ -65,7 +65,8 @@ class lease_hand {
   /// The client has gone. What the topic still answers is given back.
   [[nodiscard]] report lost();
 
-  /// Whether the topic owes an answer: who goes before it leaves messages to nobody.
+  /// Whether the topic owes an answer. If the owner ended before that, nobody would get its
+  /// messages.
   bool awaits_answer() const { return awaits_answer_; }
   std::size_t on_the_way() const { return on_the_way_.size(); }
   std::size_t held() const { return held_.size(); }

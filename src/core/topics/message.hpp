@@ -1,4 +1,4 @@
-/// A message of a topic, and by what it is known.
+/// A message of a topic, and its names.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ using priority_level = std::uint8_t;  ///< 0 is the highest
 
 inline constexpr unsigned most_priorities = 32;
 
-/// Where a message lies in its topic. Places are never used again, so it is its name, too.
+/// Where a message is in its topic. Places are never used twice, so this is its name, too.
 struct message_id {
   priority_level priority = 0;
   place at = 0;
@@ -34,13 +34,13 @@ struct message_id {
 constexpr std::uint64_t number_of(message_id id) {
   return (id.at + 1) * most_priorities + id.priority;
 }
-/// \pre it is one's number; others lead to messages that there are not
+/// \pre it is the number of a message; another one leads to a message that does not exist
 constexpr message_id id_of(std::uint64_t number) {
   return {static_cast<priority_level>(number % most_priorities), number / most_priorities - 1};
 }
 
-/// What a message is known by until it is due: then it gets its place, and with that a name for the
-/// rest of its life.
+/// The name of a message until it is due: then it gets its place, and with that a name for the rest
+/// of its life.
 struct delayed_id {
   clock_time due = 0;
   std::uint64_t n = 0;  ///< of those of the topic
@@ -54,9 +54,9 @@ struct delayed_id {
   }
 };
 
-/// Where the streams of a topic begin that is made, or begins empty, at this time: behind every
-/// place that a topic of its name has had, unless that took a million messages a second of its
-/// life.
+/// Where the streams begin of a topic that is created, or begins empty, at this time: after every
+/// place that an earlier topic of its name has had, unless that took a million messages in each
+/// second of its life.
 constexpr place first_place(wall_time now) {
   return static_cast<place>(now) << 10;
 }

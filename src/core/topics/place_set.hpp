@@ -1,6 +1,6 @@
 /// The places of a stream that are finished: all below some place, and some above it.
 ///
-/// Kept as intervals: what is finished in order takes no room, each hole in it 48 bytes.
+/// Kept as intervals: places that are finished in order take no room, each hole takes 48 bytes.
 #pragma once
 
 #include <cstddef>

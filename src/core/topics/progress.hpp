@@ -1,6 +1,6 @@
-/// How far a subscriber of a topic has come: what outlives the process.
+/// How far a subscriber of a topic has come. This outlives the process.
 ///
-/// Kept in pieces, so that a step costs the piece it is in: for each priority a cursor, below which
+/// Kept in pieces, so that a step changes only one piece: for each priority a cursor, below which
 /// everything was read, and pages of `page_places` places with what was read, but is not finished.
 /// What is below the cursor and in no page is finished.
 #pragma once
@@ -17,7 +17,7 @@ namespace skein::core {
 
 enum class flight_state : std::uint8_t { leased, waiting, ready, dead };
 
-/// A message that was given to a subscriber and is not acknowledged.
+/// A message that was given to a subscriber and is not finished.
 struct flight {
   flight_state state = flight_state::ready;
   std::uint32_t attempts = 0;
@@ -50,10 +50,10 @@ struct progress {
   std::map<message_id, flight> flights;
   std::uint64_t last_lease = 0;
 
-  /// All before is finished, nothing else was read; by priority.
+  /// Everything before the cursors is finished, nothing else was read; by priority.
   static progress from(const std::vector<place>& cursors);
 
-  /// What is below the cursors was not finished, after all.
+  /// This message below the cursor is not finished after all.
   void put_back(message_id id, const flight& f);
 
   /// What of a page was read, but is not finished. What is not in flight, but read, had no lease.

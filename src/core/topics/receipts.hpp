@@ -1,7 +1,7 @@
-/// What becomes of messages, for publishers who wait to hear it.
+/// What becomes of messages, for publishers that wait to hear it.
 ///
-/// A receipt is about the messages of one publish. One of them is settled when no subscriber has it
-/// still to finish; while there was no subscriber at all it waits for the first.
+/// A receipt is about the messages of one publish. A message is settled when there is no subscriber
+/// that still has to finish it; while there was no subscriber at all it waits for the first.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@
 
 namespace skein::core {
 
-/// What a message came to for one subscriber.
+/// Why a subscriber will never acknowledge a message.
 enum class fate : std::uint8_t {
   acknowledged,
   expired,   ///< before it could be delivered
@@ -41,7 +41,7 @@ struct receipt {
 
   std::vector<line> lines;  ///< in the order of publishing
   std::size_t open = 1;     ///< lines that are not settled; and one until it is sealed
-  std::size_t named = 0;    ///< of those who missed a message
+  std::size_t named = 0;    ///< of the subscribers that missed a message
 };
 
 /// A subscriber that will never acknowledge a message.
@@ -54,13 +54,13 @@ struct missed {
 
 class receipt_book {
  public:
-  /// So many of those who missed a message of a receipt are named.
+  /// At most this many subscribers that missed a message of a receipt are named.
   static constexpr std::size_t most_named = 100;
 
   /// One without messages. Numbers grow.
   receipt_number begin();
 
-  /// A message was published; so many subscribers are to get it.
+  /// A message was published; this many subscribers are to get it.
   void add(receipt_number to, message_id id, std::size_t subscribers);
 
   /// No further message comes.
@@ -78,7 +78,7 @@ class receipt_book {
   /// Since the last call.
   std::vector<missed> take_missed() { return std::exchange(missed_, {}); }
 
-  /// Messages of which somebody waits to hear.
+  /// Messages about which somebody waits to hear.
   std::size_t size() const { return by_message_.size(); }
 
   // --- what happens to messages ---
@@ -86,16 +86,18 @@ class receipt_book {
   bool has(message_id id) const { return by_message_.count(id) != 0; }
 
   void finished(message_id id, subscriber_id by, fate what);
-  /// So many, in places one behind the other.
+  /// The subscriber has finished this many messages, in successive places.
   void finished(message_id first, std::uint64_t messages, subscriber_id by, fate what);
 
-  /// Who has not finished it never will. \param some  of these
+  /// Subscribers that have not finished it never will.
+  /// \param some  of these
   void lose(message_id id, const std::vector<subscriber_id>& some, fate what);
 
   /// The first subscriber is there, and has to finish all of them.
   void first_came();
 
-  /// A subscriber is not there any more. \param had_finished  whether it had, of a message
+  /// A subscriber is not there any more.
+  /// \param had_finished  whether it had finished a message
   template <class HadFinished>
   void removed(subscriber_id who, HadFinished&& had_finished) {
     for (auto at = by_message_.begin(); at != by_message_.end();) {

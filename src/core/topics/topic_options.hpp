@@ -25,7 +25,7 @@ enum class pending_policy : std::uint8_t {
 };
 
 enum class priority_policy : std::uint8_t {
-  strict,    ///< nothing while there is something of a higher priority
+  strict,    ///< a message only if there is none of a higher priority
   weighted,  ///< one in `weighted_share` is of a lower priority, of each of them in turn
 };
 
@@ -41,7 +41,7 @@ enum class dedupe_policy : std::uint8_t {
 struct topic_limits {
   std::size_t bytes = std::numeric_limits<std::size_t>::max();  ///< of messages in memory
   std::size_t keys = std::numeric_limits<std::size_t>::max();   ///< of the dedupe window
-  std::size_t losers = 16;  ///< subscribers who lose what they have too much of with each publish
+  std::size_t losers = 16;  ///< subscribers that lose their surplus with each publish
 };
 
 enum class topic_storage : std::uint8_t {
@@ -102,7 +102,7 @@ inline bool operator!=(const topic_options& a, const topic_options& b) {
 
 using option_names = std::vector<std::string_view>;
 
-/// Of the options that are `said` those that are not the same.
+/// Those of the options in `said` that are not the same.
 inline option_names differences(const topic_options& a, const topic_options& b,
                                 const option_names& said) {
   option_names all;
@@ -115,7 +115,7 @@ inline option_names differences(const topic_options& a, const topic_options& b,
   return all;
 }
 
-/// Sets those that are `said` as in `from`.
+/// Sets the options in `said` as in `from`.
 inline void change(topic_options& o, const topic_options& from, const option_names& said) {
   for_each_option(
       [&](std::string_view name, auto& to, const auto& value) {
@@ -124,7 +124,7 @@ inline void change(topic_options& o, const topic_options& from, const option_nam
       o, from);
 }
 
-/// Whether the option of a topic can change that has messages.
+/// Whether the option can change while the topic has messages.
 inline bool can_change(std::string_view option) {
   return option != "storage" && option != "priorities" && option != "dedupe" && option != "ordered";
 }

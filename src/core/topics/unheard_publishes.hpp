@@ -1,5 +1,5 @@
 /// Publishes that were answered before their topic has taken them: how many, and how large, since
-/// they take memory, and who answered has still to hear of them.
+/// they take memory until the topic has answered.
 #pragma once
 
 #include <cstddef>

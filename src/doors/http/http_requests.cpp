@@ -66,7 +66,7 @@ void publish_events(pointer self, api::publish_events&& call) {
                                         })});
 }
 
-/// At level `sync` they are durable by now.
+/// At level `sync` they are durable now.
 void answer_events(pointer self) {
   ask(
       self, self->state.environment->ask, api::describe_epoch{},
@@ -116,7 +116,7 @@ bool on_request(pointer self, understood_request&& read) {
   state.events = std::move(read.events);
   state.form = std::move(request.form);
   state.busy = true;
-  // Nobody who is asked takes longer, unless it has failed.
+  // No actor takes longer to answer, unless it has failed.
   const http_options& options = state.environment->options;
   expect(self, options.max_wait + options.request_timeout);
   const bool is_answered_early = state.form.to == api::endpoint::gophermq_publish_async;

@@ -15,7 +15,7 @@ namespace {
 using io_status = io::io_result::status;
 using ending = io::stream::ending;
 
-/// Bytes that are read behind the request that is being answered.
+/// Bytes that are read after the request that is being answered.
 constexpr std::size_t most_ahead = 48u << 10;
 
 /// Bytes of requests that each connection may hold without a share of what all may.
@@ -55,7 +55,7 @@ bool is_free(const http_session_state& state) {
 
 void read_on(pointer self) {
   http_session_state& state = self->state;
-  // Only who reads learns that a client has gone.
+  // Only a read shows that a client has gone.
   if (state.ended || state.reading || (!is_free(state) && state.reader->ahead() >= most_ahead)) {
     return;
   }
@@ -115,7 +115,7 @@ void begin_to_drain(pointer self) {
   } else if (state.reader->idle()) {
     end(self, ending::graceful);
   } else {
-    // Whole or not, the request would be refused; who is slow to send it holds nobody up.
+    // Whole or not, the request would be refused; a client that is slow to send it holds nobody up.
     refuse_bytes(self, is_ending());
   }
 }

@@ -5,14 +5,13 @@
 /// waits only as far as one buffer goes. Publishes by /api/publish/async are answered at once, up
 /// to `core::unheard_publishes::most` of them before the topic has taken them.
 ///
-/// Whoever is too slow to send a request or to take an answer is let go of, when the supervisor
-/// lets the session look: a timer of its own would keep each session's memory for as long as an
-/// idle connection may live. A client that goes away while it waits for messages gets none: what it
-/// was given nevertheless is given back.
+/// Deadlines are checked when the supervisor lets the session look; a timer for each session would
+/// keep its memory alive until it fires. If a client disconnects while it waits, messages that were
+/// already leased for it are given back.
 ///
-/// What takes long, and is done by others, waits for its turn here: a page of a list, a large body,
-/// a large answer. So workers have little of it before them at a time, and a session that ends
-/// takes with it what has not begun.
+/// What takes long, and is done by other actors, waits for its turn here: a page of a list, a large
+/// body, a large answer. So little of it is in the workers' queue at a time, and what has not begun
+/// ends with its session.
 #pragma once
 
 #include <cstdint>
@@ -65,7 +64,8 @@ struct http_session_state {
     api::wait_ticket ticket;
     bool for_messages;
   };
-  /// Who gets messages, from the request for them until the connection has taken the answer.
+  /// The subscriber that gets messages, from the request for them until the connection has taken
+  /// the answer.
   struct consuming {
     std::string topic, subscriber;
     core::lease_hand hand;
@@ -75,7 +75,7 @@ struct http_session_state {
   std::optional<owned_stream> connection;
   std::optional<io::http_reader> reader;
   std::string out;            ///< the last answer, until the connection has taken it
-  std::string body;           ///< what is behind `out`, if it is large
+  std::string body;           ///< what comes after `out`, if it is large
   std::size_t written = 0;    ///< bytes of both that it has taken
   api::answer_form form;      ///< of the request that is being answered
   io::http_reply_form reply;  ///< likewise

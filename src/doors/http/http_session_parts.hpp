@@ -19,7 +19,7 @@ constexpr std::size_t most_written = 256u << 10;
 
 // --- connection: http_session.cpp ---
 
-/// From now on the client has so long for what it has to do next.
+/// From now on the client has this much time for what it has to do next.
 void expect(pointer self, std::chrono::milliseconds within);
 
 /// Looks at what has been read, as far as it can be answered.
@@ -67,8 +67,7 @@ bool write(pointer self);
 bool respond(pointer self, io::http_response response);
 bool respond_continue(pointer self);
 
-/// Answers that the bytes which come are no request, or none that is taken; then there is nothing
-/// behind it.
+/// Answers that the bytes are no request, or one that is not accepted; nothing is read after that.
 void refuse_bytes(pointer self, io::http_response response);
 
 /// A refusal after which the client may try again.

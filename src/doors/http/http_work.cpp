@@ -12,7 +12,8 @@
 namespace skein {
 namespace {
 
-/// Spawned by the system, and not by who asks, it begins on a worker and not where that runs.
+/// Spawned by the system, and not by the actor that asks: so it begins on a worker, not on the
+/// thread of that actor.
 template <class Message, class Work>
 void run_aside(caf::actor_system& system, const http_session_actor& to, Work&& work) {
   system.spawn([to, work = std::make_shared<std::decay_t<Work>>(std::forward<Work>(work))] {

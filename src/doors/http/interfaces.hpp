@@ -27,7 +27,7 @@ using http_session_actor = caf::typed_actor<
     caf::reacts_to<events_read>,
     /// Reports what it counted.
     caf::reacts_to<report_due>,
-    /// Ends behind the answer to what was asked.
+    /// Ends after the answer to what was asked.
     caf::reacts_to<drain>,
     /// Ends at once.
     caf::reacts_to<drain_overdue>>;

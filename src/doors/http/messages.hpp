@@ -1,4 +1,4 @@
-/// What a session over HTTP is told by those who work for it.
+/// What a session over HTTP is told by the actors that work for it.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +16,11 @@ using turn_number = std::uint64_t;
 SKEIN_MESSAGE(turn_came) {
   turn_number number;
 };
-/// A large request has been read, beside the I/O thread.
+/// A large request has been read, on another thread than the I/O thread.
 SKEIN_MESSAGE(request_read) {
   std::shared_ptr<understood_request> what;  ///< null if that failed
 };
-/// A large answer has been written, beside the I/O thread.
+/// A large answer has been written, on another thread than the I/O thread.
 SKEIN_MESSAGE(answer_written) {
   std::shared_ptr<written_answer> what;  ///< null if that failed
 };

@@ -12,8 +12,8 @@
 
 namespace skein {
 
-/// For what workers do: those who wait here do not stand between the workers and what others want
-/// of them, and can still go. Thread safe.
+/// For work that workers do: requests that wait here do not fill the workers' queue, and can still
+/// be refused. Thread safe.
 class waiting_line {
  public:
   explicit waiting_line(std::size_t at_a_time) : free_(at_a_time) {}

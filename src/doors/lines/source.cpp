@@ -54,7 +54,8 @@ void pass_on(pointer self, core::event_block&& block) {
 }
 
 /// It is not read any more.
-/// \param how  for the sequence: nothing when the daemon ends, for it the source goes on.
+/// \param how  what the sequence is told; nothing when the daemon ends: for the sequence the source
+///             has not ended then
 void end_reading(pointer self, const char* why, std::optional<core::source_end> how) {
   source_state& state = self->state;
   core::counts last{{counter::sources, core::minus(1)}};
@@ -75,7 +76,8 @@ void end_reading(pointer self, const char* why, std::optional<core::source_end> 
 void end(pointer self, const char* why, std::optional<core::source_end> how) {
   const bool has_ended = self->state.ended;
   if (!has_ended) end_reading(self, why, how);
-  // What it has sent and nobody has read, or settled, is lost: it is not let believe otherwise.
+  // Data that is still in the kernel, or not settled, is lost. Reset the connection, so that the
+  // source knows.
   if (has_ended || how != core::source_end::finished) {
     (*self->state.connection)->close(io::stream::ending::abort);
   }
@@ -98,10 +100,10 @@ void end_by_itself(pointer self) {
   if (state.told) write_receipts(self);
 }
 
-/// What a web page has made a browser send here is no line of a source.
+/// Nothing that a web page makes a browser send here counts as a line of a source.
 void refuse_browser(pointer self) {
   count(self, {{counter::sources_refused, 1}});
-  // In the words of who sends, so that they see it; a source is told nothing.
+  // In the protocol of the sender, so that people see it; a source is told nothing.
   (*self->state.connection)
       ->write(
           "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 53\r\n"
@@ -110,7 +112,7 @@ void refuse_browser(pointer self) {
 }
 
 /// Reads on when the connection says so, even if there is more already: so sources are read on the
-/// I/O thread, beside the workers. `read_all` says that all that was sent has been read.
+/// I/O thread, and not by workers. `read_all` says that all that was sent has been read.
 void wait_for_more(pointer self, bool read_all) {
   source_state& state = self->state;
   if (read_all && std::exchange(state.catching_up, false)) {
@@ -169,8 +171,8 @@ void tell_refused(pointer self, const io::decoded_events& decoded) {
   if (self->state.told) write_receipts(self);
 }
 
-/// What kept it from reading has ended. A sequencer that waits for it is answered by a read; else
-/// the connection says when to read.
+/// What kept it from reading has ended. If the sequencer waits for it, it reads at once, to answer;
+/// else the connection says when to read.
 void read_on(pointer self) {
   self->state.catching_up ? read_once(self) : wait_for_more(self, false);
 }
@@ -268,7 +270,7 @@ source_actor::behavior_type source(pointer self,
         if (std::exchange(s.out_of_credit, false)) read_on(self);
       },
       [self](catch_up) {
-        // The answer comes with the read that finds nothing more; if none is due, with one now.
+        // The answer comes with the read that finds nothing more; if no read is due, it reads now.
         self->state.catching_up = true;
         if (self->state.waiting || self->state.unread) read_once(self);
       },

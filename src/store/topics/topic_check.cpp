@@ -45,7 +45,7 @@ class topic_check {
     return text + ": ";
   }
 
-  /// Reports it once if there is none, unless it may be one of those that are damaged.
+  /// Reports once that there is no such topic, unless it may be one of those that are damaged.
   topic& known(topic_number number) {
     const auto [found, is_new] = topics_.try_emplace(number);
     if (is_new && !has_lost_topics_)
@@ -53,7 +53,7 @@ class topic_check {
     return found->second;
   }
 
-  /// What was never changed has no state.
+  /// A topic that was never changed has no state.
   topic_state::stream stream_of(const topic& t, core::priority_level priority) const {
     return t.state && priority < t.state->streams.size() ? t.state->streams[priority]
                                                          : topic_state::stream{};
@@ -124,7 +124,7 @@ class topic_check {
       report_(name_of(k.topic) + "a key leads to a message that is not there: " + key);
       return;
     }
-    // A message that is damaged is reported by who reads them all.
+    // A damaged message is reported by the check that reads all of them.
     try_to([](auto&) {},
            [&] {
              if (decode_message(stored_key, *stored).key == key) return;
@@ -214,7 +214,7 @@ class topic_check {
   std::map<topic_number, topic> topics_;
   bool has_lost_topics_ = false;
 
-  // Of the head that was read last.
+  // The owner of the head that was read last.
   std::pair<topic_number, core::subscriber_id> owner_;
   bool is_owner_damaged_ = true;
   std::optional<std::vector<core::place>> cursors_;

@@ -14,7 +14,7 @@ namespace skein::store {
 /// What was found to be there, damaged or not.
 struct topic_counts {
   std::uint64_t topics = 0;
-  std::uint64_t messages = 0;  ///< delayed or not, but for those that were erased
+  std::uint64_t messages = 0;  ///< delayed or not, without those that were erased
   std::uint64_t subscribers = 0;
 };
 

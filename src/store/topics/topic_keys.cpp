@@ -32,7 +32,7 @@ void append_page(std::string& key, core::page_number page) {
   append_big(key, page.number);
 }
 
-/// Reads a key from front to back; what is too short reads as zeros, and is no key.
+/// Reads a key from front to back; a key that is too short reads as zeros, and is malformed.
 class key_reader {
  public:
   explicit key_reader(std::string_view key) : left_(key) {}

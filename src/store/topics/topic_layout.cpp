@@ -84,7 +84,7 @@ void append_message(std::string& to, std::string_view key, const core::message& 
   to += payload;
 }
 
-/// Of messages: 2 if a time is a measured one, which an earlier skein would take for long ago.
+/// Of messages: 2 if a time is a measured one; an earlier skein would take it for a time long ago.
 constexpr std::uint8_t newest_message = 2;
 
 std::string begin_message(bool has_measured_time) {

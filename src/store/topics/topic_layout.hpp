@@ -35,10 +35,10 @@
 /// due or expires is a core::clock_time: of the wall clock, or, from -2^62 on, a measured one;
 /// where there is a measured one, messages and delayed ones have version 2.
 ///
-///     tag          of an option, ascending; one that is unknown is of a later version
-///     kept         what lies before was erased; nothing is, but remains of reclaimed files
-///     begin        of the stream; what lies from `kept` up to here was erased
-///     delayed      messages that are; n is below `delayed ever`
+///     tag          of an option, ascending; an unknown one is from a later version
+///     kept         before it there is nothing, or remains of reclaimed files
+///     begin        of the stream; messages from `kept` up to here were erased
+///     delayed      number of delayed messages; n is below `delayed ever`
 ///     n (window)   makes the key unique, no more
 ///     time         when something was changed last
 ///     cursor       what is below it, and in no page, is finished
@@ -79,8 +79,7 @@ std::string withdrawn_key(topic_number topic, core::page_number page);
 std::string message_key(topic_number topic, core::message_id id);
 std::string delayed_key(topic_number topic, wall_time due, std::uint64_t n);
 
-/// What the keys of all topics, of all that `topic` has in a family, and of some kind of it begin
-/// with.
+/// Prefixes of keys: of all topics, of everything of `topic` in a family, and of one kind of that.
 inline constexpr std::string_view topic_names_prefix = "n";
 std::string heads_prefix(topic_number topic);
 std::string window_prefix(topic_number topic);
@@ -88,8 +87,8 @@ std::string withdrawn_prefix(topic_number topic);
 std::string messages_prefix(topic_number topic);
 std::string delayed_prefix(topic_number topic);
 
-/// Above all keys that begin with `prefix`, and with nothing but such between.
-/// \pre not all of its bytes are 0xff
+/// The lowest text that is above all keys that begin with `prefix`. \pre not all of its bytes are
+/// 0xff
 std::string behind(std::string_view prefix);
 
 /// What a key of family `topic` says.
@@ -114,7 +113,7 @@ struct message_family_key {
   std::uint64_t n = 0;  ///< likewise
 };
 
-/// Throw store::error (`corrupted`) for one that is none.
+/// Throw store::error (`corrupted`) if the key is malformed.
 topic_family_key parse_topic_key(std::string_view key);
 message_family_key parse_message_key(std::string_view key);
 

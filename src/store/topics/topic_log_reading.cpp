@@ -52,7 +52,7 @@ void topic_log::state::read_subscribers(wall_time shift, std::uint64_t life) {
     const topic_family_key key = parse_topic_key(at->key());
     if (key.what == kind::head) {
       add_stored(key.subscriber, decode_head(at->key(), at->value()), shift);
-      // While the store failed, leases were given that are not in it.
+      // Leases that were given while the store failed are not in it.
       auto& last_lease = stored.back().so_far.last_lease;
       last_lease = std::max(last_lease, life * leases_of_a_life);
       subscribers[key.subscriber].head_stored = checksum_of(at->value());
@@ -81,7 +81,8 @@ void topic_log::state::add_stored(subscriber_id id, const subscriber_head& head,
   }
 }
 
-/// Deadlines that are changed here are stored again, for the time of the change will be.
+/// Deadlines that are changed here have to be stored again, since the time of the change will be
+/// stored.
 void topic_log::state::add_page(stored_subscriber& to, std::string_view key, std::string_view value,
                                 wall_time shift) {
   const core::page_number page = parse_topic_key(key).page;
@@ -100,7 +101,7 @@ void topic_log::state::add_page(stored_subscriber& to, std::string_view key, std
   }
 }
 
-/// What is before the begin of its stream is left over.
+/// What is before the begin of its stream is a remain.
 void topic_log::state::read_withdrawn() {
   const std::string prefix = withdrawn_prefix(number), end = behind(prefix);
   const auto at = from.walk(family::topic);

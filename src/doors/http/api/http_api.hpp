@@ -17,7 +17,7 @@
 namespace skein::api {
 
 struct settings {
-  core::topic_options topic;           ///< of a new topic, but for what its request says
+  core::topic_options topic;           ///< of a new topic, except what its request says
   milliseconds subscriber_expiry{0};   ///< of subscribers that `/api/subscribe` makes
   wait_for api_wait{};                 ///< of `/api/publish`
   std::uint32_t most_messages = 1000;  ///< in one request; as well leases, and ids

@@ -85,7 +85,8 @@ constexpr route table[] = {
     {get, "/v1/statistics", endpoint::statistics, v1<none, read_statistics>},
 };
 
-/// In the order of their names but for the first: as Echo, the framework of gophermq, has them.
+/// In the order of their names except for the first one: as Echo, the framework of gophermq, has
+/// them.
 constexpr struct {
   std::string_view name;
   http_method method;

@@ -2,8 +2,7 @@
 ///
 /// A browser is a client of every port of its machine. It says from which page a request comes, in
 /// `Origin` and `Sec-Fetch-Site`: no page is served here, so all are foreign. A page whose own name
-/// is made to lead here (DNS rebinding) is of the same origin; it shows in `Host`, which then is
-/// that name.
+/// is made to lead here (DNS rebinding) has the same origin; but `Host` then has that name.
 #pragma once
 
 #include <optional>

@@ -12,7 +12,7 @@
 
 namespace skein::api {
 
-/// Whether two hexadecimal digits are behind every `%`.
+/// Whether two hexadecimal digits follow every `%`.
 bool is_well_encoded(std::string_view text);
 
 /// \pre is_well_encoded(text)
