@@ -45,12 +45,6 @@ topic_clock clock_of(store::engine* engine, const topic_clock::wall_clock& wall,
   return {wall, now};
 }
 
-std::int64_t wall_clock() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 template <class Handle>
 caf::actor any(const Handle& who) {
   return caf::actor_cast<caf::actor>(who);
@@ -58,8 +52,15 @@ caf::actor any(const Handle& who) {
 
 }  // namespace
 
+core::wall_time machine_clock() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 assembly assemble(caf::local_actor* parent, const supervisor_actor& supervisor,
                   const daemon_options& options, io::flow& flow, io_unit* unit, bool own_threads,
+                  const topic_clock::wall_clock& wall_clock,
                   const std::shared_ptr<std::atomic<bool>>& ending, stored_state& stored) {
   using namespace std::chrono_literals;
   const auto report_interval = options.statistics_interval.count() == 0

@@ -287,7 +287,8 @@ supervisor_actor::behavior_type supervisor(
 
   state.engine = stored->engine;
   assembly all = assemble(self, supervisor_actor{self}, environment->options, environment->flow,
-                          environment->unit, environment->own_threads, state.ending, *stored);
+                          environment->unit, environment->own_threads, environment->wall_clock,
+                          state.ending, *stored);
   state.parts = std::move(all.parts);
   state.statistics = all.for_doors.statistics;
   for (const door& d : environment->doors) {

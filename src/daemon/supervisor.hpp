@@ -42,6 +42,7 @@ struct supervisor_environment {
   bool own_threads = true;  ///< for those who wait for files; false in tests
   /// Whether only this machine can connect.
   std::function<bool(const door&)> is_local = [](const door&) { return false; };
+  std::function<core::wall_time()> wall_clock = machine_clock;
 };
 
 struct supervisor_state {

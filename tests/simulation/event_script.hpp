@@ -71,6 +71,12 @@ class script {
     if (!keep_graph_) follows_.clear();
   }
 
+  /// Lines of all epochs.
+  std::size_t size() const {
+    std::size_t all = 0;
+    for (const auto& lines : epochs_) all += lines.size();
+    return all;
+  }
   std::size_t epochs() const { return epochs_.size(); }
   const std::vector<std::string>& epoch(std::size_t number) const { return epochs_[number - 1]; }
   const std::vector<line>& of(int user) const {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "simulation/script.hpp"
+#include "simulation/event_script.hpp"
 
 namespace skein::simulation {
 

@@ -1,14 +1,14 @@
 /// A checker that finds nothing is worth nothing: each way to break a promise is found.
-#include "simulation/checker.hpp"
+#include "simulation/event_checker.hpp"
 
 #include <gtest/gtest.h>
 
 namespace skein::simulation {
 namespace {
 
-class Checker : public ::testing::Test {
+class EventChecker : public ::testing::Test {
  protected:
-  Checker() {
+  EventChecker() {
     durable.user = live.user = 1;
     for (int i = 0; i != 200; ++i) sent.add();
     for (const auto& line : sent.of(1)) all.push_back(line.text);
@@ -27,34 +27,34 @@ class Checker : public ::testing::Test {
   live_promise live;
 };
 
-TEST_F(Checker, AcceptsWhatThePromisesSay) {
+TEST_F(EventChecker, AcceptsWhatThePromisesSay) {
   EXPECT_EQ(durable.broken_by(all, sent), "");
   EXPECT_EQ(live.broken_by({all.begin() + 3, all.end()}, sent), "");
 }
 
-TEST_F(Checker, FindsALineThatIsSkipped) {
+TEST_F(EventChecker, FindsALineThatIsSkipped) {
   EXPECT_NE(durable.broken_by(without(5), sent), "");
   EXPECT_NE(live.broken_by(without(5), sent), "");
   EXPECT_EQ(live.broken_by(without(0), sent), "");
 }
 
-TEST_F(Checker, FindsThatADurableUserMissesTheFirstLine) {
+TEST_F(EventChecker, FindsThatADurableUserMissesTheFirstLine) {
   EXPECT_NE(durable.broken_by(without(0), sent), "");
 }
 
-TEST_F(Checker, FindsALineThatComesTwice) {
+TEST_F(EventChecker, FindsALineThatComesTwice) {
   all.insert(all.begin() + 5, all[5]);
   EXPECT_NE(durable.broken_by(all, sent), "");
   EXPECT_NE(live.broken_by(all, sent), "");
 }
 
-TEST_F(Checker, FindsALineThatNobodySent) {
+TEST_F(EventChecker, FindsALineThatNobodySent) {
   all.push_back("1000|B");
   EXPECT_NE(durable.broken_by(all, sent), "");
   EXPECT_NE(live.broken_by(all, sent), "");
 }
 
-TEST_F(Checker, FindsThatAnAcknowledgedLineComesAgain) {
+TEST_F(EventChecker, FindsThatAnAcknowledgedLineComesAgain) {
   durable.has = {5};
   EXPECT_NE(durable.broken_by(all, sent), "");
 }
