@@ -2,7 +2,7 @@
 
 #include "doors/control/control_door.hpp"
 #include "doors/http/http_door.hpp"
-#include "doors/lines/doors.hpp"
+#include "doors/lines/line_doors.hpp"
 
 namespace skein {
 

@@ -45,7 +45,7 @@ room(doors/http/api SYSTEM json MAY ${core} io json calls)
 # It knows doors by doors/door.hpp.
 room(daemon SYSTEM caf MAY ${for_doors} actors/events actors/topics doors store store/events store/rocksdb
      store/topics)
-room(daemon/doors.cpp SYSTEM caf MAY daemon options doors/lines/doors.hpp
+room(daemon/doors.cpp SYSTEM caf MAY daemon options doors/lines/line_doors.hpp
      doors/control/control_door.hpp doors/http/http_door.hpp)
 set(for_commands ${core} io config options cli)
 room(cli SYSTEM libraries MAY ${for_commands} cli/events cli/maze cli/store cli/topics)

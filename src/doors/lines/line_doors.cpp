@@ -1,4 +1,4 @@
-#include "doors/lines/doors.hpp"
+#include "doors/lines/line_doors.hpp"
 
 #include <caf/send.hpp>
 #include <utility>
