@@ -6,7 +6,9 @@
 #include <stdexcept>
 #include <utility>
 
+#include "actors/base/log.hpp"
 #include "io/address.hpp"
+#include "options/daemon_options.hpp"
 
 namespace skein {
 namespace {
@@ -19,10 +21,6 @@ void check_socket(const std::string& path) {
   }
 }
 
-bool shares_places(const door& which) {
-  return !which.listen.empty();
-}
-
 }  // namespace
 
 listeners::listeners(boost::asio::io_context& context, const std::vector<door>& doors,
@@ -30,59 +28,39 @@ listeners::listeners(boost::asio::io_context& context, const std::vector<door>& 
     : context_(context), told_(std::move(told)) {
   std::vector<std::size_t> most;
   for (const door& d : doors) {
-    all_.push_back({&d, nullptr, most.size()});
-    if (shares_places(d)) most.push_back(d.max_connections);
+    if (!d.listen.empty()) most.push_back(d.max_connections);
   }
-  shared_ = std::make_unique<io::connection_places>(connections, std::move(most));
-  for (listener& l : all_) {
-    const door& d = *l.which;
-    if (!d.socket.empty()) check_socket(d.socket);
-    if (d.listen.empty() || d.listen == no_door) continue;
-    accept_at(l, std::make_unique<io::acceptor>(
-                     context, d.listen, d.default_port,
-                     [this, &d](auto stream) {
-                       told_.let_in({d.name, std::move(stream)});
-                     },
-                     [this](const std::string& why) { cannot_accept(why); }, d.watch));
+  const auto shared = std::make_shared<io::connection_places>(connections, std::move(most));
+  std::size_t number = 0;
+  for (const door& d : doors) {
+    if (!d.listen.empty()) {
+      all_.push_back({&d, shared, number++});
+      if (d.listen == no_door) continue;
+      all_.back().at = std::make_unique<io::acceptor>(context, d.listen, d.default_port,
+                                                      on_accept(d), on_error(), d.watch);
+    } else if (!d.socket.empty()) {
+      check_socket(d.socket);
+      all_.push_back({&d,
+                      std::make_shared<io::connection_places>(
+                          d.max_connections, std::vector<std::size_t>{d.max_connections}),
+                      0});
+    }
   }
-}
-
-void listeners::accept_at(listener& l, std::unique_ptr<io::acceptor> at) {
-  l.at = std::move(at);
-  l.at->admit(admission_of(l));
-}
-
-io::acceptor::admission listeners::admission_of(const listener& l) {
-  const door& which = *l.which;
-  io::connection_places* from = shared_.get();
-  std::size_t number = l.number;
-  if (!shares_places(which)) {
-    own_.push_back(std::make_unique<io::connection_places>(
-        which.max_connections, std::vector<std::size_t>{which.max_connections}));
-    from = own_.back().get();
-    number = 0;
-  }
-  return {[from, number] { return from->take(number); }, which.refusal,
-          [this, &which] { refused(which); }};
 }
 
 void listeners::start() {
-  for (const listener& l : all_) {
-    if (!shares_places(*l.which)) continue;
-    log::info("connections", {{"door", l.which->name}, {"most", shared_->most(l.number)}});
-  }
   for (listener& l : all_) {
     const door& d = *l.which;
-    if (d.socket.empty()) continue;
-    accept_at(l, std::make_unique<io::acceptor>(
-                     context_, std::filesystem::path{d.socket},
-                     [this, &d](auto stream) {
-                       told_.let_in({d.name, std::move(stream)});
-                     },
-                     [this](const std::string& why) { cannot_accept(why); }));
+    if (!d.socket.empty()) {
+      l.at = std::make_unique<io::acceptor>(context_, std::filesystem::path{d.socket}, on_accept(d),
+                                            on_error());
+    } else if (l.at) {
+      log::info("connections", {{"door", d.name}, {"most", l.places->most(l.number)}});
+    }
   }
   for (const listener& l : all_) {
     if (!l.at) continue;
+    l.at->admit(admission_of(l));
     l.at->start();
     for (const auto& address : l.at->addresses()) {
       log::info("listening", {{"door", l.which->name}, {"address", address}});
@@ -102,29 +80,32 @@ const io::acceptor* listeners::at(const door& which) const {
   return found == all_.end() ? nullptr : found->at.get();
 }
 
-bool listeners::is_local(const door& which) const {
-  const io::acceptor* const found = at(which);
-  return !found || found->is_local();
+io::acceptor::on_accept listeners::on_accept(const door& which) {
+  return [this, name = which.name](auto connection) {
+    told_.let_in({name, std::move(connection)});
+  };
 }
 
-std::vector<std::string> listeners::addresses(const door& which) const {
-  const io::acceptor* const found = at(which);
-  return found ? found->addresses() : std::vector<std::string>{};
+io::acceptor::on_error listeners::on_error() {
+  return [this](const std::string& why) {
+    log::warn("cannot accept, trying again", {{"reason", why}});
+    told_.count({{core::counter::accept_errors, 1}});
+  };
 }
 
-void listeners::refused(const door& which) {
-  if (const auto suppressed = lines_.pass(std::chrono::steady_clock::now())) {
-    log::warn("connection refused, there are too many",
-              {{"door", which.name}, {"suppressed", *suppressed}});
-  }
-  core::counts counted = which.refused;
-  ++counted[core::counter::connections_refused];
-  told_.count(counted);
-}
-
-void listeners::cannot_accept(const std::string& why) {
-  log::warn("cannot accept, trying again", {{"reason", why}});
-  told_.count({{core::counter::accept_errors, 1}});
+io::acceptor::admission listeners::admission_of(const listener& l) {
+  const door& which = *l.which;
+  const auto refused = [this, &which] {
+    if (const auto suppressed = lines_.pass(std::chrono::steady_clock::now())) {
+      log::warn("connection refused, there are too many",
+                {{"door", which.name}, {"suppressed", *suppressed}});
+    }
+    core::counts counted = which.refused;
+    ++counted[core::counter::connections_refused];
+    told_.count(counted);
+  };
+  return {[places = l.places, number = l.number] { return places->take(number); }, which.refusal,
+          refused};
 }
 
 }  // namespace skein

@@ -2,12 +2,13 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "actors/base/log.hpp"
+#include "actors/base/messages.hpp"
 #include "core/counters/counters.hpp"
 #include "core/rate_limiter.hpp"
 #include "doors/door.hpp"
@@ -39,30 +40,24 @@ class listeners {
   /// Ends accepting, and closes all; on the I/O thread.
   void stop();
 
-  /// Whether only this machine can connect.
-  bool is_local(const door& which) const;
-
-  /// What is listened on for it; none if it is closed.
-  std::vector<std::string> addresses(const door& which) const;
+  /// What listens for the door; null if the door is closed, or does not listen.
+  const io::acceptor* at(const door& which) const;
 
  private:
   struct listener {
     const door* which;
-    std::unique_ptr<io::acceptor> at;  ///< null: the door is closed, or not open yet
-    std::size_t number;                ///< among those that share places
+    std::shared_ptr<io::connection_places> places;
+    std::size_t number;                  ///< of the door, for `places`
+    std::unique_ptr<io::acceptor> at{};  ///< null: closed, or not open yet
   };
 
-  const io::acceptor* at(const door& which) const;
+  io::acceptor::on_accept on_accept(const door& which);
+  io::acceptor::on_error on_error();
   io::acceptor::admission admission_of(const listener& l);
-  void accept_at(listener& l, std::unique_ptr<io::acceptor> at);
-  void refused(const door& which);
-  void cannot_accept(const std::string& why);
 
   boost::asio::io_context& context_;
   const events told_;
   std::vector<listener> all_;
-  std::unique_ptr<io::connection_places> shared_;
-  std::vector<std::unique_ptr<io::connection_places>> own_;  ///< of doors at sockets
   core::rate_limiter lines_{1};
 };
 

@@ -86,7 +86,10 @@ int run_to_the_end(const daemon_options& options) {
                             options, doors, flow, &unit,
                             [&] { boost::asio::post(context, [&] { listening.stop(); }); },
                             [&](int exit_status) { finished.set_value(exit_status); }, true,
-                            [&](const door& which) { return listening.is_local(which); }}),
+                            [&](const door& which) {
+                              const io::acceptor* const at = listening.at(which);
+                              return !at || at->is_local();
+                            }}),
                         stored);
   drain_at(signals, parent);
   io::tell_why_it_ends("skeind", exit_failed);  // no longer is it that it cannot start

@@ -1,17 +1,16 @@
 /// Parent of all actors.
 ///
-/// A source or session that fails harms nobody: its connection is closed, the sequencer or the
-/// router forgets it. When the sequencer, the recorder, the replayer or the router fails, the
-/// daemon drains and ends with `exit_failed`; a new process goes on from the log. The same goes for
-/// those who know and record the topics. Statistics are only missed.
+/// A connection that fails harms nobody: it is closed, and its door tells the parts that knew of it.
+/// When a vital part fails, the daemon drains and ends with `exit_failed`; a new process goes on
+/// from the store. Other parts are only missed.
 ///
-/// The end goes through the events' parts and through the topics' parts, each plane in its order
+/// The end goes through the parts of events and through those of topics, each plane in its order
 /// (daemon/parts) and neither waiting for the other, then to the statistics. A step is over when
-/// its part has answered or is gone. Whoever writes to a store that fails goes on trying. At
-/// `drain_timeout` those are ended who hold it up; the store is tried once more, for at most
-/// `last_try`. Then the daemon has ended, whatever is left.
+/// its part has answered or is gone. A part that writes to a store that fails goes on trying. At
+/// `drain_timeout` the supervisor ends what is left, except that such a part tries once more, for
+/// at most `last_try`. Then the daemon has ended, whatever is left.
 ///
-/// It knows doors by their descriptions alone.
+/// It knows doors only by their descriptions.
 #pragma once
 
 #include <array>

@@ -130,8 +130,7 @@ TEST(Listeners, LetInWhomThereIsRoomForAtAnyDoorAndTellTheOthersWhyNot) {
                       {[&](accepted who) { in.push_back(std::move(who)); },
                        [&](const core::counts& more) { counted += more; }}};
   listening.start();
-  EXPECT_TRUE(listening.is_local(doors.front()));
-  const auto port = io::parse_address(listening.addresses(doors.front()).front(), 0).port;
+  const auto port = io::parse_address(listening.at(doors.front())->addresses().front(), 0).port;
   const tcp::endpoint there{boost::asio::ip::address_v4::loopback(), port};
   tcp::socket first{context}, second{context};
   first.connect(there);

@@ -22,9 +22,8 @@ using statistics_actor = caf::typed_actor<
     /// Logs the totals, answers, and ends.
     caf::replies_to<drain>::with<drained>>;
 
-/// Parent of all: opens each connection, watches every actor, and ends
-/// the daemon in order: sources and sessions over HTTP, topics, sequencer, flush of the log,
-/// router, sessions, replayer, recorders, statistics.
+/// Parent of all: opens each connection, watches every actor, and ends the daemon in the order of
+/// daemon/parts.
 using supervisor_actor = caf::typed_actor<
     /// Lets the door spawn who serves the connection.
     caf::reacts_to<accepted>,
