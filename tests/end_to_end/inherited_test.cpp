@@ -8,6 +8,9 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <memory>
+#include <thread>
+#include <vector>
 
 #include "audience.hpp"
 #include "operating.hpp"
@@ -191,12 +194,15 @@ class AsStranger : public testing::Test {
 
   std::string program() const { return (shared.path() / "skeind").string(); }
 
+  static void become() {
+    if (::setgid(61'234) != 0 || ::setuid(61'234) != 0) ::_exit(125);
+  }
+
   process::start started_with(const fs::path& own, rlim_t threads) {
     fs::permissions(own, fs::perms::all);
     return {with_store(own / "store"), {}, own, 0, [threads] {
               limit(RLIMIT_NPROC, threads);
-              // Who may pass the limit has none.
-              if (::setgid(61'234) != 0 || ::setuid(61'234) != 0) ::_exit(125);
+              become();  // whoever may pass the limit has none
             }};
   }
 
@@ -214,11 +220,15 @@ TEST_F(AsStranger, TooFewThreadsAreOneLine) {
 }
 
 TEST_F(AsStranger, TooFewThreadsWhenItHasServedAreAFailure) {
+  const auto most = std::thread::hardware_concurrency() + 20;
   temporary_directory own;
-  process served{program(), started_with(own.path(), 1000)};
+  process served{program(), started_with(own.path(), most)};
   await_control(own.path() / "store");
-  const rlimit none{0, 0};
-  ASSERT_EQ(::prlimit(served.id(), RLIMIT_NPROC, &none, nullptr), 0);
+  std::vector<std::unique_ptr<process>> others;  // of the same user, to whom the limit belongs
+  while (others.size() < most) {
+    others.push_back(std::make_unique<process>(
+        "/bin/sleep", process::start{{"600"}, {}, "/", 0, [] { become(); }}));
+  }
   served.signal(SIGTERM);  // the end takes one more thread
   EXPECT_EQ(served.wait(), 3);
   EXPECT_NE(served.err().find("skeind: not enough threads"), std::string::npos) << served.err();
