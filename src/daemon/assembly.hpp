@@ -26,7 +26,7 @@ struct assembly {
 };
 
 /// `parent` watches all of them.
-/// \param own_threads  for those who wait for files
+/// \param own_threads  for actors that wait for files
 /// \param ending  becomes true when the daemon begins to end
 assembly assemble(caf::local_actor* parent, const supervisor_actor& supervisor,
                   const daemon_options& options, io::flow& flow, io_unit* unit, bool own_threads,

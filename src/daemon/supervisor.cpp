@@ -153,7 +153,8 @@ void hurry(pointer self, const part& p) {
   }
 }
 
-/// Ends who holds the end up. The recorders still try to write what they have, a last time.
+/// Ends the parts that hold the end up. The recorders still try to write what they have, a last
+/// time.
 void end_the_rest(pointer self) {
   supervisor_state& state = self->state;
   state.overdue = true;
@@ -171,7 +172,7 @@ void end_the_rest(pointer self) {
   self->delayed_send(self, supervisor_state::last_try, drain_overdue{});
 }
 
-/// What does not end is left behind: it may wait for a disk that does not answer.
+/// What does not end is left to the system: it may wait for a disk that does not answer.
 void leave_the_rest(pointer self) {
   supervisor_state& state = self->state;
   for (const plane* const of : state.planes()) {
