@@ -1,8 +1,8 @@
 /// Parent of all actors.
 ///
-/// A connection that fails harms nobody: it is closed, and its door tells the parts that knew of it.
-/// When a vital part fails, the daemon drains and ends with `exit_failed`; a new process goes on
-/// from the store. Other parts are only missed.
+/// A connection that fails harms nobody: it is closed, and its door tells the parts that knew of
+/// it. When a vital part fails, the daemon drains and ends with `exit_failed`; a new process goes
+/// on from the store. Other parts are only missed.
 ///
 /// The end goes through the parts of events and through those of topics, each plane in its order
 /// (daemon/parts) and neither waiting for the other, then to the statistics. A step is over when
@@ -38,7 +38,7 @@ struct supervisor_environment {
   std::function<void()> stop_accepting;
   /// Called once, when every other actor has ended, with the exit status.
   std::function<void(int)> finished;
-  bool own_threads = true;  ///< for those who wait for files; false in tests
+  bool own_threads = true;  ///< for actors that wait for files; false in tests
   /// Whether only this machine can connect.
   std::function<bool(const door&)> is_local = [](const door&) { return false; };
   std::function<core::wall_time()> wall_clock = machine_clock;
@@ -54,7 +54,7 @@ struct supervisor_state {
     const end_steps* steps;
     std::size_t at = 0;  ///< step
     enum class phase : std::uint8_t { running, ending, ended } is = phase::running;
-    caf::actor_id asked = 0;  ///< who is waited for, if it is one
+    caf::actor_id asked = 0;  ///< the part that is waited for, if it is one
     const end_step& step() const { return (*steps)[at]; }
   };
 
@@ -66,7 +66,7 @@ struct supervisor_state {
   connection_number last_connection = 0;
   core::time_point looks_at = core::never;  ///< at deadlines; a message is on its way
   bool draining = false;
-  /// The same, for those who have much in their mailboxes.
+  /// The same, for parts that have much in their mailboxes.
   std::shared_ptr<std::atomic<bool>> ending = std::make_shared<std::atomic<bool>>(false);
   plane events{&steps_of_events()}, messages{&steps_of_topics()}, rest{&steps_of_rest()};
   bool overdue = false;  ///< the drain timeout is over

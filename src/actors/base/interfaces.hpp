@@ -33,7 +33,7 @@ using supervisor_actor = caf::typed_actor<
     caf::reacts_to<report>,
     /// Begins to drain.
     caf::reacts_to<drain>,
-    /// Ends at once what has not ended by now.
+    /// Ends at once what has not ended yet.
     caf::reacts_to<drain_overdue>>;
 
 }  // namespace skein

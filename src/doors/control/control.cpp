@@ -143,7 +143,7 @@ void read_command(pointer self) {
   const auto space = state.lines->space();
   const io::io_result read = (*state.connection)->read(space.data, space.size);
   if (read.what == io_status::ended || read.what == io_status::failed) {
-    // Who has asked still gets the answer.
+    // The peer that has asked still gets the answer.
     if (!state.asked || read.what == io_status::failed) end(self, ending::graceful);
     return;
   }

@@ -84,7 +84,7 @@ door event_body_door(const daemon_options& options) {
   d.open = [source = options.source, synced = options.event.level == durability::sync](
                const door_environment& all, bool) {
     source_environment environment = for_sources(source, all);
-    environment.unit = nullptr;  // it is ready at once, beside the I/O thread
+    environment.unit = nullptr;  // it is ready at once, without the I/O thread
     environment.kind = core::source_kind::request;
     environment.receipts = synced;
     return std::make_unique<source_reception>(std::move(environment));
