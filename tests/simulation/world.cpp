@@ -54,7 +54,9 @@ void world::kill(stop how) {
   runs = false;
   const std::size_t all = engine->unsynced();
   const bool is_killed = how == stop::killed;
-  engine = engine->crash(is_killed ? all : random.between<std::size_t>(0, all), random.one_in(2));
+  // Actors that end still know it.
+  const auto former = engine;
+  engine = former->crash(is_killed ? all : random.between<std::size_t>(0, all), random.one_in(2));
   kill_all();
 }
 
