@@ -20,16 +20,15 @@ namespace {
 constexpr const char* about = R"(usage: skein source [options] [FILE]
 
 Sends the lines of FILE, or of standard input, to a server's event source door as
-they are, a last one without an end with one, and waits until the server has said
+they are (a last line without an end gets one), and waits until the server has said
 what became of each: it asks for receipts (ACK), says how many lines are durable,
 and names those that were refused and why.
 
 Exit status 0: all are durable. 1: some were refused, or have no receipt; then
-everything behind the last one that is durable has to be sent again. A line may
-have no receipt as it waits for a number that is missing: it gets none as long as
-the server waits.
+everything after the last one that is durable has to be sent again. A line has no
+receipt while it waits for a number that is missing.
 
---no-receipts is for servers that give none, such as a skeind that stores nothing:
+--no-receipts is for servers that give none, for example a skeind that stores nothing:
 then it only says how many lines were written, and what became of them says
 `skein status`.
 

@@ -23,7 +23,7 @@ constexpr const char* about = R"(usage: skein inbox [options] [--] ID
 Prints how far the user has acknowledged, and how much waits for them; with
 --peek also the first events of that. --list prints a line for every user who
 has an inbox: user, epoch, number that is acknowledged, how many events the log
-has behind that (whoever they are for), and the seconds since it last changed.
+has after that (for whichever users), and the seconds since it last changed.
 The daemon may run meanwhile. --delete lets the running daemon forget the
 inbox: if the user comes back, it begins at the end of the log.
 

@@ -16,10 +16,10 @@ constexpr const char* about_sub = R"(usage: skein sub [options] TOPIC [NAME]
 
 Makes the durable subscriber NAME of a topic, if it is not there, and prints the
 payload of each message that it gets as a line, until SIGINT, SIGTERM or --count.
-Without a NAME the subscriber is one of its own that gets what is published from
-now on, and is gone with the command. What was written out, or into a pipe what was
-read there, is acknowledged, and does not come again. If the daemon is lost, it is
-waited for.
+Without a NAME it makes a subscriber of its own that gets what is published from
+now on, and is removed at the end. What was written out, or what was read from the
+pipe, is acknowledged, and does not come again. If the daemon is lost, sub waits for
+it.
 
 )";
 
